@@ -1,0 +1,126 @@
+//! What can go wrong between a caller and the database.
+
+use std::path::PathBuf;
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+/// A failure of the store. Messages name the setting to repair where there is one, and hold no personal data.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A statement failed; its transaction (or savepoint) has no effect.
+    #[error("the database refused a statement")]
+    Database(#[source] DieselError),
+    /// A row that had to exist is not there.
+    #[error("no such row")]
+    NotFound,
+    /// A bounded queue is full or no connection came free in time. Nothing was done; try later.
+    #[error("the store is at its limit, try later")]
+    Busy,
+    /// COMMIT was sent and no answer came: the transaction may or may not have taken effect. Read again by key.
+    #[error("the commit was not answered; it may or may not have taken effect")]
+    CommitUnknown(#[source] DieselError),
+    /// A closure panicked. Its transaction has no effect; the store goes on.
+    #[error("a database closure panicked")]
+    Panicked,
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// A savepoint was asked for outside a transaction: a defect in our code.
+    #[error("a savepoint needs an open transaction")]
+    NoTransaction,
+    /// A stored value is not what our code writes: another version, a manual change, a damaged file.
+    #[error("stored data is not readable: {what}")]
+    Corrupt {
+        /// The table and column, or the kind of value.
+        what: &'static str,
+    },
+    /// `DATABASE_URL` is not a URL of a supported kind.
+    #[error("DATABASE_URL: {reason}")]
+    BadUrl {
+        /// What is wrong with it; never the URL itself, which may hold a password.
+        reason: String,
+    },
+    /// The database can't be opened or reached.
+    #[error("DATABASE_URL: cannot open {target}: {reason}")]
+    Unreachable {
+        /// Host and database name, or the file.
+        target: String,
+        /// The driver's explanation.
+        reason: String,
+    },
+    /// The database's schema is not the one that this program was built for.
+    #[error(
+        "the database schema is {found}, this program needs {needed}: run `concierge-admin migrate` \
+         (or start the release that matches)"
+    )]
+    SchemaVersion {
+        /// The newest migration that has run, or "empty".
+        found: String,
+        /// The newest migration of this program.
+        needed: String,
+    },
+    /// A migration failed.
+    #[error("a migration failed: {reason}")]
+    Migration {
+        /// The driver's explanation.
+        reason: String,
+    },
+    /// `DATA_KEY` is missing, malformed, or not the key that the stored data was sealed with.
+    #[error("DATA_KEY: {reason}")]
+    DataKey {
+        /// What to repair.
+        reason: String,
+    },
+    /// The key file beside a SQLite database is missing or unusable.
+    #[error("key file {}: {reason}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What to repair.
+        reason: String,
+    },
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        match error {
+            DieselError::NotFound => Self::NotFound,
+            other => Self::Database(other),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether a UNIQUE constraint (or primary key) refused the write.
+    pub fn is_unique_violation(&self) -> bool {
+        self.database_kind() == Some(Kind::Unique)
+    }
+
+    /// Whether a CHECK constraint refused the write.
+    pub fn is_check_violation(&self) -> bool {
+        self.database_kind() == Some(Kind::Check)
+    }
+
+    fn database_kind(&self) -> Option<Kind> {
+        match self {
+            Self::Database(error) => Some(kind(error)),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Unique,
+    Check,
+    Other,
+}
+
+fn kind(error: &DieselError) -> Kind {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => Kind::Unique,
+        DieselError::DatabaseError(DatabaseErrorKind::CheckViolation, _) => Kind::Check,
+        _ => Kind::Other,
+    }
+}
