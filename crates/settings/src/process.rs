@@ -1,0 +1,165 @@
+//! The settings of each programme.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use marketplace::ScaledClock;
+
+use crate::{
+    database::{self, DataKeySource, DatabaseUrl},
+    fault::ConfigError,
+    lookup::{Lookup, ProcessEnvironment},
+    meta::{self, MetaSending, MetaWebhook},
+    moltbot::Moltbot,
+    reader::Reader,
+    shared::{Flags, Logging, simulation_clock},
+    variables::{BIND_ADDR, TEMPLATES_FILE, VOICE_GATEWAY_URL},
+    web::HttpUrl,
+};
+
+/// `concierge-api`. It neither sends nor asks Moltbot, so it holds neither of those tokens.
+#[derive(Debug, Clone)]
+pub struct ApiSettings {
+    /// Which database.
+    pub database: DatabaseUrl,
+    /// The key of personal data.
+    pub data_key: DataKeySource,
+    /// Where to listen; port 0 takes a free one.
+    pub bind_addr: SocketAddr,
+    /// Webhook secrets.
+    pub webhook: MetaWebhook,
+    /// The template catalogue; `None` for the built-in names.
+    pub templates_file: Option<PathBuf>,
+    /// Feature flags.
+    pub flags: Flags,
+    /// Logs.
+    pub logging: Logging,
+    /// The clock of a simulation.
+    pub simulation_clock: Option<ScaledClock>,
+}
+
+impl ApiSettings {
+    /// From the environment of this process.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&ProcessEnvironment)
+    }
+
+    /// From any source of variables.
+    pub fn read(lookup: &dyn Lookup) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(lookup);
+        let database = database::read(&mut reader);
+        let bind_addr = reader.or_default(&BIND_ADDR, |text| {
+            text.parse().map_err(|_| "is not an address with a port".to_owned())
+        });
+        let webhook = MetaWebhook::read(&mut reader);
+        let meta_base = meta::read_base(&mut reader);
+        let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
+        let flags = Flags::read(&mut reader);
+        let logging = Logging::read(&mut reader);
+        let simulation_clock = simulation_clock(&mut reader, &meta_base);
+        reader.finish(|| {
+            let (database, data_key) = database?;
+            Ok(Self {
+                database,
+                data_key,
+                bind_addr: bind_addr?,
+                webhook: webhook?,
+                templates_file: templates_file?,
+                flags: flags?,
+                logging: logging?,
+                simulation_clock: simulation_clock?,
+            })
+        })
+    }
+}
+
+/// `concierge-worker`. It receives no webhooks, so it holds none of their secrets.
+#[derive(Debug, Clone)]
+pub struct WorkerSettings {
+    /// Which database.
+    pub database: DatabaseUrl,
+    /// The key of personal data.
+    pub data_key: DataKeySource,
+    /// What it takes to send.
+    pub meta: MetaSending,
+    /// The template catalogue; `None` for the built-in names.
+    pub templates_file: Option<PathBuf>,
+    /// The brain; `Some` exactly when `flags.ai_concierge` is set.
+    pub moltbot: Option<Moltbot>,
+    /// Feature flags.
+    pub flags: Flags,
+    /// The voice leg; `Some` whenever `flags.calling` is set.
+    pub voice_gateway: Option<HttpUrl>,
+    /// Logs.
+    pub logging: Logging,
+    /// The clock of a simulation.
+    pub simulation_clock: Option<ScaledClock>,
+}
+
+impl WorkerSettings {
+    /// From the environment of this process.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&ProcessEnvironment)
+    }
+
+    /// From any source of variables.
+    pub fn read(lookup: &dyn Lookup) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(lookup);
+        let database = database::read(&mut reader);
+        let meta = MetaSending::read(&mut reader);
+        let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
+        let flags = Flags::read(&mut reader);
+        let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
+        let voice_gateway =
+            match (reader.optional(&VOICE_GATEWAY_URL, HttpUrl::parse), &flags) {
+                (Ok(None), Ok(flags)) if flags.calling => Err(reader
+                    .fault(&VOICE_GATEWAY_URL, "is missing; it is required when CALLING_ENABLED is true")),
+                (given, _) => given,
+            };
+        let logging = Logging::read(&mut reader);
+        let meta_base = meta.as_ref().map(|meta| meta.graph.base.clone()).map_err(|faulty| *faulty);
+        let simulation_clock = simulation_clock(&mut reader, &meta_base);
+        reader.finish(|| {
+            let (database, data_key) = database?;
+            Ok(Self {
+                database,
+                data_key,
+                meta: meta?,
+                templates_file: templates_file?,
+                moltbot: moltbot?,
+                flags: flags?,
+                voice_gateway: voice_gateway?,
+                logging: logging?,
+                simulation_clock: simulation_clock?,
+            })
+        })
+    }
+}
+
+/// `concierge-admin`, for the commands that open the database.
+#[derive(Debug, Clone)]
+pub struct AdminSettings {
+    /// Which database.
+    pub database: DatabaseUrl,
+    /// The key of personal data.
+    pub data_key: DataKeySource,
+    /// Logs.
+    pub logging: Logging,
+}
+
+impl AdminSettings {
+    /// From the environment of this process.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&ProcessEnvironment)
+    }
+
+    /// From any source of variables.
+    pub fn read(lookup: &dyn Lookup) -> Result<Self, ConfigError> {
+        let mut reader = Reader::new(lookup);
+        let database = database::read(&mut reader);
+        let logging = Logging::read(&mut reader);
+        reader.finish(|| {
+            let (database, data_key) = database?;
+            Ok(Self { database, data_key, logging: logging? })
+        })
+    }
+}
