@@ -1,1 +1,134 @@
-//! `telemetry`
+//! Logs: one subscriber for the whole process, always on standard error. Standard output belongs to what a
+//! command prints.
+
+use std::io::{self, IsTerminal};
+
+use tracing::Subscriber;
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry,
+    fmt::{self, MakeWriter, format::FmtSpan},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line, for machines: `timestamp`, `level`, `target`, `fields`, `spans`.
+    Json,
+    /// One line of text, coloured on a terminal.
+    Pretty,
+}
+
+/// Why logging could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter does not follow the grammar of [`EnvFilter`]. A matter of configuration (`RUST_LOG`).
+    #[error("RUST_LOG is not a tracing filter: {0}")]
+    Filter(String),
+    /// Logging was started before in this process.
+    #[error("logging was already started in this process")]
+    AlreadyStarted,
+}
+
+/// Starts logging for this process. `filter` is what `RUST_LOG` holds, for example `info,engine=debug`.
+pub fn init(format: Format, filter: &str) -> Result<(), TelemetryError> {
+    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    subscriber(format, filter, io::stderr, colours)?.try_init().map_err(|_| TelemetryError::AlreadyStarted)
+}
+
+fn subscriber<W>(
+    format: Format,
+    filter: &str,
+    writer: W,
+    colours: bool,
+) -> Result<impl Subscriber + Send + Sync, TelemetryError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter(error.to_string()))?;
+    let lines = fmt::layer().with_writer(writer).with_ansi(colours).with_span_events(FmtSpan::NONE);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        Format::Json => lines.json().with_current_span(false).with_filter(filter).boxed(),
+        Format::Pretty => lines.with_filter(filter).boxed(),
+    };
+    Ok(tracing_subscriber::registry().with(lines))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Buffer(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Buffer {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written when one event of each of three levels happens inside a span.
+    fn written(format: Format, filter: &str) -> String {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let subscriber = subscriber(format, filter, move || writer.clone(), false).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            let span = tracing::info_span!("turn", request_id = "req_1");
+            let _inside = span.enter();
+            tracing::debug!("a detail");
+            tracing::info!(outcome = "accepted", "asked");
+            tracing::error!("broken");
+        });
+        let bytes = buffer.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn json_is_one_object_a_line_with_its_spans() {
+        let text = written(Format::Json, "info");
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 2);
+        assert_eq!(lines[0]["fields"]["message"], "asked");
+        assert_eq!(lines[0]["fields"]["outcome"], "accepted");
+        assert_eq!(lines[0]["spans"][0]["request_id"], "req_1");
+        assert_eq!(lines[1]["level"], "ERROR");
+    }
+
+    #[test]
+    fn pretty_is_one_line_an_event_without_escape_codes() {
+        let text = written(Format::Pretty, "info");
+        assert_eq!(text.lines().count(), 2, "{text}");
+        assert!(text.contains("turn{request_id=\"req_1\"}") && text.contains("asked outcome=\"accepted\""));
+        assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn the_filter_decides() {
+        for (filter, lines) in
+            [("debug", 3), ("info", 2), ("error", 1), ("off", 0), ("info,telemetry=error", 1)]
+        {
+            assert_eq!(written(Format::Pretty, filter).lines().count(), lines, "{filter}");
+        }
+    }
+
+    #[test]
+    fn a_malformed_filter_is_refused() {
+        for bad in ["info,engine=loud", "a=b=c", "engine[=debug"] {
+            let refused = subscriber(Format::Json, bad, io::sink, false).err().map(|error| error.to_string());
+            assert!(refused.is_some_and(|text| text.starts_with("RUST_LOG is not")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn starting_twice_is_an_error_not_a_panic() {
+        init(Format::Json, "off").unwrap();
+        assert!(matches!(init(Format::Json, "off"), Err(TelemetryError::AlreadyStarted)));
+    }
+}
