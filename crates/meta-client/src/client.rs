@@ -1,0 +1,367 @@
+//! The HTTP client, and what its answers prove.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use marketplace::{PhoneNumberId, WaId};
+use reqwest::{Client, Response, StatusCode, Url, redirect};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+
+use crate::{
+    error::{self, MetaError, Reading, SendErrorClass},
+    identity::MetaId,
+    json,
+    outbound::OutboundMessage,
+};
+
+/// No answer of `/messages` is near this; more is not read.
+pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// Whole time of one request, from connecting to the answer's last byte.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);
+/// A connection not made within this is given up: then nothing was sent, and the send may be repeated.
+const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(5);
+/// What is kept of an answer that is not Meta's JSON.
+const EXCERPT_CHARS_MAX: usize = 200;
+
+/// Sending through Meta.
+#[async_trait]
+pub trait MetaApi: Send + Sync {
+    /// Sends one message, once. Never fails: whatever happens is one of four outcomes.
+    async fn send(&self, from: &PhoneNumberId, message: &OutboundMessage) -> SendOutcome;
+
+    /// Marks a message, and all before it in its thread, as read. May be repeated freely.
+    async fn mark_read(&self, from: &PhoneNumberId, wamid: &MetaId) -> Result<(), MarkReadError>;
+}
+
+/// What is known after a send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SendOutcome {
+    /// Meta took it; whether it arrives, statuses will say.
+    Accepted {
+        /// Meta's id of the message.
+        wamid: MetaId,
+        /// The person's `wa_id`, which may differ from the number sent to.
+        wa_id: Option<WaId>,
+        /// On templates under pacing: `accepted`, `held_for_quality_assessment`, `paused`.
+        message_status: Option<String>,
+    },
+    /// Proven to have had no effect: send it again later.
+    Retry {
+        /// Not before this time has passed.
+        after: Option<Duration>,
+        /// Meta's code; `None` when no connection was made.
+        code: Option<i64>,
+        /// Why, for an operator.
+        detail: String,
+    },
+    /// Refused: it was not sent and must not be sent again as it is.
+    Refused {
+        /// What kind of refusal.
+        class: SendErrorClass,
+        /// Meta's code.
+        code: i64,
+        /// Meta's own words, for an operator.
+        detail: String,
+    },
+    /// Nothing is proven: it may have been sent. Never send it again.
+    Unknown {
+        /// Where the doubt comes from.
+        why: String,
+    },
+}
+
+/// The read mark was not set, or it is not known to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the read mark was not confirmed: {0}")]
+pub struct MarkReadError(pub String);
+
+/// Why no client can be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The base is no `http` or `https` URL, or it carries a password, a query or a fragment.
+    #[error("the Graph base is not an http(s) URL without user, query and fragment: {0}")]
+    BadBase(String),
+    /// The version is not of the form `v25.0`.
+    #[error("the Graph version is not of the form v25.0: {0}")]
+    BadVersion(String),
+    /// The token is blank or holds characters that no header can carry.
+    #[error("the access token is blank or cannot be written into a header")]
+    BadToken,
+    /// The HTTP library refused its configuration.
+    #[error("the HTTP client cannot be made: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+/// Where Meta is, and how we show who we are.
+#[derive(Debug, Clone)]
+pub struct MetaConfig {
+    /// Graph endpoint, for example `https://graph.facebook.com`. The token goes to this origin alone.
+    pub base_url: String,
+    /// Graph version, for example `v25.0`.
+    pub version: String,
+    /// System-user token.
+    pub access_token: SecretString,
+    /// Whole time of one request, see [`TIMEOUT_DEFAULT`].
+    pub timeout: Duration,
+}
+
+/// Meta's Cloud API over HTTP.
+pub struct MetaClient {
+    http: Client,
+    root: String,
+    access_token: SecretString,
+    timeout: Duration,
+}
+
+impl fmt::Debug for MetaClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetaClient")
+            .field("root", &self.root)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl MetaClient {
+    /// Checks the configuration and makes the client. Nothing is sent yet.
+    ///
+    /// Redirects are not followed, proxies of the environment are not used, and nothing is retried below this
+    /// level: each of these would send a message or the token where the caller does not know of it.
+    pub fn new(config: MetaConfig) -> Result<Self, ClientError> {
+        let base = check_base(&config.base_url)?;
+        check_version(&config.version)?;
+        check_token(&config.access_token)?;
+        // Another part of the process may have installed one already: any will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = Client::builder()
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT_MAX.min(config.timeout / 2))
+            .user_agent(concat!("concierge/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        let root = format!("{}/{}", base.as_str().trim_end_matches('/'), config.version);
+        Ok(Self { http, root, access_token: config.access_token, timeout: config.timeout })
+    }
+
+    async fn post_messages(&self, from: &PhoneNumberId, body: &Value) -> Result<Answer, Failure> {
+        let response = self
+            .http
+            .post(format!("{}/{}/messages", self.root, from.as_str()))
+            .bearer_auth(self.access_token.expose_secret())
+            .timeout(self.timeout)
+            .json(body)
+            .send()
+            .await
+            .map_err(Failure::of)?;
+        let status = response.status();
+        let bytes = read_bounded(response).await?;
+        Ok(Answer { status, json: serde_json::from_slice(&bytes).ok(), bytes })
+    }
+}
+
+#[async_trait]
+impl MetaApi for MetaClient {
+    async fn send(&self, from: &PhoneNumberId, message: &OutboundMessage) -> SendOutcome {
+        let outcome = match self.post_messages(from, &message.to_json()).await {
+            Ok(answer) => answer.outcome(),
+            Err(Failure::BeforeEffect(detail)) => SendOutcome::Retry { after: None, code: None, detail },
+            Err(Failure::Doubt(why)) => SendOutcome::Unknown { why },
+        };
+        tracing::debug!(
+            phone_number_id = from.as_str(),
+            intent_id = message.intent_id(),
+            kind = message.content().kind(),
+            outcome = outcome.as_str(),
+            "send"
+        );
+        outcome
+    }
+
+    async fn mark_read(&self, from: &PhoneNumberId, wamid: &MetaId) -> Result<(), MarkReadError> {
+        let body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": wamid});
+        match self.post_messages(from, &body).await {
+            Ok(answer) if answer.confirms() => Ok(()),
+            Ok(answer) => Err(MarkReadError(answer.reason())),
+            Err(Failure::BeforeEffect(why) | Failure::Doubt(why)) => Err(MarkReadError(why)),
+        }
+    }
+}
+
+impl SendOutcome {
+    /// The outcome in one word, for logs and metrics.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Retry { .. } => "retry",
+            Self::Refused { .. } => "refused",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
+
+/// Why there is no answer.
+enum Failure {
+    /// No byte of the request left: it had no effect.
+    BeforeEffect(String),
+    /// It may have had its effect.
+    Doubt(String),
+}
+
+impl Failure {
+    /// Only a connection that was never made proves that nothing was sent: refused, name not found, TLS not agreed.
+    fn of(error: reqwest::Error) -> Self {
+        let before = error.is_connect() || error.is_builder();
+        let timeout = error.is_timeout();
+        let chain = causes(&error.without_url());
+        match (before, timeout) {
+            (true, _) => Self::BeforeEffect(format!("no connection: {chain}")),
+            (false, true) => Self::Doubt("no answer in time".to_owned()),
+            (false, false) => Self::Doubt(format!("the connection broke: {chain}")),
+        }
+    }
+}
+
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+async fn read_bounded(mut response: Response) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) =
+        response.chunk().await.map_err(|error| Failure::Doubt(Failure::of(error).why()))?
+    {
+        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Failure::Doubt(format!("the answer is longer than {ANSWER_BYTES_MAX} bytes")));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+impl Failure {
+    fn why(self) -> String {
+        match self {
+            Self::BeforeEffect(why) | Self::Doubt(why) => why,
+        }
+    }
+}
+
+struct Answer {
+    status: StatusCode,
+    json: Option<Value>,
+    bytes: Vec<u8>,
+}
+
+impl Answer {
+    /// Meta's code decides, wherever there is one. Without a code nothing is proven, whatever the HTTP status:
+    /// proxies answer too.
+    fn outcome(&self) -> SendOutcome {
+        let error = self.error();
+        let code = error.as_ref().and_then(|error| error.code);
+        match (code, code.and_then(error::reading)) {
+            (Some(code), Some(Reading::Throttled(after))) => {
+                SendOutcome::Retry { after: Some(after), code: Some(code), detail: self.reason() }
+            }
+            (Some(code), Some(Reading::Refused(class))) => {
+                SendOutcome::Refused { class, code, detail: self.reason() }
+            }
+            (Some(code), None) if self.status.is_client_error() => {
+                SendOutcome::Refused { class: SendErrorClass::Unknown, code, detail: self.reason() }
+            }
+            (None, _) if error.is_none() && self.status.is_success() => {
+                self.accepted().unwrap_or_else(|| SendOutcome::Unknown { why: self.reason() })
+            }
+            _ => SendOutcome::Unknown { why: self.reason() },
+        }
+    }
+
+    fn accepted(&self) -> Option<SendOutcome> {
+        let answer = self.json.as_ref()?;
+        let message = json::first(answer, "messages")?;
+        Some(SendOutcome::Accepted {
+            wamid: json::text(message, "id").map(MetaId::from)?,
+            wa_id: json::first(answer, "contacts")
+                .and_then(|contact| json::text(contact, "wa_id"))
+                .and_then(|text| text.trim_start_matches('+').parse().ok()),
+            message_status: json::text(message, "message_status"),
+        })
+    }
+
+    fn confirms(&self) -> bool {
+        self.status.is_success()
+            && self.json.as_ref().and_then(|answer| json::boolean(answer, "success")) == Some(true)
+    }
+
+    fn error(&self) -> Option<MetaError> {
+        self.json.as_ref()?.get("error").and_then(MetaError::read)
+    }
+
+    /// HTTP status, code and Meta's words, or an excerpt of what came instead.
+    fn reason(&self) -> String {
+        let status = self.status.as_u16();
+        match self.error() {
+            Some(error) => {
+                let code = error.code.map_or_else(|| "no code".to_owned(), |code| format!("code {code}"));
+                format!("HTTP {status}, {code}: {}", error.reason())
+            }
+            None => format!("HTTP {status} without an answer of Meta's form: {}", self.excerpt()),
+        }
+    }
+
+    /// The start of a foreign answer. An answer of Meta's form may hold personal data and is not quoted.
+    fn excerpt(&self) -> String {
+        if self.json.is_some() {
+            return format!("{} bytes of JSON", self.bytes.len());
+        }
+        if self.bytes.is_empty() {
+            return "empty".to_owned();
+        }
+        String::from_utf8_lossy(&self.bytes)
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(EXCERPT_CHARS_MAX)
+            .collect()
+    }
+}
+
+fn check_base(text: &str) -> Result<Url, ClientError> {
+    let bad = || ClientError::BadBase(without_password(text));
+    let url: Url = text.parse().map_err(|_| bad())?;
+    let plain = matches!(url.scheme(), "http" | "https")
+        && url.has_host()
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    if plain { Ok(url) } else { Err(bad()) }
+}
+
+/// What is before an `@` is never printed.
+fn without_password(text: &str) -> String {
+    text.rsplit_once('@').map_or_else(|| text.to_owned(), |(_, host)| format!("…@{host}"))
+}
+
+fn check_version(text: &str) -> Result<(), ClientError> {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    text.strip_prefix('v')
+        .and_then(|rest| rest.split_once('.'))
+        .filter(|(major, minor)| digits(major) && digits(minor))
+        .map(|_| ())
+        .ok_or_else(|| ClientError::BadVersion(text.to_owned()))
+}
+
+fn check_token(token: &SecretString) -> Result<(), ClientError> {
+    let token = token.expose_secret();
+    let good = !token.trim().is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
+    if good { Ok(()) } else { Err(ClientError::BadToken) }
+}

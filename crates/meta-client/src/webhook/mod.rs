@@ -1,0 +1,119 @@
+//! One webhook body into its events.
+//!
+//! Each event's [`SplitEvent::raw`] is a webhook body of its own, in Meta's own form, with that one event inside and
+//! the context it needs: splitting it again gives the same event with the same key. So a dead letter can be read by
+//! anybody who knows Meta's form, and put through intake again.
+
+mod explode;
+mod fault;
+mod key;
+mod located;
+
+use std::fmt;
+
+use marketplace::{PhoneNumberId, Timestamp};
+use serde_json::Value;
+
+pub use fault::{BodyError, Fault};
+pub use key::EventKey;
+pub(crate) use located::Located;
+
+use crate::identity::WhatsAppUser;
+
+/// More events than this in one body are no webhook of Meta's, which promises at most 1000.
+pub const EVENTS_MAX: usize = 10_000;
+
+/// What kind of event it is, as far as intake needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventKind {
+    /// A message from a person.
+    Message,
+    /// A status of one of our messages.
+    Status,
+    /// An event of a call.
+    Call,
+    /// A status of one of our calls.
+    CallStatus,
+    /// News about the account.
+    Account,
+    /// Errors that belong to no message and no call.
+    Errors,
+    /// Anything else.
+    Unknown,
+}
+
+impl EventKind {
+    /// The kind in one word, as stored and as counted by metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Status => "status",
+            Self::Call => "call",
+            Self::CallStatus => "call_status",
+            Self::Account => "account",
+            Self::Errors => "errors",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One event, ready to be stored. `Debug` does not show what is inside.
+#[derive(Clone, PartialEq)]
+pub struct SplitEvent {
+    /// The same event has the same key, however often and in whatever batch it comes.
+    pub key: EventKey,
+    /// What kind it is.
+    pub kind: EventKind,
+    /// The business number it belongs to; account fields name none.
+    pub phone_number_id: Option<PhoneNumberId>,
+    /// The person it is about: who wrote, who was written to, who is on the call.
+    pub user: Option<WhatsAppUser>,
+    /// Meta's time of it.
+    pub at: Option<Timestamp>,
+    /// Why it cannot be worked on: it belongs to the dead letters.
+    pub fault: Option<Fault>,
+    /// The event alone, see the module's page.
+    pub raw: Value,
+}
+
+impl fmt::Debug for SplitEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SplitEvent")
+            .field("key", &self.key)
+            .field("kind", &self.kind)
+            .field("phone_number_id", &self.phone_number_id)
+            .field("user", &self.user)
+            .field("at", &self.at)
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SplitEvent {
+    fn describe(raw: Value) -> Self {
+        let located = Located::find(&raw);
+        Self {
+            key: EventKey::of(&located, &raw),
+            kind: located.kind,
+            phone_number_id: located.phone_number_id(),
+            user: located.user(),
+            at: located.at(),
+            fault: located.fault(),
+            raw,
+        }
+    }
+}
+
+/// Splits a body into its events, in the order of the body; at least one. An event that cannot be read comes with a
+/// [`Fault`] and leaves the others alone.
+///
+/// A body that is no JSON object, or holds more than [`EVENTS_MAX`] events, is a [`BodyError`]: keep the bytes as a
+/// dead letter and answer 200, else Meta sends it again for a week.
+pub fn split(body: &[u8]) -> Result<Vec<SplitEvent>, BodyError> {
+    let root: Value = serde_json::from_slice(body).map_err(|error| BodyError::NotJson(error.to_string()))?;
+    let Value::Object(root) = root else { return Err(BodyError::NotAnObject) };
+    Ok(explode::explode(root)?.into_iter().map(SplitEvent::describe).collect())
+}
+
+#[cfg(test)]
+mod tests;
