@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::variables::VARIABLES;
+
 /// One thing wrong with one variable. Never holds the variable's value: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
@@ -20,8 +22,9 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    pub(crate) fn new(faults: Vec<Fault>) -> Self {
+    pub(crate) fn new(mut faults: Vec<Fault>) -> Self {
         debug_assert!(!faults.is_empty(), "a configuration without a fault was refused");
+        faults.sort_by_key(|fault| VARIABLES.iter().position(|variable| variable.name == fault.variable));
         Self { faults }
     }
 
@@ -38,7 +41,7 @@ impl fmt::Display for ConfigError {
             count => write!(f, "the configuration has {count} problems:")?,
         }
         for Fault { variable, problem, hint } in &self.faults {
-            write!(f, "\n\n  {variable} {problem}\n      {hint}")?;
+            write!(f, "\n\n  {variable} {problem}\n      expected: {hint}")?;
         }
         Ok(())
     }

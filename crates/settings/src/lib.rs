@@ -30,3 +30,6 @@ pub use process::{AdminSettings, ApiSettings, WorkerSettings};
 pub use shared::{Flags, LogFormat, Logging};
 pub use variables::{VARIABLES, Variable};
 pub use web::HttpUrl;
+
+#[cfg(test)]
+mod tests;

@@ -46,14 +46,6 @@ pub struct MetaGraph {
     pub version: String,
 }
 
-impl MetaGraph {
-    pub(crate) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
-        let base = read_base(reader);
-        let version = reader.or_default(&META_API_VERSION, parse_version);
-        Ok(Self { base: base?, version: version? })
-    }
-}
-
 /// What it takes to send, and to fetch media.
 #[derive(Debug, Clone)]
 pub struct MetaSending {
@@ -68,15 +60,15 @@ pub struct MetaSending {
 }
 
 impl MetaSending {
-    pub(crate) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
+    pub(crate) fn read(reader: &mut Reader, base: Result<HttpUrl, Faulty>) -> Result<Self, Faulty> {
         let access_token = reader.required(&META_ACCESS_TOKEN, "is missing", token);
         let phone_number_ids = reader.required(&META_PHONE_NUMBER_ID, "is missing", |text| {
             list(text, |id| id.parse().map_err(|_| "has an entry that is not 1 to 32 digits".to_owned()))
         });
-        let graph = MetaGraph::read(reader);
+        let version = reader.or_default(&META_API_VERSION, parse_version);
         let media_hosts = reader.or_default(&META_MEDIA_HOSTS, |text| list(text, parse_host));
         Ok(Self {
-            graph: graph?,
+            graph: MetaGraph { base: base?, version: version? },
             access_token: access_token?,
             phone_number_ids: phone_number_ids?,
             media_hosts: media_hosts?,

@@ -11,6 +11,8 @@ use crate::{
     web::HttpUrl,
 };
 
+const MISSING: &str = "is missing; it is required when AI_CONCIERGE_ENABLED is true";
+
 /// How Moltbot is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MoltbotTransport {
@@ -44,7 +46,6 @@ impl Moltbot {
         if !enabled {
             return Ok(None);
         }
-        const MISSING: &str = "is missing; it is required when AI_CONCIERGE_ENABLED is true";
         let url = url.and_then(|url| url.ok_or_else(|| reader.fault(&MOLTBOT_URL, MISSING)));
         let token = token.and_then(|token| token.ok_or_else(|| reader.fault(&MOLTBOT_TOKEN, MISSING)));
         Ok(Some(Self {

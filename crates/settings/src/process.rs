@@ -105,7 +105,8 @@ impl WorkerSettings {
     pub fn read(lookup: &dyn Lookup) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(lookup);
         let database = database::read(&mut reader);
-        let meta = MetaSending::read(&mut reader);
+        let meta_base = meta::read_base(&mut reader);
+        let meta = MetaSending::read(&mut reader, meta_base.clone());
         let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
         let flags = Flags::read(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
@@ -116,7 +117,6 @@ impl WorkerSettings {
                 (given, _) => given,
             };
         let logging = Logging::read(&mut reader);
-        let meta_base = meta.as_ref().map(|meta| meta.graph.base.clone()).map_err(|faulty| *faulty);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
         reader.finish(|| {
             let (database, data_key) = database?;

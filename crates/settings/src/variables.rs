@@ -34,7 +34,7 @@ variables! {
     META_PHONE_NUMBER_ID = None,
         "the phone number id (not the number) as Meta shows it; several are separated by commas";
     META_API_BASE = Some("https://graph.facebook.com"),
-        "an https:// address without path, query or password; http:// only to a loopback address";
+        "an https:// address without user and query; http:// only to a loopback address";
     META_API_VERSION = Some("v25.0"), "a Graph API version, for example v25.0";
     META_MEDIA_HOSTS = Some("lookaside.fbsbx.com"),
         "host names separated by commas, without scheme, port, path or wildcard";
