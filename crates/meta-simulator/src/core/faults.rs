@@ -1,0 +1,275 @@
+//! What goes wrong, when, for whom. Decisions depend on the seed and the message, never on timing.
+
+use crate::{phone, wire};
+
+/// Everything that goes wrong in a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FaultPlan {
+    /// Faults of sends. The first rule that strikes wins.
+    pub sends: Vec<Rule<SendFault>>,
+    /// Faults of webhooks. All rules that strike add up.
+    pub webhooks: Vec<Rule<WebhookFault>>,
+}
+
+impl FaultPlan {
+    /// Adds a fault of sends.
+    #[must_use]
+    pub fn send(mut self, target: Target, fault: SendFault) -> Self {
+        self.sends.push(Rule { target, fault });
+        self
+    }
+
+    /// Adds a fault of webhooks.
+    #[must_use]
+    pub fn webhook(mut self, target: Target, fault: WebhookFault) -> Self {
+        self.webhooks.push(Rule { target, fault });
+        self
+    }
+}
+
+/// A fault and what it strikes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule<F> {
+    /// What it strikes.
+    pub target: Target,
+    /// What goes wrong.
+    pub fault: F,
+}
+
+/// What a fault strikes: everything, narrowed by each setting.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Only this person, number with or without `+`.
+    pub phone: Option<String>,
+    /// Only webhooks of this kind. Without meaning for sends.
+    pub webhook: Option<WebhookKind>,
+    /// Which of those left, in order of occurrence.
+    pub which: Which,
+    /// How likely each of those left is struck, 0 to 100.
+    pub percent: u8,
+}
+
+impl Target {
+    /// Everything, always.
+    pub fn all() -> Self {
+        Self { phone: None, webhook: None, which: Which::All, percent: 100 }
+    }
+
+    /// Only this person.
+    #[must_use]
+    pub fn phone(mut self, phone: &str) -> Self {
+        self.phone = Some(phone.to_owned());
+        self
+    }
+
+    /// Only webhooks of this kind.
+    #[must_use]
+    pub fn kind(mut self, kind: WebhookKind) -> Self {
+        self.webhook = Some(kind);
+        self
+    }
+
+    /// Only the first `count`.
+    #[must_use]
+    pub fn first(mut self, count: u32) -> Self {
+        self.which = Which::First(count);
+        self
+    }
+
+    /// Only the n-th, counted from 1.
+    #[must_use]
+    pub fn nth(mut self, n: u32) -> Self {
+        self.which = Which::Nth(n);
+        self
+    }
+
+    /// Only this share, 0 to 100.
+    #[must_use]
+    pub fn percent(mut self, percent: u8) -> Self {
+        self.percent = percent;
+        self
+    }
+}
+
+/// Which occurrences a fault strikes. Each rule counts what matches its number and kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Every one.
+    All,
+    /// The first so many.
+    First(u32),
+    /// This one alone, counted from 1.
+    Nth(u32),
+}
+
+/// What goes wrong with a send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendFault {
+    /// Refused before any effect with this code: 130429 throughput, 131056 pair rate, any other.
+    Refuse {
+        /// Meta's error code.
+        code: u32,
+    },
+    /// HTTP 500 and nothing was accepted.
+    ServerErrorBeforeAccepting,
+    /// HTTP 500 although the message was accepted and goes out.
+    ServerErrorAfterAccepting,
+    /// Accepted, but no answer until the client gives up (see [`crate::Config::hold_answer_ms`]).
+    HoldAnswer,
+    /// Accepted, but the connection closes without an answer.
+    CloseConnection,
+    /// Accepted and answered; a `failed` status follows.
+    FailLater {
+        /// Meta's error code in the status.
+        code: u32,
+    },
+}
+
+/// What goes wrong with a webhook. Nothing is ever lost for good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookFault {
+    /// Posted so many times more, byte for byte.
+    Duplicate {
+        /// How many copies beside the first.
+        copies: u32,
+        /// All at the same time, or one after the other.
+        concurrent: bool,
+    },
+    /// Comes late.
+    Delay {
+        /// Real milliseconds.
+        ms: u64,
+    },
+    /// Comes at a drawn moment within the window, so that neighbours overtake one another.
+    Reorder {
+        /// Real milliseconds.
+        window_ms: u64,
+    },
+    /// The first attempt never arrives; the retry does.
+    DropFirstAttempt,
+}
+
+/// What a webhook is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WebhookKind {
+    /// Something a person sent.
+    Message,
+    /// What became of a message of ours.
+    Status,
+}
+
+/// Something a fault may strike.
+pub(super) struct Subject<'a> {
+    pub digits: &'a str,
+    pub kind: Option<WebhookKind>,
+    /// What chance is drawn from: the same in every run.
+    pub key: &'a str,
+}
+
+/// A plan with its counters.
+#[derive(Debug, Default)]
+pub(super) struct Faults {
+    plan: FaultPlan,
+    seed: u64,
+    send_counts: Vec<u32>,
+    webhook_counts: Vec<u32>,
+}
+
+impl Faults {
+    pub(super) fn new(plan: FaultPlan, seed: u64) -> Self {
+        let (send_counts, webhook_counts) = (vec![0; plan.sends.len()], vec![0; plan.webhooks.len()]);
+        Self { plan, seed, send_counts, webhook_counts }
+    }
+
+    /// The fault of this send, if any. Counts in every rule, also behind the one that strikes.
+    pub(super) fn of_send(&mut self, subject: &Subject<'_>) -> Option<SendFault> {
+        let rules = self.plan.sends.iter().zip(&mut self.send_counts).enumerate();
+        let struck = rules.filter_map(|(index, (rule, count))| {
+            strikes(&rule.target, subject, count, self.seed, index).then_some(rule.fault)
+        });
+        struck.collect::<Vec<_>>().first().copied()
+    }
+
+    /// All faults of this webhook.
+    pub(super) fn of_webhook(&mut self, subject: &Subject<'_>) -> Vec<WebhookFault> {
+        let rules = self.plan.webhooks.iter().zip(&mut self.webhook_counts).enumerate();
+        let struck = rules.filter_map(|(index, (rule, count))| {
+            strikes(&rule.target, subject, count, self.seed, 1_000 + index).then_some(rule.fault)
+        });
+        struck.collect()
+    }
+
+    /// A moment within a window, drawn for this subject.
+    pub(super) fn moment(&self, key: &str, window_ms: u64) -> u64 {
+        wire::draw(&[b"moment", &self.seed.to_be_bytes(), key.as_bytes()]) % window_ms.max(1)
+    }
+}
+
+fn strikes(target: &Target, subject: &Subject<'_>, count: &mut u32, seed: u64, rule: usize) -> bool {
+    let same_person = target.phone.as_deref().is_none_or(|phone| phone::digits(phone) == subject.digits);
+    let same_kind = target.webhook.is_none() || subject.kind.is_none() || target.webhook == subject.kind;
+    if !(same_person && same_kind) {
+        return false;
+    }
+    *count = count.saturating_add(1);
+    let its_turn = match target.which {
+        Which::All => true,
+        Which::First(first) => *count <= first,
+        Which::Nth(n) => *count == n,
+    };
+    let rule = (rule as u64).to_be_bytes();
+    let drawn = wire::draw(&[b"chance", &seed.to_be_bytes(), &rule, subject.key.as_bytes()]) % 100;
+    its_turn && drawn < u64::from(target.percent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn struck(target: Target, phones: &[&str], seed: u64) -> Vec<bool> {
+        let mut faults = Faults::new(FaultPlan::default().send(target, SendFault::HoldAnswer), seed);
+        let mut strike = |(n, digits): (usize, &&str)| {
+            let key = format!("{digits}/{n}");
+            faults.of_send(&Subject { digits, kind: None, key: &key }).is_some()
+        };
+        phones.iter().enumerate().map(&mut strike).collect()
+    }
+
+    #[test]
+    fn targets_narrow_by_person_and_occurrence() {
+        let phones = ["254700000101", "254700000102", "254700000101", "254700000101"];
+        let cases = [
+            (Target::all(), [true, true, true, true]),
+            (Target::all().first(2), [true, true, false, false]),
+            (Target::all().nth(3), [false, false, true, false]),
+            (Target::all().phone("+254700000101"), [true, false, true, true]),
+            (Target::all().phone("254700000101").nth(2), [false, false, true, false]),
+            (Target::all().percent(0), [false; 4]),
+        ];
+        for (target, expected) in cases {
+            assert_eq!(struck(target.clone(), &phones, 7), expected, "{target:?}");
+        }
+    }
+
+    #[test]
+    fn chance_follows_the_seed() {
+        let phones = ["254700000101"; 64];
+        let half = struck(Target::all().percent(50), &phones, 1);
+        assert_eq!(half, struck(Target::all().percent(50), &phones, 1));
+        assert_ne!(half, struck(Target::all().percent(50), &phones, 2));
+        let hits = half.iter().filter(|&&hit| hit).count();
+        assert!((16..=48).contains(&hits), "{hits}");
+    }
+
+    #[test]
+    fn the_first_rule_that_strikes_wins_and_the_others_count_on() {
+        let plan = FaultPlan::default()
+            .send(Target::all().nth(1), SendFault::Refuse { code: 130_429 })
+            .send(Target::all().first(2), SendFault::HoldAnswer);
+        let mut faults = Faults::new(plan, 1);
+        let subject = Subject { digits: "1", kind: None, key: "k" };
+        assert_eq!(faults.of_send(&subject), Some(SendFault::Refuse { code: 130_429 }));
+        assert_eq!(faults.of_send(&subject), Some(SendFault::HoldAnswer));
+        assert_eq!(faults.of_send(&subject), None);
+    }
+}

@@ -1,0 +1,158 @@
+//! Everything that happened, in order.
+
+use serde::Serialize;
+
+use super::people::{Button, MessageKind};
+
+/// One line of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogEntry {
+    /// Position, counted from 0.
+    pub seq: u64,
+    /// Milliseconds of the simulator's clock.
+    pub at_ms: i64,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: LogEvent,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LogEvent {
+    /// The business tried to send: every HTTP request, also refused ones and repetitions.
+    Send(SendAttempt),
+    /// The business marked a message read, perhaps with a typing sign.
+    ReadMark {
+        /// The business number.
+        pnid: String,
+        /// The person's message.
+        wamid: String,
+        /// Shown as typing.
+        typing: bool,
+    },
+    /// A person sent something.
+    Said(Reply),
+    /// A status was reported.
+    Status(StatusLog),
+}
+
+/// One `POST …/messages` that tried to send.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SendAttempt {
+    /// The business number.
+    pub pnid: String,
+    /// `to` as written, empty if it was missing.
+    pub to: String,
+    /// Digits of who it reached or would have reached; empty if `to` was unreadable.
+    pub digits: String,
+    /// `to` had no `+`: the country code was put in front, and it went to somebody else.
+    pub wrong_number: bool,
+    /// What it is; `None` if the body was refused before that was clear.
+    pub kind: Option<MessageKind>,
+    /// What the person reads.
+    pub text: String,
+    /// What the person can tap.
+    pub buttons: Vec<Button>,
+    /// The template's name.
+    pub template_name: Option<String>,
+    /// The message it quotes.
+    pub context: Option<String>,
+    /// `biz_opaque_callback_data`.
+    pub intent_id: Option<String>,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What the client got to hear.
+    pub answered: AnswerFate,
+}
+
+/// What came of a send at Meta, whatever the client heard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Taken.
+    Accepted {
+        /// The message's id.
+        wamid: String,
+    },
+    /// Not taken.
+    Refused {
+        /// Meta's error code.
+        code: u32,
+        /// Its explanation.
+        details: String,
+    },
+}
+
+/// What the client gets to hear.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerFate {
+    /// The answer.
+    Given,
+    /// HTTP 500, whatever came of it.
+    ServerError,
+    /// Nothing until it gives up.
+    Held,
+    /// The connection closes.
+    Closed,
+}
+
+/// Something a person sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reply {
+    /// The business number.
+    pub pnid: String,
+    /// Digits of the person's number.
+    pub digits: String,
+    /// The person's name.
+    pub name: String,
+    /// The message's id.
+    pub wamid: String,
+    /// What it is.
+    pub kind: MessageKind,
+    /// Text, caption or title of the button.
+    pub text: String,
+    /// Id of the tapped button.
+    pub button_id: Option<String>,
+    /// The message it quotes.
+    pub quoting: Option<String>,
+}
+
+/// A status reported by webhook.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StatusLog {
+    /// The message.
+    pub wamid: String,
+    /// Digits of the recipient.
+    pub digits: String,
+    /// `sent`, `delivered`, `read`, `failed`.
+    pub status: String,
+    /// `biz_opaque_callback_data`.
+    pub intent_id: Option<String>,
+    /// Meta's error code of a failure.
+    pub code: Option<u32>,
+}
+
+/// Totals.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Counters {
+    /// `POST …/messages` that tried to send, read marks not counted.
+    pub send_attempts: u64,
+    /// Those that were accepted.
+    pub sends_accepted: u64,
+    /// Sends that went to a wrong number for want of a `+`.
+    pub wrong_number_sends: u64,
+    /// What people sent.
+    pub said: u64,
+    /// Webhook requests made, copies and retries counted.
+    pub webhook_posts: u64,
+    /// Webhook requests answered with something else than 200, or not at all.
+    pub webhook_failures: u64,
+    /// First attempts lost by a fault.
+    pub webhook_drops: u64,
+    /// Webhooks given up after the last attempt.
+    pub webhooks_given_up: u64,
+    /// Webhooks and statuses still to come.
+    pub pending: u64,
+}

@@ -1,0 +1,114 @@
+//! The Graph endpoints.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web,
+};
+use serde_json::json;
+
+use super::{connection::Connection, shared::Shared};
+use crate::core::{Answer, AnswerFate, SendRequest};
+
+/// Meta's own limit is not known; nothing legitimate comes near.
+const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Everything that is not the control surface.
+pub(super) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
+        .route("/{version}/{pnid}/messages", web::post().to(send))
+        .route("/{version}/{media_id}", web::get().to(media))
+        .route("/media-files/{media_id}/content", web::get().to(media_content))
+        .default_service(web::to(unknown));
+}
+
+async fn send(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    path: web::Path<(String, String)>,
+    body: web::Bytes,
+) -> HttpResponse {
+    let (_version, pnid) = path.into_inner();
+    let answer =
+        shared.send(&SendRequest { pnid: &pnid, authorization: authorization(&request), body: &body });
+    match answer.fate {
+        AnswerFate::Given | AnswerFate::ServerError => {}
+        AnswerFate::Closed => close(&request),
+        AnswerFate::Held => {
+            let mut stopped = shared.stopped();
+            // Dropped before that when the client gives up.
+            tokio::time::timeout(shared.hold_answer, stopped.wait_for(|&stop| stop)).await.ok();
+            close(&request);
+        }
+    }
+    respond(&answer)
+}
+
+/// `GET /{version}/{media-id}`: where a picture can be fetched. Every other object is unknown.
+async fn media(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    let (_version, id) = path.into_inner();
+    let mut core = shared.core();
+    if !core.authorized(authorization(&request)) {
+        return respond(&core.bad_token());
+    }
+    // With `phone_number_id` Meta refuses a medium of another number.
+    let asked_for = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let foreign = |pnid: &str| {
+        asked_for.as_ref().is_ok_and(|query| query.iter().any(|(k, v)| k == "phone_number_id" && v != pnid))
+    };
+    let body = core.media(&id).filter(|media| !foreign(&media.pnid)).map(|media| {
+        json!({
+            "messaging_product": "whatsapp",
+            "url": format!("{}/media-files/{id}/content", shared.base_url),
+            "mime_type": media.mime_type,
+            "sha256": media.sha256,
+            "file_size": media.bytes.len().to_string(),
+            "id": id,
+        })
+    });
+    match body {
+        Some(body) => HttpResponse::Ok().json(body),
+        None => respond(&core.unknown_object(&id)),
+    }
+}
+
+async fn media_content(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+) -> HttpResponse {
+    let mut core = shared.core();
+    if !core.authorized(authorization(&request)) {
+        return respond(&core.bad_token());
+    }
+    let found = core.media(&id).map(|media| (media.mime_type.clone(), media.bytes.clone()));
+    match found {
+        Some((mime_type, bytes)) => HttpResponse::Ok().content_type(mime_type).body(bytes),
+        None => HttpResponse::NotFound().finish(),
+    }
+}
+
+async fn unknown(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let answer = shared.core().unknown_path(request.method().as_str(), request.path());
+    respond(&answer)
+}
+
+fn authorization(request: &HttpRequest) -> &str {
+    request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+fn close(request: &HttpRequest) {
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.close();
+    }
+}
+
+fn respond(answer: &Answer) -> HttpResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    HttpResponse::build(status).json(&answer.body)
+}

@@ -1,0 +1,245 @@
+//! Driving a running simulator from a test or a scenario.
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use serde_json::Value;
+
+use super::{poster, shared::Shared};
+use crate::{
+    Error,
+    config::Template,
+    core::{Button, Core, Counters, Delivered, FaultPlan, LogEntry, Person, Said, Saying},
+};
+
+/// How long the webhook may take to answer verification; Meta was seen to give up after about 6 s.
+const VERIFICATION_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// A running simulator. Clones drive the same one. People are named by their number, with or without `+`.
+#[derive(Clone)]
+pub struct Handle {
+    running: Arc<Running>,
+}
+
+struct Running {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<io::Result<()>>>>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.shared.stop();
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").field("base_url", &self.base_url()).finish_non_exhaustive()
+    }
+}
+
+impl Handle {
+    pub(super) fn new(shared: Arc<Shared>, thread: JoinHandle<io::Result<()>>) -> Self {
+        Self { running: Arc::new(Running { shared, thread: Mutex::new(Some(thread)) }) }
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.running.shared
+    }
+
+    /// Where the Graph API is served, without a trailing slash: `http://127.0.0.1:PORT`.
+    pub fn base_url(&self) -> &str {
+        &self.shared().base_url
+    }
+
+    /// Milliseconds of the simulator's clock.
+    pub fn now_ms(&self) -> i64 {
+        self.shared().now_ms()
+    }
+
+    /// Where webhooks go from now on, also those that wait to be repeated.
+    pub fn set_webhook_url(&self, url: &str) {
+        self.shared().set_webhook_url(Some(url.to_owned()));
+    }
+
+    /// Stops the server and waits until it has. Webhooks under way are dropped.
+    pub fn shutdown(&self) {
+        self.shared().stop();
+        let thread = self.running.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            match thread.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "the simulator's server failed"),
+                Err(_) => tracing::error!("the simulator's server panicked"),
+            }
+        }
+    }
+
+    /// Meta's verification: asks the webhook to echo a challenge. Done at subscription, here on demand.
+    pub async fn verify_webhook(&self) -> Result<(), Error> {
+        verify_webhook(self.shared()).await
+    }
+
+    /// Registers a person, or gives a known one another name.
+    pub fn person(&self, phone: &str, name: &str) -> Person {
+        self.shared().change(|core| core.person(phone, name))
+    }
+
+    /// Changes a person: reachability, reading habits, hidden number.
+    pub fn change_person(&self, phone: &str, change: impl FnOnce(&mut Person)) -> Result<(), Error> {
+        let changed = self.shared().change(|core| core.person_mut(phone).map(change));
+        changed.ok_or_else(|| Error::UnknownPerson(phone.to_owned()))
+    }
+
+    /// Everyone registered, by number.
+    pub fn people(&self) -> Vec<Person> {
+        self.shared().core().people()
+    }
+
+    /// Adds an approved template, or replaces the one of this name and language.
+    pub fn register_template(&self, template: Template) {
+        self.shared().change(|core| core.register_template(template));
+    }
+
+    /// Replaces the faults; their counters begin anew.
+    pub fn set_faults(&self, plan: FaultPlan) {
+        self.shared().change(|core| core.set_faults(plan));
+    }
+
+    /// Somebody sends something; gives its id. The general form of the four below.
+    pub fn say(&self, saying: &Saying) -> Result<String, Error> {
+        self.shared().say(saying)
+    }
+
+    /// A text to the first business number.
+    pub fn send_text(&self, phone: &str, text: &str) -> Result<String, Error> {
+        self.say_to_first(phone, None, Said::Text(text.to_owned()))
+    }
+
+    /// A text that quotes a message.
+    pub fn reply_to(&self, phone: &str, wamid: &str, text: &str) -> Result<String, Error> {
+        self.say_to_first(phone, Some(wamid), Said::Text(text.to_owned()))
+    }
+
+    /// A tap on a button, a list row or a quick reply of the quoted message.
+    pub fn send_button(&self, phone: &str, id: &str, title: &str, wamid: &str) -> Result<String, Error> {
+        let button = Button { id: id.to_owned(), title: title.to_owned() };
+        self.say_to_first(phone, Some(wamid), Said::Tap(button))
+    }
+
+    /// A picture; the business can fetch the bytes as media.
+    pub fn send_image(
+        &self,
+        phone: &str,
+        bytes: &[u8],
+        mime_type: &str,
+        caption: Option<&str>,
+    ) -> Result<String, Error> {
+        let (bytes, mime_type) = (bytes.to_vec(), mime_type.to_owned());
+        let image = Said::Image { bytes, mime_type, caption: caption.map(str::to_owned) };
+        self.say_to_first(phone, None, image)
+    }
+
+    /// Any message object, for example `{"type":"location","location":{…}}`. Its own `id`, `from`, `timestamp`
+    /// and `context` win over the usual ones.
+    pub fn send_raw_message(&self, phone: &str, message: Value) -> Result<String, Error> {
+        self.say_to_first(phone, None, Said::Raw(message))
+    }
+
+    fn say_to_first(&self, phone: &str, quoting: Option<&str>, said: Said) -> Result<String, Error> {
+        let quoting = quoting.map(str::to_owned);
+        self.say(&Saying { phone: phone.to_owned(), to_pnid: None, quoting, said })
+    }
+
+    /// What a person received, in order of arrival. Empty for unknown people.
+    pub fn inbox(&self, phone: &str) -> Vec<Delivered> {
+        self.shared().core().inbox(phone)
+    }
+
+    /// Waits until the inbox holds more than `after_index` messages and gives the one at that index: 0 is the
+    /// first message ever, `inbox(phone).len()` the next to come. The timeout is in real time.
+    pub async fn wait_for_message(
+        &self,
+        phone: &str,
+        after_index: usize,
+        timeout: Duration,
+    ) -> Result<Delivered, Error> {
+        self.wait_for(timeout, |core| core.inbox(phone).into_iter().nth(after_index)).await
+    }
+
+    /// Waits for the first message from `after_index` on that fits.
+    pub async fn wait_for_message_that(
+        &self,
+        phone: &str,
+        after_index: usize,
+        timeout: Duration,
+        fits: impl Fn(&Delivered) -> bool,
+    ) -> Result<Delivered, Error> {
+        self.wait_for(timeout, |core| core.inbox(phone).into_iter().skip(after_index).find(&fits)).await
+    }
+
+    /// Waits until `look` finds something; it looks again after every change. Real time; no polling.
+    pub async fn wait_for<T>(
+        &self,
+        timeout: Duration,
+        look: impl Fn(&Core) -> Option<T>,
+    ) -> Result<T, Error> {
+        let mut changes = self.shared().changes();
+        let found = tokio::time::timeout(timeout, async {
+            loop {
+                changes.mark_unchanged();
+                if let Some(found) = look(&self.shared().core()) {
+                    return Some(found);
+                }
+                changes.changed().await.ok()?;
+            }
+        });
+        found.await.ok().flatten().ok_or(Error::TimedOut(timeout))
+    }
+
+    /// Waits until no status and no webhook is under way.
+    pub async fn wait_until_quiet(&self, timeout: Duration) -> Result<(), Error> {
+        self.wait_for(timeout, |core| (core.counters().pending == 0).then_some(())).await
+    }
+
+    /// Everything that happened, in order.
+    pub fn log(&self) -> Vec<LogEntry> {
+        self.shared().core().log().to_vec()
+    }
+
+    /// Totals.
+    pub fn counters(&self) -> Counters {
+        self.shared().core().counters()
+    }
+
+    /// How many sends carried each `biz_opaque_callback_data`, accepted or not.
+    pub fn sends_per_intent(&self) -> BTreeMap<String, u64> {
+        self.shared().core().sends_per_intent().clone()
+    }
+}
+
+pub(super) async fn verify_webhook(shared: &Shared) -> Result<(), Error> {
+    let url = shared.webhook_url().ok_or(Error::NoWebhookUrl)?;
+    let refused = |what: String| Error::Verification(what);
+    let mut url = reqwest::Url::parse(&url).map_err(|error| refused(error.to_string()))?;
+    let challenge = "1158201444";
+    url.query_pairs_mut()
+        .append_pair("hub.mode", "subscribe")
+        .append_pair("hub.challenge", challenge)
+        .append_pair("hub.verify_token", &shared.verify_token);
+    // Without the address: its query holds the verify token.
+    let failed = |error: reqwest::Error| refused(error.without_url().to_string());
+    let client = poster::client(VERIFICATION_TIMEOUT).map_err(failed)?;
+    let answer = client.get(url).send().await.map_err(failed)?;
+    let status = answer.status();
+    if status != reqwest::StatusCode::OK {
+        return Err(refused(format!("it answered {status}")));
+    }
+    let echoed = answer.text().await.map_err(failed)?;
+    if echoed.trim() == challenge { Ok(()) } else { Err(refused("it did not echo the challenge".to_owned())) }
+}
