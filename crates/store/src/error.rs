@@ -1,6 +1,6 @@
 //! What can go wrong between a caller and the database.
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf};
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
@@ -17,6 +17,12 @@ pub enum StoreError {
     /// A bounded queue is full or no connection came free in time. Nothing was done; try later.
     #[error("the store is at its limit, try later")]
     Busy,
+    /// No connection came free within the pool's wait. Nothing was done; try later.
+    #[error("no database connection came free in time: {reason}")]
+    PoolTimeout {
+        /// The pool's explanation, with the last failure to connect if there was one.
+        reason: String,
+    },
     /// COMMIT was sent and no answer came: the transaction may or may not have taken effect. Read again by key.
     #[error("the commit was not answered; it may or may not have taken effect")]
     CommitUnknown(#[source] DieselError),
@@ -35,6 +41,21 @@ pub enum StoreError {
         /// The table and column, or the kind of value.
         what: &'static str,
     },
+    /// A value can't be sealed: no key, too many keys, or too long.
+    #[error("cannot seal: {reason}")]
+    Sealing {
+        /// What was wrong with the call.
+        reason: &'static str,
+    },
+    /// The lease or fence that this work was done under went to another worker: none of it takes effect.
+    #[error("another worker holds the lease now")]
+    LeaseLost,
+    /// The person this was to be sealed for was erased.
+    #[error("the person was erased")]
+    Erased,
+    /// What was to be recorded can't stand in an audit chain: a defect in our code.
+    #[error("the audit record is not acceptable")]
+    Audit(#[from] audit::AuditError),
     /// `DATABASE_URL` is not a URL of a supported kind.
     #[error("DATABASE_URL: {reason}")]
     BadUrl {
@@ -102,6 +123,11 @@ impl StoreError {
         self.database_kind() == Some(Kind::Check)
     }
 
+    /// Whether nothing was done and trying later makes sense: 503, not a defect.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Busy | Self::PoolTimeout { .. } | Self::Closed | Self::Unreachable { .. })
+    }
+
     fn database_kind(&self) -> Option<Kind> {
         match self {
             Self::Database(error) => Some(kind(error)),
@@ -123,4 +149,28 @@ fn kind(error: &DieselError) -> Kind {
         DieselError::DatabaseError(DatabaseErrorKind::CheckViolation, _) => Kind::Check,
         _ => Kind::Other,
     }
+}
+
+/// Whether the database gave this transaction up to let another through, and it is known to have no effect:
+/// 40001, 40P01, `SQLITE_BUSY`.
+///
+/// Diesel gives no SQLSTATE for the last two; their texts are fixed in SQLite and, for an English server, in
+/// PostgreSQL. In another language a deadlock is an error to the caller instead of a retry.
+pub(crate) fn is_contention(error: &DieselError) -> bool {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => true,
+        DieselError::DatabaseError(_, information) => {
+            let message = information.message();
+            message == "deadlock detected" || message == "database is locked"
+        }
+        DieselError::RollbackErrorOnCommit { commit_error, .. } => is_contention(commit_error),
+        _ => false,
+    }
+}
+
+/// The same, for a caller's error that holds the database's somewhere in its source chain.
+pub(crate) fn caused_by_contention(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source())
+        .find_map(|error| error.downcast_ref::<DieselError>())
+        .is_some_and(is_contention)
 }

@@ -4,8 +4,38 @@
 //! function over `&mut Conn` that does one thing inside the caller's transaction; `Store::write` and
 //! `Store::read` run closures of verbs.
 
+pub mod audit_log;
 pub mod conn;
+pub mod contacts;
+pub mod dead_letters;
 mod error;
+pub mod flags;
+pub mod idempotency;
+pub mod inbound;
+pub mod intake;
+mod key_file;
+pub mod lanes;
+pub mod leases;
+pub mod messages;
+mod migrate;
+pub mod outbox;
+mod pool;
+pub mod requests;
+mod schema;
+pub mod sourcing;
+mod store;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
+pub mod timers;
+mod transaction;
+pub mod turns;
+mod tx;
+mod vault;
+pub mod vendors;
+mod writer;
 
 pub use conn::{Backend, Conn, savepoint};
 pub use error::StoreError;
+pub use store::{DataKeySource, OpenOptions, Store};
+pub use tx::Tx;
+pub use vault::{DataKey, MasterKey, Opened, Vault};

@@ -385,6 +385,9 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(identities -> contacts (contact_id));
+diesel::joinable!(vendor_categories -> vendors (vendor_id));
+
 diesel::allow_tables_to_appear_in_same_query!(
     data_keys,
     suppressions,

@@ -1,0 +1,325 @@
+//! People: contacts, the identities they are found by, their 24-hour windows and opt-outs.
+
+use diesel::prelude::*;
+use marketplace::{
+    Bsuid, ContactId, DataKeyId, E164, IdentityKind, Language, PhoneNumberId, Timestamp, WaId,
+};
+
+use crate::{
+    Conn, StoreError, Tx, on_conn,
+    schema::{contact_windows, contacts, identities, suppressions},
+    tx::{parse, parse_optional},
+};
+
+/// How long free text may be sent after a person last wrote to us (Meta: 24 hours).
+pub const WINDOW: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+/// One way to find a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Identity {
+    /// A number from a directory or derived from a `wa_id`.
+    Phone(E164),
+    /// Meta's `wa_id`.
+    WaId(WaId),
+    /// Business-scoped user id.
+    Bsuid(Bsuid),
+}
+
+impl Identity {
+    /// The kind and the text that is hashed for look-up.
+    pub fn parts(&self) -> (IdentityKind, &str) {
+        match self {
+            Self::Phone(phone) => (IdentityKind::Phone, phone.as_str()),
+            Self::WaId(wa_id) => (IdentityKind::WaId, wa_id.as_str()),
+            Self::Bsuid(bsuid) => (IdentityKind::Bsuid, bsuid.as_str()),
+        }
+    }
+}
+
+/// A person we exchange messages with.
+#[derive(Debug, Clone)]
+pub struct Contact {
+    /// Our own id.
+    pub id: ContactId,
+    /// The key that seals this person's data.
+    pub data_key: DataKeyId,
+    /// The name they gave themselves, or the directory's.
+    pub name: Option<String>,
+    /// The number messages are sent to.
+    pub phone: Option<E164>,
+    /// The business-scoped user id, for people without a visible number.
+    pub bsuid: Option<Bsuid>,
+    /// The language we write to them in.
+    pub language: Language,
+    /// When they said STOP.
+    pub opted_out_at: Option<Timestamp>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = contacts)]
+struct ContactRow {
+    id: String,
+    data_key_id: String,
+    name: Option<Vec<u8>>,
+    phone: Option<Vec<u8>>,
+    bsuid: Option<Vec<u8>>,
+    language: String,
+    opted_out_at: Option<i64>,
+    merged_into: Option<String>,
+    created_at: i64,
+    updated_at: i64,
+}
+
+/// The identities a sender may be known by, the surest first; a `wa_id` also stands for the likely number.
+pub fn candidates(bsuid: Option<&Bsuid>, wa_id: Option<&WaId>) -> Vec<Identity> {
+    let mut found = Vec::with_capacity(3);
+    found.extend(bsuid.cloned().map(Identity::Bsuid));
+    found.extend(wa_id.cloned().map(Identity::WaId));
+    found.extend(wa_id.and_then(WaId::likely_phone).map(Identity::Phone));
+    found
+}
+
+/// The hash that stands for a sender before a contact exists: of the number when there is one, else the BSUID.
+pub fn subject_hash(tx: &Tx<'_>, identities: &[Identity]) -> Option<[u8; 32]> {
+    subject(identities).map(|identity| hash(tx, identity))
+}
+
+/// The identity that names a sender's data key: the number when there is one, so that a vendor from the
+/// directory and the same person's first message share a key.
+pub fn subject(identities: &[Identity]) -> Option<&Identity> {
+    let is_phone = |identity: &&Identity| matches!(identity, Identity::Phone(_));
+    identities.iter().find(is_phone).or_else(|| identities.first())
+}
+
+/// The contact known by the first of `identities` that is known; merged contacts lead to what they became.
+pub fn find(tx: &mut Tx<'_>, identities: &[Identity]) -> Result<Option<ContactId>, StoreError> {
+    for identity in identities {
+        let (kind, _) = identity.parts();
+        let value_hash = hash(tx, identity).to_vec();
+        let row: Option<(String, Option<String>)> = on_conn!(&mut *tx.conn, |c| identities::table
+            .inner_join(contacts::table)
+            .filter(identities::kind.eq(kind.to_string()).and(identities::value_hash.eq(value_hash)))
+            .select((contacts::id, contacts::merged_into))
+            .first(c)
+            .optional())?;
+        if let Some((id, merged_into)) = row {
+            return parse(merged_into.as_deref().unwrap_or(&id), "contacts.id").map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Finds the person or creates them, and remembers every identity not yet known.
+///
+/// A known identity never moves to another contact here: a number or BSUID that changes hands inherits nothing.
+pub fn find_or_create(
+    tx: &mut Tx<'_>,
+    known_by: &[Identity],
+    name: Option<&str>,
+    language: Language,
+) -> Result<Contact, StoreError> {
+    let contact = match find(tx, known_by)? {
+        Some(id) => load(tx, id)?,
+        None => create(tx, known_by, name, language)?,
+    };
+    for identity in known_by {
+        let (kind, _) = identity.parts();
+        let row = (
+            identities::kind.eq(kind.to_string()),
+            identities::value_hash.eq(hash(tx, identity).to_vec()),
+            identities::contact_id.eq(contact.id.to_string()),
+            identities::created_at.eq(tx.now.as_millis()),
+        );
+        on_conn!(&mut *tx.conn, |c| diesel::insert_into(identities::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(c))?;
+    }
+    if contact.name.is_none()
+        && let Some(name) = name
+    {
+        set_name(tx, contact.id, name)?;
+        return load(tx, contact.id);
+    }
+    Ok(contact)
+}
+
+fn create(
+    tx: &mut Tx<'_>,
+    known_by: &[Identity],
+    name: Option<&str>,
+    language: Language,
+) -> Result<Contact, StoreError> {
+    let subject =
+        subject_hash(tx, known_by).ok_or(StoreError::Corrupt { what: "contact without identity" })?;
+    let data_key = tx.vault.data_key_for_subject(tx.conn, &subject, tx.now)?.id();
+    let seal_first = |tx: &mut Tx<'_>, kind: IdentityKind| {
+        let value = known_by.iter().map(Identity::parts).find(|(found, _)| *found == kind);
+        value.map(|(_, text)| tx.seal(&[data_key], text.as_bytes())).transpose()
+    };
+    let row = ContactRow {
+        id: ContactId::generate(tx.ids).to_string(),
+        data_key_id: data_key.to_string(),
+        name: name.map(|name| tx.seal(&[data_key], name.as_bytes())).transpose()?,
+        phone: seal_first(tx, IdentityKind::Phone)?,
+        bsuid: seal_first(tx, IdentityKind::Bsuid)?,
+        language: language.to_string(),
+        opted_out_at: None,
+        merged_into: None,
+        created_at: tx.now.as_millis(),
+        updated_at: tx.now.as_millis(),
+    };
+    let id: ContactId = parse(&row.id, "contacts.id")?;
+    on_conn!(&mut *tx.conn, |c| diesel::insert_into(contacts::table).values(&row).execute(c))?;
+    load(tx, id)
+}
+
+/// Loads a contact.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is none.
+pub fn load(tx: &mut Tx<'_>, id: ContactId) -> Result<Contact, StoreError> {
+    let row: ContactRow = on_conn!(&mut *tx.conn, |c| contacts::table
+        .find(id.to_string())
+        .select(ContactRow::as_select())
+        .first(c))?;
+    let phone = tx.open_optional(row.phone.as_deref())?;
+    let bsuid = tx.open_optional(row.bsuid.as_deref())?;
+    Ok(Contact {
+        id,
+        data_key: parse(&row.data_key_id, "contacts.data_key_id")?,
+        name: tx.open_optional(row.name.as_deref())?,
+        phone: parse_optional(phone.as_deref(), "contacts.phone")?,
+        bsuid: parse_optional(bsuid.as_deref(), "contacts.bsuid")?,
+        language: parse(&row.language, "contacts.language")?,
+        opted_out_at: row.opted_out_at.map(Timestamp::from_millis),
+    })
+}
+
+/// Takes the contact's row for this transaction (PostgreSQL; SQLite's writer is alone already).
+pub fn lock(tx: &mut Tx<'_>, id: ContactId) -> Result<(), StoreError> {
+    if let Conn::Pg(c) = &mut *tx.conn {
+        contacts::table.find(id.to_string()).select(contacts::id).for_update().first::<String>(c)?;
+    }
+    Ok(())
+}
+
+/// Sets or replaces the name.
+pub fn set_name(tx: &mut Tx<'_>, id: ContactId, name: &str) -> Result<(), StoreError> {
+    let key = data_key(tx, id)?;
+    let sealed = tx.seal(&[key], name.as_bytes())?;
+    on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
+        .set((contacts::name.eq(sealed), contacts::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Records STOP (`Some`) or START (`None`).
+pub fn set_opt_out(tx: &mut Tx<'_>, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
+        .set((
+            contacts::opted_out_at.eq(at.map(Timestamp::as_millis)),
+            contacts::updated_at.eq(tx.now.as_millis())
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// The key that seals a contact's data.
+pub fn data_key(tx: &mut Tx<'_>, id: ContactId) -> Result<DataKeyId, StoreError> {
+    let text: String = on_conn!(&mut *tx.conn, |c| contacts::table
+        .find(id.to_string())
+        .select(contacts::data_key_id)
+        .first(c))?;
+    parse(&text, "contacts.data_key_id")
+}
+
+/// Opens or refreshes the 24-hour window: the person wrote at `at` (Meta's time).
+pub fn open_window(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    number: &PhoneNumberId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let row = (
+        contact_windows::contact_id.eq(id.to_string()),
+        contact_windows::phone_number_id.eq(number.as_str()),
+        contact_windows::opened_at.eq(at.as_millis()),
+    );
+    let known = window_row(tx, id, number)?;
+    match known {
+        None => {
+            on_conn!(&mut *tx.conn, |c| diesel::insert_into(contact_windows::table).values(row).execute(c))?
+        }
+        Some((opened_at, _)) if opened_at >= at.as_millis() => 0,
+        Some(_) => on_conn!(&mut *tx.conn, |c| diesel::update(
+            contact_windows::table.find((id.to_string(), number.as_str()))
+        )
+        .set((contact_windows::opened_at.eq(at.as_millis()), contact_windows::closed_at.eq(None::<i64>)))
+        .execute(c))?,
+    };
+    Ok(())
+}
+
+/// Closes the window: Meta answered 131047, which outranks our own clock.
+pub fn close_window(tx: &mut Tx<'_>, id: ContactId, number: &PhoneNumberId) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        contact_windows::table.find((id.to_string(), number.as_str()))
+    )
+    .set(contact_windows::closed_at.eq(tx.now.as_millis()))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Whether free text may be sent now.
+pub fn window_is_open(tx: &mut Tx<'_>, id: ContactId, number: &PhoneNumberId) -> Result<bool, StoreError> {
+    let now = tx.now;
+    Ok(window_row(tx, id, number)?.is_some_and(|(opened_at, closed_at)| {
+        closed_at.is_none() && now.since(Timestamp::from_millis(opened_at)) < WINDOW
+    }))
+}
+
+fn window_row(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    number: &PhoneNumberId,
+) -> Result<Option<(i64, Option<i64>)>, StoreError> {
+    Ok(on_conn!(&mut *tx.conn, |c| contact_windows::table
+        .find((id.to_string(), number.as_str()))
+        .select((contact_windows::opened_at, contact_windows::closed_at))
+        .first(c)
+        .optional())?)
+}
+
+/// Whether an inbound event of this person waits to be routed: nothing is sent to them before it is.
+pub fn has_unrouted_event(tx: &mut Tx<'_>, id: ContactId) -> Result<bool, StoreError> {
+    use crate::schema::inbound_events as events;
+    let hashes = on_conn!(&mut *tx.conn, |c| identities::table
+        .filter(identities::contact_id.eq(id.to_string()))
+        .select(identities::value_hash)
+        .load::<Vec<u8>>(c))?;
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
+        events::table.filter(
+            events::status
+                .eq("pending")
+                .and(events::kind.eq("message"))
+                .and(events::sender_hash.eq_any(hashes.into_iter().map(Some)))
+        )
+    ))
+    .get_result(c))?)
+}
+
+/// Whether an erased person asked not to be contacted again by this identity.
+pub fn is_suppressed(tx: &mut Tx<'_>, identity: &Identity) -> Result<bool, StoreError> {
+    let value_hash = hash(tx, identity).to_vec();
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
+        suppressions::table.filter(suppressions::value_hash.eq(value_hash))
+    ))
+    .get_result(c))?)
+}
+
+/// The keyed hash of an identity.
+pub fn hash(tx: &Tx<'_>, identity: &Identity) -> [u8; 32] {
+    let (kind, value) = identity.parts();
+    tx.vault.lookup_hash(kind.into(), value)
+}

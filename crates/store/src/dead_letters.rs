@@ -1,0 +1,120 @@
+//! What could not be worked: kept, visible, retried by a person.
+
+use diesel::prelude::*;
+use marketplace::{DataKeyId, DeadLetterId, RequestId, Timestamp};
+
+use crate::{
+    StoreError, Tx, on_conn,
+    schema::dead_letters,
+    tx::{parse, parse_optional},
+};
+
+/// Where the work stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum DeadLetterSource {
+    /// A webhook event that could not be attributed or read.
+    Intake,
+    /// An event that could not be placed.
+    Router,
+    /// A lane that could not be worked.
+    Turn,
+    /// A message that could not be sent.
+    Dispatch,
+}
+
+/// One dead letter.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    /// Its id.
+    pub id: DeadLetterId,
+    /// Where the work stopped.
+    pub source: DeadLetterSource,
+    /// The event, request or intent.
+    pub reference: String,
+    /// The request, when known.
+    pub request: Option<RequestId>,
+    /// A closed code.
+    pub reason: String,
+    /// More, for a person; `None` when there is none or it was erased.
+    pub detail: Option<String>,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A dead letter to keep.
+#[derive(Debug, Clone)]
+pub struct NewDeadLetter<'a> {
+    /// Where the work stopped.
+    pub source: DeadLetterSource,
+    /// The event, request or intent.
+    pub reference: &'a str,
+    /// The request, when known.
+    pub request: Option<RequestId>,
+    /// A closed code.
+    pub reason: &'a str,
+    /// More, sealed by the person's key.
+    pub detail: Option<(DataKeyId, &'a str)>,
+}
+
+/// Keeps a dead letter; a second one for the same thing changes nothing.
+pub fn insert(tx: &mut Tx<'_>, new: &NewDeadLetter<'_>) -> Result<(), StoreError> {
+    let detail = new.detail.map(|(key, text)| tx.seal(&[key], text.as_bytes())).transpose()?;
+    let row = (
+        dead_letters::id.eq(DeadLetterId::generate(tx.ids).to_string()),
+        dead_letters::source.eq(new.source.to_string()),
+        dead_letters::reference.eq(new.reference),
+        dead_letters::request_id.eq(new.request.map(|id| id.to_string())),
+        dead_letters::reason.eq(new.reason),
+        dead_letters::detail.eq(detail),
+        dead_letters::created_at.eq(tx.now.as_millis()),
+    );
+    on_conn!(&mut *tx.conn, |c| diesel::insert_into(dead_letters::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// The dead letters nobody has dealt with, oldest first.
+pub fn waiting(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<DeadLetter>, StoreError> {
+    type Row = (String, String, String, Option<String>, String, Option<Vec<u8>>, i64);
+    let rows: Vec<Row> = on_conn!(&mut *tx.conn, |c| dead_letters::table
+        .filter(dead_letters::resolved_at.is_null())
+        .order((dead_letters::created_at, dead_letters::id))
+        .select((
+            dead_letters::id,
+            dead_letters::source,
+            dead_letters::reference,
+            dead_letters::request_id,
+            dead_letters::reason,
+            dead_letters::detail,
+            dead_letters::created_at
+        ))
+        .limit(limit)
+        .load(c))?;
+    rows.into_iter()
+        .map(|(id, source, reference, request, reason, detail, created_at)| {
+            Ok(DeadLetter {
+                id: parse(&id, "dead_letters.id")?,
+                source: parse(&source, "dead_letters.source")?,
+                reference,
+                request: parse_optional(request.as_deref(), "dead_letters.request_id")?,
+                reason,
+                detail: tx.open_optional(detail.as_deref())?,
+                created_at: Timestamp::from_millis(created_at),
+            })
+        })
+        .collect()
+}
+
+/// Marks a dead letter as dealt with; false when it already was, or never existed.
+pub fn resolve(tx: &mut Tx<'_>, id: DeadLetterId, resolution: &str) -> Result<bool, StoreError> {
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::update(
+        dead_letters::table
+            .filter(dead_letters::id.eq(id.to_string()).and(dead_letters::resolved_at.is_null()))
+    )
+    .set((dead_letters::resolved_at.eq(tx.now.as_millis()), dead_letters::resolution.eq(resolution)))
+    .execute(c))?
+        == 1)
+}

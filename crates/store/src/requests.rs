@@ -1,0 +1,289 @@
+//! Requests: the row every writing transaction takes first.
+
+use diesel::prelude::*;
+use marketplace::{
+    ContactId, Control, DataKeyId, Language, PhoneNumberId, RequestId, RequestState, Timestamp,
+};
+use moltbot_contract::Urgency;
+
+use crate::{
+    StoreError, Tx, contacts, on_conn,
+    schema::{lanes, requests},
+    tx::{locked, parse, parse_wire, wire_name},
+};
+
+/// A client's request.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Its id, and the id of its lane.
+    pub id: RequestId,
+    /// Who asked.
+    pub client: ContactId,
+    /// The client's data key: seals what derives from the client's words.
+    pub data_key: DataKeyId,
+    /// The business number the conversation runs on.
+    pub phone_number_id: PhoneNumberId,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Moves with the request's facts and state, not with arrivals.
+    pub version: i64,
+    /// Bot or person.
+    pub control: Control,
+    /// Moves with each change of control.
+    pub control_epoch: i64,
+    /// What kind of thing is wanted.
+    pub category: Option<String>,
+    /// The need in one line.
+    pub need: Option<String>,
+    /// The client's own urgency.
+    pub urgency: Urgency,
+    /// The language of the conversation.
+    pub language: Language,
+    /// Whether it concerns a medical prescription.
+    pub prescription: bool,
+    /// The latest domain time this request has seen.
+    pub last_at: Timestamp,
+    /// When it was opened.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A request whose row is taken for this transaction. Every effect needs one as an argument, so none can
+/// happen beside the row's lock. Made by [`lock`] and [`create`] only.
+#[derive(Debug)]
+pub struct RequestGuard {
+    request: Request,
+}
+
+impl RequestGuard {
+    /// The request as this transaction sees it.
+    pub const fn request(&self) -> &Request {
+        &self.request
+    }
+
+    /// Domain time for this request: it never runs backwards.
+    pub fn now(&self, tx: &Tx<'_>) -> Timestamp {
+        tx.now.max(self.request.last_at)
+    }
+}
+
+/// What an update may change; `None` leaves a fact as it is.
+#[derive(Debug, Clone, Default)]
+pub struct FactChanges {
+    /// New category.
+    pub category: Option<String>,
+    /// New one-line need.
+    pub need: Option<String>,
+    /// New urgency.
+    pub urgency: Option<Urgency>,
+    /// New language.
+    pub language: Option<Language>,
+    /// Prescription mark; only ever set, never cleared, by the bot.
+    pub prescription: Option<bool>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = requests)]
+struct RequestRow {
+    id: String,
+    client_contact_id: String,
+    phone_number_id: String,
+    data_key_id: String,
+    state: String,
+    version: i64,
+    control: String,
+    control_epoch: i64,
+    category: Option<String>,
+    need: Option<Vec<u8>>,
+    urgency: String,
+    language: String,
+    prescription: bool,
+    last_at: i64,
+    created_at: i64,
+    updated_at: i64,
+    closed_at: Option<i64>,
+}
+
+/// Takes the request's row: the first step of every writing transaction about a request.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such request.
+pub fn lock(tx: &mut Tx<'_>, id: RequestId) -> Result<RequestGuard, StoreError> {
+    let row = locked!(
+        &mut *tx.conn,
+        requests::table.find(id.to_string()).select(RequestRow::as_select()),
+        |query, c| query.first(c)
+    )?;
+    Ok(RequestGuard { request: request(tx, row)? })
+}
+
+/// Reads a request without taking it.
+///
+/// # Errors
+/// [`StoreError::NotFound`] when there is no such request.
+pub fn load(tx: &mut Tx<'_>, id: RequestId) -> Result<Request, StoreError> {
+    let row = on_conn!(&mut *tx.conn, |c| requests::table
+        .find(id.to_string())
+        .select(RequestRow::as_select())
+        .first(c))?;
+    request(tx, row)
+}
+
+/// The client's open request, if there is one (a constraint keeps it to one).
+pub fn open_of_client(tx: &mut Tx<'_>, client: ContactId) -> Result<Option<RequestId>, StoreError> {
+    let over = [RequestState::HandedOff.to_string(), RequestState::Closed.to_string()];
+    let id: Option<String> = on_conn!(&mut *tx.conn, |c| requests::table
+        .filter(requests::client_contact_id.eq(client.to_string()).and(requests::state.ne_all(&over)))
+        .select(requests::id)
+        .first(c)
+        .optional())?;
+    id.map(|id| parse(&id, "requests.id")).transpose()
+}
+
+/// The client's most recent request that was handed off and not yet closed.
+pub fn handed_off_of_client(tx: &mut Tx<'_>, client: ContactId) -> Result<Option<RequestId>, StoreError> {
+    let id: Option<String> = on_conn!(&mut *tx.conn, |c| requests::table
+        .filter(
+            requests::client_contact_id
+                .eq(client.to_string())
+                .and(requests::state.eq(RequestState::HandedOff.to_string()))
+        )
+        .order((requests::created_at.desc(), requests::id.desc()))
+        .select(requests::id)
+        .first(c)
+        .optional())?;
+    id.map(|id| parse(&id, "requests.id")).transpose()
+}
+
+/// Opens a request and its lane.
+pub fn create(
+    tx: &mut Tx<'_>,
+    client: ContactId,
+    number: &PhoneNumberId,
+    language: Language,
+) -> Result<RequestGuard, StoreError> {
+    let now = tx.now.as_millis();
+    let row = RequestRow {
+        id: RequestId::generate(tx.ids).to_string(),
+        client_contact_id: client.to_string(),
+        phone_number_id: number.as_str().to_owned(),
+        data_key_id: contacts::data_key(tx, client)?.to_string(),
+        state: RequestState::New.to_string(),
+        version: 1,
+        control: Control::Bot.to_string(),
+        control_epoch: 0,
+        category: None,
+        need: None,
+        urgency: wire_name(&Urgency::Normal)?,
+        language: language.to_string(),
+        prescription: false,
+        last_at: now,
+        created_at: now,
+        updated_at: now,
+        closed_at: None,
+    };
+    on_conn!(&mut *tx.conn, |c| diesel::insert_into(requests::table).values(&row).execute(c))?;
+    let lane = (lanes::request_id.eq(&row.id), lanes::fence.eq(0_i64), lanes::attempts.eq(0));
+    on_conn!(&mut *tx.conn, |c| diesel::insert_into(lanes::table).values(lane).execute(c))?;
+    Ok(RequestGuard { request: request(tx, row)? })
+}
+
+/// Moves the request to `to` and its version on by one. The caller has checked the transition table.
+pub fn set_state(tx: &mut Tx<'_>, guard: &mut RequestGuard, to: RequestState) -> Result<(), StoreError> {
+    let now = guard.now(tx);
+    let closed_at = (to == RequestState::Closed).then(|| now.as_millis());
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((
+            requests::state.eq(to.to_string()),
+            requests::version.eq(requests::version + 1),
+            requests::last_at.eq(now.as_millis()),
+            requests::updated_at.eq(now.as_millis()),
+            requests::closed_at.eq(closed_at),
+        ))
+        .execute(c))?;
+    guard.request.state = to;
+    guard.request.version += 1;
+    guard.request.last_at = now;
+    Ok(())
+}
+
+/// Records facts; the version moves with the state change that carries them.
+pub fn set_facts(tx: &mut Tx<'_>, guard: &mut RequestGuard, changes: &FactChanges) -> Result<(), StoreError> {
+    let request = &mut guard.request;
+    if let Some(category) = &changes.category {
+        request.category = Some(category.clone());
+    }
+    if let Some(need) = &changes.need {
+        request.need = Some(need.clone());
+    }
+    request.urgency = changes.urgency.unwrap_or(request.urgency);
+    request.language = changes.language.unwrap_or(request.language);
+    request.prescription = changes.prescription.unwrap_or(request.prescription);
+    let need = request.need.clone();
+    let need = need.map(|need| tx.seal(&[request.data_key], need.as_bytes())).transpose()?;
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(request.id.to_string()))
+        .set((
+            requests::category.eq(&request.category),
+            requests::need.eq(need),
+            requests::urgency.eq(wire_name(&request.urgency)?),
+            requests::language.eq(request.language.to_string()),
+            requests::prescription.eq(request.prescription),
+            requests::updated_at.eq(tx.now.as_millis()),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Gives control to the bot or to a person; the epoch moves, which cancels what the other side had queued.
+pub fn set_control(tx: &mut Tx<'_>, guard: &mut RequestGuard, control: Control) -> Result<(), StoreError> {
+    if guard.request.control == control {
+        return Ok(());
+    }
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((
+            requests::control.eq(control.to_string()),
+            requests::control_epoch.eq(requests::control_epoch + 1),
+            requests::updated_at.eq(tx.now.as_millis()),
+        ))
+        .execute(c))?;
+    guard.request.control = control;
+    guard.request.control_epoch += 1;
+    Ok(())
+}
+
+/// Requests, the most recently changed first; `state` narrows it.
+pub fn list(tx: &mut Tx<'_>, state: Option<RequestState>, limit: i64) -> Result<Vec<Request>, StoreError> {
+    let wanted: Vec<String> = match state {
+        Some(state) => vec![state.to_string()],
+        None => <RequestState as strum::IntoEnumIterator>::iter().map(|state| state.to_string()).collect(),
+    };
+    let rows = on_conn!(&mut *tx.conn, |c| requests::table
+        .filter(requests::state.eq_any(wanted))
+        .order((requests::updated_at.desc(), requests::id.desc()))
+        .limit(limit)
+        .select(RequestRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(|row| request(tx, row)).collect()
+}
+
+fn request(tx: &mut Tx<'_>, row: RequestRow) -> Result<Request, StoreError> {
+    Ok(Request {
+        id: parse(&row.id, "requests.id")?,
+        client: parse(&row.client_contact_id, "requests.client_contact_id")?,
+        data_key: parse(&row.data_key_id, "requests.data_key_id")?,
+        phone_number_id: parse(&row.phone_number_id, "requests.phone_number_id")?,
+        state: parse(&row.state, "requests.state")?,
+        version: row.version,
+        control: parse(&row.control, "requests.control")?,
+        control_epoch: row.control_epoch,
+        category: row.category,
+        need: tx.open_optional(row.need.as_deref())?,
+        urgency: parse_wire(&row.urgency, "requests.urgency")?,
+        language: parse(&row.language, "requests.language")?,
+        prescription: row.prescription,
+        last_at: Timestamp::from_millis(row.last_at),
+        created_at: Timestamp::from_millis(row.created_at),
+        updated_at: Timestamp::from_millis(row.updated_at),
+    })
+}
