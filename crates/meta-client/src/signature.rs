@@ -137,7 +137,7 @@ mod tests {
     fn negative_vectors_are_refused() {
         let vector = &vectors()[0];
         let digits = vector.header.strip_prefix("sha256=").unwrap();
-        let flipped = format!("sha256={}4", &digits[..63]);
+        let flipped = format!("sha256={}4", digits.strip_suffix('3').unwrap());
         let cases: &[(&str, Option<&[u8]>, SignatureError)] = &[
             ("missing", None, SignatureError::Missing),
             ("no prefix", Some(digits.as_bytes()), SignatureError::Malformed),

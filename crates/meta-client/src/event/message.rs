@@ -281,9 +281,10 @@ fn message_type(item: &Value) -> String {
         "reaction",
         "system",
     ];
-    json::text(item, "type").map(|text| text.to_ascii_lowercase()).unwrap_or_else(|| {
-        PARTS.into_iter().find(|part| item.get(part).is_some()).unwrap_or_default().to_owned()
-    })
+    match json::text(item, "type") {
+        Some(declared) => declared.to_ascii_lowercase(),
+        None => PARTS.into_iter().find(|part| item.get(part).is_some()).unwrap_or_default().to_owned(),
+    }
 }
 
 fn read_content(item: &Value, message_type: &str) -> Option<MessageContent> {

@@ -160,7 +160,7 @@ impl<'a> Located<'a> {
 
     /// Adds what the person's entry in `contacts` knows beside what the event itself says.
     fn completed(&self, named: Named) -> Option<WhatsAppUser> {
-        let contact = self.contact_of(&named).map(|contact| named_in_contact(contact)).unwrap_or_default();
+        let contact = self.contact_of(&named).map(named_in_contact).unwrap_or_default();
         WhatsAppUser::new(named.bsuid.or(contact.bsuid), named.wa_id.or(contact.wa_id))
     }
 

@@ -1,19 +1,17 @@
 //! The HTTP client, and what its answers prove.
 
+mod answer;
+
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use marketplace::{PhoneNumberId, WaId};
-use reqwest::{Client, Response, StatusCode, Url, redirect};
+use reqwest::{Client, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::{
-    error::{self, MetaError, Reading, SendErrorClass},
-    identity::MetaId,
-    json,
-    outbound::OutboundMessage,
-};
+use self::answer::{Answer, Failure};
+use crate::{error::SendErrorClass, identity::MetaId, outbound::OutboundMessage};
 
 /// No answer of `/messages` is near this; more is not read.
 pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -21,8 +19,8 @@ pub const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(15);
 /// A connection not made within this is given up: then nothing was sent, and the send may be repeated.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(5);
-/// What is kept of an answer that is not Meta's JSON.
-const EXCERPT_CHARS_MAX: usize = 200;
+/// Connections are left before the other side closes them: a request written into a closing connection is a doubt.
+const POOL_IDLE: Duration = Duration::from_secs(10);
 
 /// Sending through Meta.
 #[async_trait]
@@ -139,6 +137,7 @@ impl MetaClient {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
+            .pool_idle_timeout(POOL_IDLE)
             .connect_timeout(CONNECT_TIMEOUT_MAX.min(config.timeout / 2))
             .user_agent(concat!("concierge/", env!("CARGO_PKG_VERSION")))
             .build()?;
@@ -156,9 +155,7 @@ impl MetaClient {
             .send()
             .await
             .map_err(Failure::of)?;
-        let status = response.status();
-        let bytes = read_bounded(response).await?;
-        Ok(Answer { status, json: serde_json::from_slice(&bytes).ok(), bytes })
+        Answer::read(response).await
     }
 }
 
@@ -202,138 +199,6 @@ impl SendOutcome {
     }
 }
 
-/// Why there is no answer.
-enum Failure {
-    /// No byte of the request left: it had no effect.
-    BeforeEffect(String),
-    /// It may have had its effect.
-    Doubt(String),
-}
-
-impl Failure {
-    /// Only a connection that was never made proves that nothing was sent: refused, name not found, TLS not agreed.
-    fn of(error: reqwest::Error) -> Self {
-        let before = error.is_connect() || error.is_builder();
-        let timeout = error.is_timeout();
-        let chain = causes(&error.without_url());
-        match (before, timeout) {
-            (true, _) => Self::BeforeEffect(format!("no connection: {chain}")),
-            (false, true) => Self::Doubt("no answer in time".to_owned()),
-            (false, false) => Self::Doubt(format!("the connection broke: {chain}")),
-        }
-    }
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}
-
-async fn read_bounded(mut response: Response) -> Result<Vec<u8>, Failure> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) =
-        response.chunk().await.map_err(|error| Failure::Doubt(Failure::of(error).why()))?
-    {
-        if bytes.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(Failure::Doubt(format!("the answer is longer than {ANSWER_BYTES_MAX} bytes")));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
-}
-
-impl Failure {
-    fn why(self) -> String {
-        match self {
-            Self::BeforeEffect(why) | Self::Doubt(why) => why,
-        }
-    }
-}
-
-struct Answer {
-    status: StatusCode,
-    json: Option<Value>,
-    bytes: Vec<u8>,
-}
-
-impl Answer {
-    /// Meta's code decides, wherever there is one. Without a code nothing is proven, whatever the HTTP status:
-    /// proxies answer too.
-    fn outcome(&self) -> SendOutcome {
-        let error = self.error();
-        let code = error.as_ref().and_then(|error| error.code);
-        match (code, code.and_then(error::reading)) {
-            (Some(code), Some(Reading::Throttled(after))) => {
-                SendOutcome::Retry { after: Some(after), code: Some(code), detail: self.reason() }
-            }
-            (Some(code), Some(Reading::Refused(class))) => {
-                SendOutcome::Refused { class, code, detail: self.reason() }
-            }
-            (Some(code), None) if self.status.is_client_error() => {
-                SendOutcome::Refused { class: SendErrorClass::Unknown, code, detail: self.reason() }
-            }
-            (None, _) if error.is_none() && self.status.is_success() => {
-                self.accepted().unwrap_or_else(|| SendOutcome::Unknown { why: self.reason() })
-            }
-            _ => SendOutcome::Unknown { why: self.reason() },
-        }
-    }
-
-    fn accepted(&self) -> Option<SendOutcome> {
-        let answer = self.json.as_ref()?;
-        let message = json::first(answer, "messages")?;
-        Some(SendOutcome::Accepted {
-            wamid: json::text(message, "id").map(MetaId::from)?,
-            wa_id: json::first(answer, "contacts")
-                .and_then(|contact| json::text(contact, "wa_id"))
-                .and_then(|text| text.trim_start_matches('+').parse().ok()),
-            message_status: json::text(message, "message_status"),
-        })
-    }
-
-    fn confirms(&self) -> bool {
-        self.status.is_success()
-            && self.json.as_ref().and_then(|answer| json::boolean(answer, "success")) == Some(true)
-    }
-
-    fn error(&self) -> Option<MetaError> {
-        self.json.as_ref()?.get("error").and_then(MetaError::read)
-    }
-
-    /// HTTP status, code and Meta's words, or an excerpt of what came instead.
-    fn reason(&self) -> String {
-        let status = self.status.as_u16();
-        match self.error() {
-            Some(error) => {
-                let code = error.code.map_or_else(|| "no code".to_owned(), |code| format!("code {code}"));
-                format!("HTTP {status}, {code}: {}", error.reason())
-            }
-            None => format!("HTTP {status} without an answer of Meta's form: {}", self.excerpt()),
-        }
-    }
-
-    /// The start of a foreign answer. An answer of Meta's form may hold personal data and is not quoted.
-    fn excerpt(&self) -> String {
-        if self.json.is_some() {
-            return format!("{} bytes of JSON", self.bytes.len());
-        }
-        if self.bytes.is_empty() {
-            return "empty".to_owned();
-        }
-        String::from_utf8_lossy(&self.bytes)
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(EXCERPT_CHARS_MAX)
-            .collect()
-    }
-}
-
 fn check_base(text: &str) -> Result<Url, ClientError> {
     let bad = || ClientError::BadBase(without_password(text));
     let url: Url = text.parse().map_err(|_| bad())?;
@@ -365,3 +230,6 @@ fn check_token(token: &SecretString) -> Result<(), ClientError> {
     let good = !token.trim().is_empty() && token.bytes().all(|b| b.is_ascii_graphic());
     if good { Ok(()) } else { Err(ClientError::BadToken) }
 }
+
+#[cfg(test)]
+mod tests;
