@@ -1,0 +1,86 @@
+//! How people write currencies. A word that several countries use needs the hint to settle it.
+
+use marketplace::Currency;
+
+/// What a word or symbol says about the currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Named {
+    /// This one.
+    Exactly(Currency),
+    /// It names a currency, but which one is open.
+    Open,
+}
+
+/// Codes and words of one currency alone.
+const EXACT: &[(&str, &[&str])] = &[
+    ("KES", &["kes", "ksh", "kshs"]),
+    ("UGX", &["ugx", "ush", "ushs"]),
+    ("TZS", &["tzs", "tsh", "tshs"]),
+    ("RWF", &["rwf", "frw"]),
+    ("ETB", &["etb", "birr"]),
+    ("NGN", &["ngn", "naira", "₦"]),
+    ("GHS", &["ghs", "cedis", "cedi", "₵"]),
+    ("ZAR", &["zar", "rand", "rands"]),
+    ("ZMW", &["zmw", "kwacha"]),
+    ("MZN", &["mzn", "meticais", "metical"]),
+    ("AOA", &["aoa", "kwanza", "kwanzas"]),
+    ("USD", &["usd", "us$"]),
+    ("EUR", &["eur", "euro", "euros", "€", "يورو"]),
+    ("GBP", &["gbp", "£", "quid"]),
+    ("INR", &["inr", "₹"]),
+    ("BRL", &["brl", "r$", "reais"]),
+    ("MXN", &["mxn"]),
+    ("ARS", &["ars"]),
+    ("CLP", &["clp"]),
+    ("PEN", &["soles"]),
+    ("AED", &["aed"]),
+    ("SAR", &["sar"]),
+    ("QAR", &["qar"]),
+    ("EGP", &["egp"]),
+    ("XOF", &["xof"]),
+    ("XAF", &["xaf"]),
+    ("PKR", &["pkr"]),
+    ("CNY", &["cny", "rmb", "yuan"]),
+    ("JPY", &["jpy", "yen"]),
+    ("TRY", &["₺"]),
+];
+
+/// Words of several currencies: the hint says which, if it is one of these; the first, if one is named so
+/// by far the most, stands without a hint.
+const SHARED: &[(&[&str], Option<&str>, &[&str])] = &[
+    (
+        &["$", "dollar", "dollars", "dolares", "دولار"],
+        Some("USD"),
+        &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "NAD", "ZWL", "MXN", "COP", "ARS", "CLP"],
+    ),
+    (
+        &["sh", "shs", "shilling", "shillings", "shilingi", "bob", "/=", "شلن"],
+        None,
+        &["KES", "UGX", "TZS", "SOS"],
+    ),
+    (&["/-"], None, &["KES", "UGX", "TZS", "SOS", "INR"]),
+    (&["rs", "rupees", "rupee"], None, &["INR", "PKR", "LKR", "NPR", "MUR"]),
+    (&["r"], None, &["ZAR"]),
+    (&["peso", "pesos"], None, &["MXN", "ARS", "CLP", "COP", "UYU", "DOP", "PHP"]),
+    (&["cfa", "fcfa", "francs", "franc", "f"], None, &["XOF", "XAF", "RWF", "BIF", "GNF", "DJF", "CDF"]),
+    (&["dh", "dhs", "dirham", "dirhams", "درهم"], None, &["AED", "MAD"]),
+    (&["ريال"], None, &["SAR", "QAR", "YER", "OMR"]),
+    (&["جنيه"], None, &["EGP", "SDG"]),
+    (&["دينار"], None, &["KWD", "BHD", "JOD", "IQD", "LYD", "DZD", "TND"]),
+    (&["pounds", "pound"], None, &["GBP", "EGP", "SDG", "SSP"]),
+    (&["¥"], None, &["CNY", "JPY"]),
+];
+
+/// Reads one word or symbol.
+pub(super) fn named(text: &str, hint: Option<Currency>) -> Option<Named> {
+    if let Some((code, _)) = EXACT.iter().find(|(_, words)| words.contains(&text)) {
+        return code.parse().ok().map(Named::Exactly);
+    }
+    if let Some((_, usual, currencies)) = SHARED.iter().find(|(words, ..)| words.contains(&text)) {
+        let hinted = hint.filter(|hint| currencies.contains(&hint.as_str()));
+        let usual = usual.and_then(|code| code.parse().ok());
+        return Some(hinted.or(usual).map_or(Named::Open, Named::Exactly));
+    }
+    // Any other code is read when it is the expected one: `try`, `all` and `mad` are English words too.
+    hint.filter(|hint| hint.as_str().eq_ignore_ascii_case(text)).map(Named::Exactly)
+}
