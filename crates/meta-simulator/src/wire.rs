@@ -14,9 +14,7 @@ pub fn escape_like_meta(value: &serde_json::Value) -> String {
             '/' => escaped.push_str("\\/"),
             c if c.is_ascii() => escaped.push(c),
             c => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    escaped.push_str(&format!("\\u{unit:04x}"));
-                }
+                escaped.extend(c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
             }
         }
     }

@@ -12,7 +12,7 @@ pub(super) struct Business<'a> {
 }
 
 impl Business<'_> {
-    fn envelope(&self, now_ms: i64, contacts: Option<Value>, field: &str, item: Value) -> Value {
+    fn envelope(&self, now_ms: i64, contacts: Option<Value>, field: &str, item: &Value) -> Value {
         let mut value = json!({
             "messaging_product": "whatsapp",
             "metadata": {
@@ -61,7 +61,7 @@ impl Business<'_> {
         if let Some(fields) = contact.as_object_mut().filter(|_| !person.hides_number) {
             fields.insert("wa_id".to_owned(), json!(person.digits));
         }
-        self.envelope(now_ms, Some(json!([contact])), "messages", Value::Object(message))
+        self.envelope(now_ms, Some(json!([contact])), "messages", &Value::Object(message))
     }
 
     /// What became of one of our messages.
@@ -98,7 +98,7 @@ impl Business<'_> {
                 fields.insert("errors".to_owned(), json!([error]));
             }
         }
-        self.envelope(now_ms, None, "statuses", status)
+        self.envelope(now_ms, None, "statuses", &status)
     }
 }
 

@@ -86,7 +86,6 @@ pub(super) fn title(code: u32) -> &'static str {
         130_429 => "Rate limit hit",
         130_472 => "User's number is part of an experiment",
         130_497 => "Business account is restricted from messaging users in this country.",
-        131_000 => "Something went wrong",
         131_005 => "Access denied",
         131_008 => "Required parameter is missing",
         131_009 => "Parameter value is not valid",

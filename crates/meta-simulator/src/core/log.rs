@@ -1,5 +1,7 @@
 //! Everything that happened, in order.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::people::{Button, MessageKind};
@@ -155,4 +157,61 @@ pub struct Counters {
     pub webhooks_given_up: u64,
     /// Webhooks and statuses still to come.
     pub pending: u64,
+}
+
+impl fmt::Display for LogEntry {
+    /// One line for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.event {
+            LogEvent::Send(send) => write!(f, "{send}"),
+            LogEvent::ReadMark { wamid, typing, .. } => {
+                write!(f, "business read {wamid}{}", if *typing { " and is typing" } else { "" })
+            }
+            LogEvent::Said(said) => {
+                let Reply { digits, name, kind, text, .. } = said;
+                write!(f, "+{digits} ({name}) -> {}{text:?}", mark(Some(*kind)))
+            }
+            LogEvent::Status(report) => {
+                write!(f, "+{} {} {}", report.digits, report.status, report.wamid)?;
+                report.code.map_or(Ok(()), |code| write!(f, " ({code})"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for SendAttempt {
+    /// One line for people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = self
+            .template_name
+            .as_ref()
+            .map_or_else(|| mark(self.kind).to_owned(), |name| format!("[template {name}] "));
+        write!(f, "business -> +{} {mark}{:?}", self.digits, self.text)?;
+        for button in &self.buttons {
+            write!(f, " [{}]", button.title)?;
+        }
+        if self.wrong_number {
+            write!(f, "; wrong number: `to` was {:?}, without +", self.to)?;
+        }
+        if let Outcome::Refused { code, details } = &self.outcome {
+            write!(f, "; refused, {code}: {details}")?;
+        }
+        match self.answered {
+            AnswerFate::Given => Ok(()),
+            AnswerFate::ServerError => f.write_str("; answered 500"),
+            AnswerFate::Held => f.write_str("; answer held"),
+            AnswerFate::Closed => f.write_str("; connection closed"),
+        }
+    }
+}
+
+fn mark(kind: Option<MessageKind>) -> &'static str {
+    match kind {
+        None | Some(MessageKind::Text | MessageKind::Template) => "",
+        Some(MessageKind::Buttons) => "[buttons] ",
+        Some(MessageKind::List) => "[list] ",
+        Some(MessageKind::CallPermissionRequest) => "[call permission request] ",
+        Some(MessageKind::Image) => "[image] ",
+        Some(MessageKind::Other) => "[other] ",
+    }
 }

@@ -89,10 +89,10 @@ fn read_interactive(interactive: &Value) -> Result<Outgoing, GraphError> {
     if let Some(footer) = interactive.get("footer") {
         within(footer.get("text"), "interactive.footer.text", 1, 60)?;
     }
-    if let Some(header) = interactive.get("header") {
-        if header.get("type").and_then(Value::as_str) == Some("text") {
-            within(header.get("text"), "interactive.header.text", 1, 60)?;
-        }
+    if let Some(header) = interactive.get("header")
+        && header.get("type").and_then(Value::as_str) == Some("text")
+    {
+        within(header.get("text"), "interactive.header.text", 1, 60)?;
     }
     match interactive.get("type").and_then(Value::as_str) {
         Some("button") => {

@@ -1,8 +1,163 @@
-//! The control surface: people by HTTP, for developing by hand.
+//! The control surface: people by HTTP, for developing by hand. It asks for no password.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, web};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{handle, shared::Shared};
+use crate::{
+    Error,
+    core::{Button, Said, Saying},
+    phone,
+};
 
 /// Everything under `/simulator`.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
-    config.service(web::scope("/simulator").default_service(web::to(HttpResponse::NotFound)));
+    config.service(
+        web::scope("/simulator")
+            .route("/people", web::get().to(people))
+            .route("/people/{phone}", web::put().to(person))
+            .route("/people/{phone}/messages", web::post().to(say))
+            .route("/people/{phone}/inbox", web::get().to(inbox))
+            .route("/log", web::get().to(log))
+            .route("/counters", web::get().to(counters))
+            .route("/webhook", web::put().to(set_webhook))
+            .route("/verify", web::post().to(verify))
+            .default_service(web::to(HttpResponse::NotFound)),
+    );
+}
+
+/// What somebody is to send: one of text, button and message.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToSay {
+    text: Option<String>,
+    button: Option<ToTap>,
+    /// A message object, passed on as it is.
+    message: Option<Value>,
+    quote: Option<String>,
+    to_pnid: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToTap {
+    id: String,
+    title: String,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Webhook {
+    url: String,
+}
+
+/// The body is read as JSON whatever its `Content-Type`, so that `curl -d` works.
+fn read<T: for<'a> Deserialize<'a>>(body: &[u8]) -> serde_json::Result<T> {
+    serde_json::from_slice(body)
+}
+
+fn bad_request(what: &str) -> HttpResponse {
+    HttpResponse::BadRequest().json(json!({"error": what}))
+}
+
+async fn people(shared: web::Data<Shared>) -> HttpResponse {
+    let people = shared.core().people();
+    let shown = people
+        .iter()
+        .map(|person| json!({"phone": person.phone(), "name": person.name, "bsuid": person.bsuid}));
+    HttpResponse::Ok().json(shown.collect::<Vec<_>>())
+}
+
+async fn person(shared: web::Data<Shared>, phone: web::Path<String>, body: web::Bytes) -> HttpResponse {
+    if phone::digits(&phone).is_empty() {
+        return bad_request("the number has no digits");
+    }
+    match read::<Name>(&body) {
+        Ok(Name { name }) => {
+            let person = shared.change(|core| core.person(&phone, &name));
+            HttpResponse::Ok().json(json!({"phone": person.phone(), "name": person.name}))
+        }
+        Err(error) => bad_request(&error.to_string()),
+    }
+}
+
+/// Strangers are registered on the way, named after their number.
+async fn say(shared: web::Data<Shared>, phone: web::Path<String>, body: web::Bytes) -> HttpResponse {
+    let to_say: ToSay = match read(&body) {
+        Ok(to_say) => to_say,
+        Err(error) => return bad_request(&error.to_string()),
+    };
+    let said = match (to_say.text, to_say.button, to_say.message) {
+        (Some(text), None, None) => Said::Text(text),
+        (None, Some(ToTap { id, title }), None) => Said::Tap(Button { id, title }),
+        (None, None, Some(message)) => Said::Raw(message),
+        _ => return bad_request("give one of text, button {id, title} and message"),
+    };
+    let digits = phone::digits(&phone);
+    if digits.is_empty() {
+        return bad_request("the number has no digits");
+    }
+    shared.change(|core| {
+        if core.person_mut(&digits).is_none() {
+            core.person(&digits, &format!("Person {digits}"));
+        }
+    });
+    let saying = Saying { phone: digits, to_pnid: to_say.to_pnid, quoting: to_say.quote, said };
+    match shared.say(&saying) {
+        Ok(wamid) => HttpResponse::Ok().json(json!({"wamid": wamid})),
+        Err(error) => error.error_response(),
+    }
+}
+
+async fn inbox(shared: web::Data<Shared>, phone: web::Path<String>) -> HttpResponse {
+    HttpResponse::Ok().json(shared.core().inbox(&phone))
+}
+
+async fn log(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(shared.core().log())
+}
+
+async fn counters(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(shared.core().counters())
+}
+
+async fn set_webhook(shared: web::Data<Shared>, body: web::Bytes) -> HttpResponse {
+    match read::<Webhook>(&body) {
+        Ok(Webhook { url }) => {
+            shared.set_webhook_url(Some(url));
+            HttpResponse::NoContent().finish()
+        }
+        Err(error) => bad_request(&error.to_string()),
+    }
+}
+
+async fn verify(shared: web::Data<Shared>) -> HttpResponse {
+    match handle::verify_webhook(&shared).await {
+        Ok(()) => HttpResponse::Ok().json(json!({"verified": true})),
+        Err(error) => error.error_response(),
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::UnknownPerson(_) | Self::UnknownBusinessNumber(_) | Self::UnknownMessage(_) => {
+                StatusCode::NOT_FOUND
+            }
+            Self::NoWebhookUrl => StatusCode::CONFLICT,
+            Self::Verification(_) => StatusCode::BAD_GATEWAY,
+            Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+            Self::Start(_) | Self::NoBusinessNumber => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code()).json(json!({"error": self.to_string()}))
+    }
 }

@@ -31,8 +31,8 @@ impl MetaSimulator {
         let listener = TcpListener::bind(&config.bind).map_err(Error::Start)?;
         let address = listener.local_addr().map_err(Error::Start)?;
         let (jobs, waiting_jobs) = mpsc::unbounded_channel();
-        let shared =
-            Arc::new(Shared::new(&config, format!("http://{address}"), jobs, watch::Sender::new(false)));
+        let base_url = format!("http://{address}");
+        let shared = Arc::new(Shared::new(config, base_url, jobs, watch::Sender::new(false)));
         let for_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("meta-simulator".to_owned())

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::{
     config::{Clock, RetryPolicy},
-    core::{Answer, Core, Saying, Scheduled, SendRequest, WebhookPlan},
+    core::{Answer, Core, LogEvent, Saying, Scheduled, SendRequest, WebhookPlan},
     error::Error,
 };
 
@@ -42,19 +42,19 @@ pub(super) struct Shared {
 
 impl Shared {
     pub(super) fn new(
-        config: &crate::Config,
+        config: crate::Config,
         base_url: String,
         jobs: mpsc::UnboundedSender<Job>,
         stop: watch::Sender<bool>,
     ) -> Self {
         Self {
-            core: Mutex::new(Core::new(config)),
-            clock: config.clock.clone(),
+            core: Mutex::new(Core::new(&config)),
+            clock: config.clock,
             base_url,
-            verify_token: config.verify_token.clone(),
+            verify_token: config.verify_token,
             retry: config.retry,
             hold_answer: Duration::from_millis(config.hold_answer_ms),
-            webhook_url: Mutex::new(config.webhook_url.clone()),
+            webhook_url: Mutex::new(config.webhook_url),
             jobs,
             changes: watch::Sender::new(0),
             stop,
@@ -80,7 +80,20 @@ impl Shared {
 
     /// Changes the core and wakes whoever waits.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Core) -> T) -> T {
-        let result = change(&mut self.core());
+        let mut core = self.core();
+        let logged = core.log().len();
+        let result = change(&mut core);
+        for entry in core.log().iter().skip(logged) {
+            match entry.event {
+                LogEvent::Send(_) | LogEvent::Said(_) => {
+                    tracing::info!(target: "meta_simulator::chat", "{entry}");
+                }
+                LogEvent::ReadMark { .. } | LogEvent::Status(_) => {
+                    tracing::debug!(target: "meta_simulator::chat", "{entry}");
+                }
+            }
+        }
+        drop(core);
         self.changes.send_modify(|count| *count += 1);
         result
     }
