@@ -60,6 +60,32 @@ impl Conn {
         Ok(())
     }
 
+    /// Begins a transaction whose queries all see one state of the database.
+    pub(crate) fn begin_snapshot(&mut self) -> Result<(), StoreError> {
+        match self {
+            // Read-only by the connection's `query_only`.
+            Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(c, "BEGIN DEFERRED")?,
+            Self::Pg(c) => {
+                AnsiTransactionManager::begin_transaction_sql(
+                    c,
+                    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens a savepoint in the open transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::NoTransaction`] where Diesel would silently begin one (deferred, on SQLite).
+    pub(crate) fn begin_savepoint(&mut self) -> Result<(), StoreError> {
+        if self.depth() == Some(0) {
+            return Err(StoreError::NoTransaction);
+        }
+        Ok(on_conn!(self, |c| AnsiTransactionManager::begin_transaction(c))?)
+    }
+
     /// Commits the innermost open level: a savepoint, or the transaction itself.
     pub(crate) fn commit(&mut self) -> Result<(), diesel::result::Error> {
         on_conn!(self, |c| AnsiTransactionManager::commit_transaction(c))
@@ -93,10 +119,7 @@ pub fn savepoint<T, E>(conn: &mut Conn, work: impl FnOnce(&mut Conn) -> Result<T
 where
     E: From<StoreError>,
 {
-    if conn.depth() == Some(0) {
-        return Err(StoreError::NoTransaction.into());
-    }
-    on_conn!(conn, |c| AnsiTransactionManager::begin_transaction(c)).map_err(StoreError::from)?;
+    conn.begin_savepoint()?;
     match work(conn) {
         Ok(value) => {
             conn.commit().map_err(StoreError::from)?;

@@ -170,7 +170,12 @@ pub(crate) fn is_contention(error: &DieselError) -> bool {
 
 /// The same, for a caller's error that holds the database's somewhere in its source chain.
 pub(crate) fn caused_by_contention(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source())
-        .find_map(|error| error.downcast_ref::<DieselError>())
-        .is_some_and(is_contention)
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<DieselError>() {
+            return is_contention(error);
+        }
+        cause = error.source();
+    }
+    false
 }
