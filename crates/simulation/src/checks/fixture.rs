@@ -1,0 +1,150 @@
+//! The account of one good conversation, for tests to spoil.
+
+use meta_simulator::{AnswerFate, LogEntry, LogEvent, MessageKind, Outcome, Reply, SendAttempt};
+use serde_json::json;
+
+use crate::{
+    evidence::{Evidence, RequestAccount},
+    gateway::Exchange,
+    people::Cast,
+};
+
+const START: i64 = 1_790_000_000_000;
+
+/// Amina looks for brake pads and is connected with Acacia.
+pub(crate) fn evidence() -> Evidence {
+    Evidence {
+        cast: Cast::assemble(1, 8, crate::DEFAULT_SEED),
+        requests: vec![account()],
+        meta: meta(),
+        gateway: ["ask_client", "vendor_outreach_plan", "shortlist"].map(exchange).to_vec(),
+        gateway_faults: Vec::new(),
+        outbox_unknown: Vec::new(),
+        may_stay_unknown: false,
+        dead_letters: Vec::new(),
+        webhook_failures: 0,
+        webhook_posts: 12,
+        stuck: Vec::new(),
+        unfinished: None,
+    }
+}
+
+fn exchange(decision: &str) -> Exchange {
+    Exchange {
+        at_ms: START,
+        request_id: "req_1".into(),
+        state: "new".into(),
+        question: format!("what after {decision}?"),
+        trick: None,
+        decision: Some(decision.into()),
+    }
+}
+
+pub(crate) fn account() -> RequestAccount {
+    serde_json::from_value(json!({
+        "request": { "id": "req_1", "state": "handed_off",
+            "client": { "contact_id": "con_1", "name": "Amina Wanjiru", "phone": "+254711000000" } },
+        "states": [
+            { "at": "2026-09-21T14:13:20.100Z", "from": null, "to": "new", "by": "system", "reason": "opened" },
+            { "at": "2026-09-21T14:13:23Z", "from": "new", "to": "clarifying", "by": "moltbot", "reason": "axle and engine decide which pads fit" },
+            { "at": "2026-09-21T14:13:53Z", "from": "clarifying", "to": "sourcing", "by": "moltbot", "reason": "the need is clear" },
+            { "at": "2026-09-21T14:15:40Z", "from": "sourcing", "to": "shortlisted", "by": "moltbot", "reason": "2 offers" },
+            { "at": "2026-09-21T14:16:30Z", "from": "shortlisted", "to": "handed_off", "by": "client", "reason": "the client picked an offer" },
+        ],
+        "messages": [
+            { "id": "msg_1", "at": "2026-09-21T14:13:20Z", "direction": "in", "party": "client",
+              "text": "Hi, I need brake pads for a 2014 Corolla", "status": "received" },
+            { "id": "msg_2", "at": "2026-09-21T14:13:23Z", "direction": "out", "party": "client",
+              "text": "Front or rear brake pads, and which engine does the Corolla have?", "status": "read" },
+            { "id": "msg_3", "at": "2026-09-21T14:13:50Z", "direction": "in", "party": "client",
+              "text": "Front ones, it is the 1.8 petrol", "status": "received" },
+            { "id": "msg_4", "at": "2026-09-21T14:13:53Z", "direction": "out", "party": "vendor", "vendor_id": "brake-pads-01",
+              "vendor_name": "Acacia Brake Pads", "status": "read",
+              "text": "Do you have this: Front brake pads for a Toyota Corolla 2014, 1.8 petrol?\nDo you have it, and at what price?" },
+            { "id": "msg_5", "at": "2026-09-21T14:15:30Z", "direction": "in", "party": "vendor", "vendor_id": "brake-pads-01",
+              "vendor_name": "Acacia Brake Pads", "text": "yes 3500/=", "status": "received" },
+            { "id": "msg_6", "at": "2026-09-21T14:15:40Z", "direction": "out", "party": "client",
+              "text": "One shop has it. Shall I connect you?", "status": "read" },
+            { "id": "msg_7", "at": "2026-09-21T14:16:30Z", "direction": "in", "party": "client", "text": "1", "status": "received" },
+            { "id": "msg_8", "at": "2026-09-21T14:16:31Z", "direction": "out", "party": "client",
+              "text": "Acacia Brake Pads: +254722000000", "status": "read" },
+            { "id": "msg_9", "at": "2026-09-21T14:16:31Z", "direction": "out", "party": "vendor", "vendor_id": "brake-pads-01",
+              "vendor_name": "Acacia Brake Pads", "text": "Amina wants the brake pads: +254711000000", "status": "delivered" },
+        ],
+        "batches": [{ "ordinal": 1, "status": "settled", "vendors": [{ "vendor_id": "brake-pads-01", "name": "Acacia Brake Pads", "slot": 1, "status": "replied" }] }],
+        "replies": [],
+        "shortlists": [{ "at": "2026-09-21T14:15:40Z", "items": [{ "position": 1, "vendor_id": "brake-pads-01", "reply_id": "rpl_1" }] }],
+        "turns": [
+            { "turn_id": "t1", "at": "2026-09-21T14:13:22Z", "source": "moltbot", "verdict": "accepted", "decision": "ask_client",
+              "why": "axle and engine decide which pads fit", "violations": [] },
+            { "turn_id": "t2", "at": "2026-09-21T14:13:52Z", "source": "moltbot", "verdict": "accepted", "decision": "vendor_outreach_plan",
+              "why": "5 vendors, 3 offers wanted within 60 min", "violations": [] },
+            { "turn_id": "t3", "at": "2026-09-21T14:15:39Z", "source": "moltbot", "verdict": "accepted", "decision": "shortlist",
+              "why": "1 offer", "violations": [] },
+            { "turn_id": "t4", "at": "2026-09-21T14:16:30Z", "source": "client_choice", "verdict": "accepted", "decision": "handoff",
+              "why": "the client picked offer 1", "violations": [] },
+        ],
+        "audit": [
+            { "seq": 1, "action": "request.opened", "outcome": "ok" },
+            { "seq": 2, "action": "decision.accepted", "outcome": "ok" },
+            { "seq": 3, "action": "decision.accepted", "outcome": "ok" },
+            { "seq": 4, "action": "decision.accepted", "outcome": "ok" },
+            { "seq": 5, "action": "handoff.done", "outcome": "ok" },
+        ],
+        "audit_verified": true,
+    }))
+    .unwrap()
+}
+
+fn meta() -> Vec<LogEntry> {
+    vec![
+        said(0, "254711000000", "Hi, I need brake pads for a 2014 Corolla"),
+        accepted(
+            START + 3_000,
+            "254711000000",
+            "Front or rear brake pads, and which engine does the Corolla have?",
+            Some("int_1"),
+        ),
+        said(30_000, "254711000000", "Front ones, it is the 1.8 petrol"),
+        accepted(START + 33_000, "254722000000", "Do you have this: Front brake pads?", Some("int_2")),
+        said(130_000, "254722000000", "yes 3500/="),
+        accepted(START + 140_000, "254711000000", "One shop has it. Shall I connect you?", Some("int_3")),
+        said(190_000, "254711000000", "1"),
+        accepted(START + 191_000, "254722000000", "Amina wants the brake pads: +254711000000", Some("int_5")),
+        accepted(START + 191_000, "254711000000", "Acacia Brake Pads: +254722000000", Some("int_4")),
+        accepted(START + 191_500, "254711000000", "Good luck with it!", Some("int_6")),
+    ]
+}
+
+fn said(after_ms: i64, digits: &str, text: &str) -> LogEntry {
+    let reply = Reply {
+        pnid: crate::world::PHONE_NUMBER_ID.into(),
+        digits: digits.into(),
+        name: String::new(),
+        wamid: format!("wamid.in.{after_ms}"),
+        kind: MessageKind::Text,
+        text: text.into(),
+        button_id: None,
+        quoting: None,
+    };
+    LogEntry { seq: 0, at_ms: START + after_ms, event: LogEvent::Said(reply) }
+}
+
+/// A message that Meta accepted.
+pub(crate) fn accepted(at_ms: i64, digits: &str, text: &str, intent: Option<&str>) -> LogEntry {
+    let attempt = SendAttempt {
+        pnid: crate::world::PHONE_NUMBER_ID.into(),
+        to: format!("+{digits}"),
+        digits: digits.into(),
+        wrong_number: false,
+        kind: Some(MessageKind::Text),
+        text: text.into(),
+        buttons: Vec::new(),
+        template_name: None,
+        context: None,
+        intent_id: intent.map(str::to_owned),
+        outcome: Outcome::Accepted { wamid: format!("wamid.out.{at_ms}") },
+        answered: AnswerFate::Given,
+    };
+    LogEntry { seq: 0, at_ms, event: LogEvent::Send(attempt) }
+}

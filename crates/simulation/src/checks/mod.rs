@@ -1,0 +1,77 @@
+//! What must hold after every run, each rule shown to fail on a bad account in its tests.
+
+mod audit;
+mod conversation;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod limits;
+mod privacy;
+mod sending;
+mod story;
+
+pub use conversation::{BrainPart, tricks_survived};
+pub use sending::{duplicates_were_sent, unknown_was_settled};
+pub use story::{at_least_two_batches, client_heard_the_end};
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::{evidence::Evidence, scenarios::Scenario};
+
+/// A rule and whether it held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    /// The rule.
+    pub name: &'static str,
+    /// Whether it held.
+    pub ok: bool,
+    /// What was seen: numbers when it held, the first faults when not.
+    pub detail: String,
+}
+
+/// How many faults a detail lists.
+const FAULTS_SHOWN: usize = 3;
+
+impl Check {
+    /// Held if there are no faults; `seen` says what was looked at.
+    pub fn of(name: &'static str, faults: &[String], seen: impl Into<String>) -> Self {
+        if faults.is_empty() {
+            return Self { name, ok: true, detail: seen.into() };
+        }
+        let mut detail = faults.iter().take(FAULTS_SHOWN).cloned().collect::<Vec<_>>().join("; ");
+        if let Some(more @ 1..) = faults.len().checked_sub(FAULTS_SHOWN) {
+            let _ = write!(detail, "; and {more} more");
+        }
+        Self { name, ok: false, detail }
+    }
+}
+
+/// All rules of a scenario on what its run left behind.
+pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
+    let mut checks = vec![conversation::finished(evidence), conversation::ends(evidence, scenario.ends)];
+    checks.push(match scenario.states {
+        Some(states) => conversation::states_are(evidence, states),
+        None => conversation::states_are_linked(evidence),
+    });
+    checks.push(conversation::brain_part(evidence, scenario.brain_part));
+    checks.extend([
+        conversation::everything_said_is_stored_once(evidence),
+        conversation::gateway_was_called_properly(evidence),
+        conversation::nothing_asked_twice(evidence, scenario.asks_per_question),
+        sending::each_intent_once(evidence),
+        sending::no_message_twice(evidence),
+        sending::nothing_left(evidence),
+        sending::webhooks_answered(evidence, scenario.webhooks_may_fail),
+        sending::handoffs_complete(evidence),
+        limits::batches(evidence),
+        privacy::vendors_see_no_client(evidence),
+        privacy::clients_see_no_vendor_contact(evidence),
+        privacy::brain_sees_no_number(evidence),
+        audit::decisions_are_recorded(evidence),
+        audit::chain_holds(evidence),
+    ]);
+    checks.extend(scenario.more_checks.iter().map(|check| check(evidence)));
+    checks.push(sending::programs_stopped(evidence));
+    checks
+}

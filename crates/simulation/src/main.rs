@@ -1,0 +1,142 @@
+//! `simulation`: plays a scenario on the real programs, prints the conversation and every check.
+
+use std::{io::IsTerminal as _, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::Parser;
+use simulation::{
+    DEFAULT_SEED, checks,
+    play::{Options, Played, play},
+    progress::Progress,
+    report::Report,
+    scenarios::{self, Scenario},
+    transcript,
+};
+
+/// Plays a conversation from the first message to the handoff on the real programs, then checks every rule.
+///
+/// Starts concierge-api, concierge-worker, a Meta simulator and a scripted Moltbot gateway; needs no network.
+/// Exit status 0 only if every check holds.
+#[derive(Debug, Parser)]
+#[command(name = "simulate", version, max_term_width = 100)]
+struct Arguments {
+    /// A PostgreSQL server, as postgres://user:password@host/database. A database of its own is created there,
+    /// migrated and dropped; the one named is never touched. Without it: SQLite in a temporary folder
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
+
+    /// The story to play, or `all`; --list shows them
+    #[arg(long, value_name = "NAME", default_value = "happy-path")]
+    scenario: String,
+
+    /// What chance draws from: the same seed, the same story
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED)]
+    seed: u64,
+
+    /// How many clients write, many at the same time; most stories have one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=5_000))]
+    requests: Option<u64>,
+
+    /// Print one JSON object (with `all`: one a line) and nothing else on stdout; progress goes to stderr
+    #[arg(long)]
+    json: bool,
+
+    /// List the stories and stop
+    #[arg(long)]
+    list: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list {
+        list();
+        return ExitCode::SUCCESS;
+    }
+    let outcome = tokio::select! {
+        outcome = run(&arguments) => outcome,
+        // Leaving `run` here drops everything it started: programs are killed, the database goes.
+        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            anstream::eprintln!("simulate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
+    let chosen: Vec<&Scenario> = match arguments.scenario.as_str() {
+        "all" => scenarios::ALL.to_vec(),
+        name => vec![scenarios::find(name).with_context(|| {
+            let known: Vec<&str> = scenarios::ALL.iter().map(|scenario| scenario.name).collect();
+            format!("there is no scenario {name}; there are {} and all", known.join(", "))
+        })?],
+    };
+    let options = Options {
+        database_url: arguments.database_url.clone(),
+        seed: arguments.seed,
+        requests: arguments.requests.map(usize::try_from).transpose()?,
+    };
+    let mut all_hold = true;
+    for scenario in chosen {
+        let mut progress = Progress::new(scenario.name);
+        let played = play(scenario, &options, &mut progress).await;
+        progress.clear();
+        let played = played.with_context(|| format!("{} could not be played", scenario.name))?;
+        let checks = checks::all(&played.evidence, scenario);
+        let report = Report::new(scenario.name, options.seed, &played.evidence, checks, played.timings);
+        all_hold &= report.ok;
+        if arguments.json {
+            println!("{}", serde_json::to_string(&report)?);
+        } else {
+            print_for_people(scenario, &played, &report);
+        }
+        if let Some(tails) = played.log_tails.filter(|_| !report.ok) {
+            anstream::eprintln!("{tails}");
+        }
+    }
+    Ok(all_hold)
+}
+
+fn print_for_people(scenario: &Scenario, played: &Played, report: &Report) {
+    let bold = anstyle::Style::new().bold();
+    let dim = anstyle::Style::new().dimmed();
+    let evidence = &played.evidence;
+    anstream::println!(
+        "\n  {bold}{}{bold:#}  {dim}seed {} · {}{dim:#}",
+        scenario.name,
+        report.seed,
+        scenario.about
+    );
+    if let Some(first) = evidence.requests.first() {
+        anstream::print!("{}", transcript::conversation(first));
+    }
+    if evidence.requests.len() > 1 {
+        anstream::println!("\n  … and {}", transcript::summary(&evidence.requests));
+    }
+    anstream::println!("\n  {bold}checks{bold:#}");
+    anstream::print!("{}", transcript::checks(&report.checks));
+    let held = report.checks.iter().filter(|check| check.ok).count();
+    let seconds = |ms: u64| std::time::Duration::from_millis(ms).as_secs_f32();
+    anstream::println!(
+        "\n  {held} of {} checks hold  {dim}{:.1} s: start {:.1}, play {:.1}, accounts {:.1}, stop {:.1}{dim:#}\n",
+        report.checks.len(),
+        seconds(report.timings_ms.total),
+        seconds(report.timings_ms.start),
+        seconds(report.timings_ms.play),
+        seconds(report.timings_ms.collect),
+        seconds(report.timings_ms.stop),
+    );
+}
+
+fn list() {
+    let bold =
+        if std::io::stdout().is_terminal() { anstyle::Style::new().bold() } else { anstyle::Style::new() };
+    for scenario in scenarios::ALL {
+        anstream::println!("{bold}{:<20}{bold:#}{}", scenario.name, scenario.about);
+    }
+}

@@ -1,0 +1,131 @@
+//! A client: says what is needed, answers a question, picks an offer.
+
+use std::time::Duration;
+
+use meta_simulator::Said;
+
+use super::{Act, Received, catalogue::Need};
+
+/// Who the client is.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Profile name.
+    pub name: String,
+    /// With `+`.
+    pub phone: String,
+    /// What the client is looking for.
+    pub need: &'static Need,
+}
+
+/// Where the client stands in the conversation.
+#[derive(Debug, Clone)]
+pub struct ClientScript {
+    need: &'static Need,
+    /// Picks by tapping, or else by writing the number.
+    taps: bool,
+    answers_given: usize,
+    picked: bool,
+}
+
+/// After the real answer there is nothing more to say; a client still answers what is asked.
+const FURTHER_ANSWERS: [&str; 3] =
+    ["That is all I know", "I don't know more than that", "Please just ask around"];
+
+impl ClientScript {
+    /// A client before the first word.
+    pub fn new(client: &Client, taps: bool) -> Self {
+        Self { need: client.need, taps, answers_given: 0, picked: false }
+    }
+
+    /// The first message.
+    pub fn opening(&self) -> Said {
+        Said::Text(self.need.opening.to_owned())
+    }
+
+    /// The reaction to a message, if there is one.
+    pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
+        if let Some(button) = message.buttons.iter().find(|button| button.id.starts_with("pick:")) {
+            return self.pick(message, Said::Tap(button.clone()));
+        }
+        if is_numbered_list(message.text) {
+            return self.pick(message, Said::Text("1".to_owned()));
+        }
+        if message.text.contains('?') {
+            return self.answer();
+        }
+        None
+    }
+
+    fn pick(&mut self, message: Received<'_>, tap: Said) -> Option<Act> {
+        if self.picked {
+            return None;
+        }
+        self.picked = true;
+        let act = if self.taps {
+            Act { after: Duration::from_secs(40), said: tap, quoting: Some(message.wamid.to_owned()) }
+        } else {
+            Act { after: Duration::from_secs(40), said: Said::Text("1".to_owned()), quoting: None }
+        };
+        Some(act)
+    }
+
+    fn answer(&mut self) -> Option<Act> {
+        let answer = match self.answers_given.checked_sub(1) {
+            None => self.need.answer,
+            Some(further) => FURTHER_ANSWERS.get(further)?,
+        };
+        self.answers_given += 1;
+        Some(Act { after: Duration::from_secs(25), said: Said::Text(answer.to_owned()), quoting: None })
+    }
+}
+
+/// "1. …" and "2. …" at the beginning of lines, or one offer alone.
+fn is_numbered_list(text: &str) -> bool {
+    text.lines().any(|line| {
+        let line = line.trim_start_matches(['*', ' ']);
+        line.starts_with("1.") || line.starts_with("1)")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::people::catalogue::NEEDS;
+    use meta_simulator::Button;
+
+    fn script(taps: bool) -> ClientScript {
+        let client = Client { name: "Amina".into(), phone: "+254711000000".into(), need: &NEEDS[0] };
+        ClientScript::new(&client, taps)
+    }
+
+    fn received<'a>(text: &'a str, buttons: &'a [Button]) -> Received<'a> {
+        Received { wamid: "wamid.1", text, buttons }
+    }
+
+    #[test]
+    fn answers_questions_and_ignores_statements() {
+        let mut client = script(true);
+        assert_eq!(client.react(received("I am asking the shops now.", &[])), None);
+        let said: Vec<Said> = std::iter::repeat_with(|| client.react(received("Which one?", &[])))
+            .take(6)
+            .flatten()
+            .map(|act| act.said)
+            .collect();
+        assert_eq!(said.len(), 4);
+        assert_eq!(said[0], Said::Text(NEEDS[0].answer.to_owned()));
+    }
+
+    #[test]
+    fn picks_once_by_button_or_by_number() {
+        let button = Button { id: "pick:v1".into(), title: "Acacia".into() };
+        let offer = received("Which one shall I connect you with?", std::slice::from_ref(&button));
+        let mut taps = script(true);
+        assert_eq!(taps.react(offer).unwrap().said, Said::Tap(button.clone()));
+        assert_eq!(taps.react(offer), None);
+        assert_eq!(script(false).react(offer).unwrap().said, Said::Text("1".into()));
+        assert_eq!(
+            script(true).react(received("1. Acacia\n2. Baobab", &[])).unwrap().said,
+            Said::Text("1".into())
+        );
+    }
+}

@@ -1,0 +1,179 @@
+//! Scripted people: clients who need something, vendors who may have it. They react to what they receive
+//! on their phones and to nothing else.
+
+pub mod catalogue;
+mod client;
+mod vendor;
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use anyhow::Context as _;
+use meta_simulator::Said;
+
+pub use client::{Client, ClientScript};
+pub use vendor::{Temper, Vendor, VendorScript};
+
+use crate::random::Random;
+use catalogue::{NEEDS, client_name, shop_name};
+
+/// What a person received, as far as they can see it.
+#[derive(Debug, Clone, Copy)]
+pub struct Received<'a> {
+    /// Meta's id of the message, to quote it.
+    pub wamid: &'a str,
+    /// The text on the screen.
+    pub text: &'a str,
+    /// What can be tapped.
+    pub buttons: &'a [meta_simulator::Button],
+}
+
+/// What a person does about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Act {
+    /// After so much simulated time.
+    pub after: Duration,
+    /// Says or taps this.
+    pub said: Said,
+    /// Quoting this message.
+    pub quoting: Option<String>,
+}
+
+/// Everybody of a run.
+#[derive(Debug, Clone)]
+pub struct Cast {
+    /// One per request.
+    pub clients: Vec<Client>,
+    /// All vendors of all categories that the clients need.
+    pub vendors: Vec<Vendor>,
+}
+
+impl Cast {
+    /// `requests` clients and, for each need among them, `vendors_per_category` vendors.
+    pub fn assemble(requests: usize, vendors_per_category: usize, seed: u64) -> Self {
+        let offset = usize::try_from(Random::new(seed, "first need").next_u64() % 12).unwrap_or(0);
+        // The seed that nobody chose tells the story everybody knows: brake pads for a Corolla.
+        let offset = if seed == crate::DEFAULT_SEED { 0 } else { offset };
+        let clients: Vec<Client> = (0..requests)
+            .filter_map(|index| {
+                let need = NEEDS.get((index + offset) % NEEDS.len())?;
+                Some(Client { name: client_name(index), phone: format!("+2547110{index:05}"), need })
+            })
+            .collect();
+        let wanted = NEEDS.iter().filter(|need| clients.iter().any(|client| client.need == *need));
+        let vendors = wanted
+            .enumerate()
+            .flat_map(|(nth, need)| {
+                (0..vendors_per_category).map(move |index| Vendor {
+                    id: format!("{}-{:02}", need.category.replace(' ', "-"), index + 1),
+                    name: shop_name(need.category, index),
+                    phone: format!("+2547220{:05}", nth * 100 + index),
+                    category: need.category,
+                    price: need.price,
+                })
+            })
+            .collect();
+        Self { clients, vendors }
+    }
+
+    /// The vendors as the CSV that `concierge-admin vendors import` reads.
+    pub fn write_vendors(&self, file: &Path) -> anyhow::Result<()> {
+        let mut csv =
+            csv::Writer::from_path(file).with_context(|| format!("cannot write {}", file.display()))?;
+        csv.write_record([
+            "vendor_id",
+            "name",
+            "phone",
+            "categories",
+            "latitude",
+            "longitude",
+            "timezone",
+            "languages",
+            "accepts_inquiries",
+            "rating",
+        ])?;
+        let mut places: BTreeMap<&str, u32> = BTreeMap::new();
+        for vendor in &self.vendors {
+            let place = places.entry(vendor.category).or_default();
+            let latitude = format!("{:.4}", -1.286 + f64::from(*place) * 0.004);
+            let rating = format!("{:.1}", 4.9 - f64::from(*place) * 0.1);
+            *place += 1;
+            csv.write_record([
+                &vendor.id,
+                &vendor.name,
+                &vendor.phone,
+                vendor.category,
+                &latitude,
+                "36.8172",
+                "Africa/Nairobi",
+                "en;sw",
+                "true",
+                &rating,
+            ])?;
+        }
+        csv.flush()?;
+        Ok(())
+    }
+
+    /// The client with this number; `+` or not.
+    pub fn client(&self, phone: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| digits(&client.phone) == digits(phone))
+    }
+
+    /// The vendor with this number; `+` or not.
+    pub fn vendor(&self, phone: &str) -> Option<&Vendor> {
+        self.vendors.iter().find(|vendor| digits(&vendor.phone) == digits(phone))
+    }
+}
+
+/// The digits of a number.
+pub fn digits(phone: &str) -> &str {
+    phone.trim_start_matches('+')
+}
+
+/// Whether a text shows a phone number, however it is grouped; the national form counts too.
+pub fn shows_phone(text: &str, phone: &str) -> bool {
+    let bare: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '\u{a0}')).collect();
+    let digits = digits(phone);
+    let national = digits.get(3..).unwrap_or(digits);
+    bare.contains(national)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cast_has_vendors_for_each_need_and_nobody_shares_a_number() {
+        let cast = Cast::assemble(30, 8, crate::DEFAULT_SEED);
+        assert_eq!(cast.clients[0].need.category, "brake pads");
+        assert_eq!(cast.vendors.len(), 12 * 8);
+        let mut phones: Vec<&str> = cast
+            .clients
+            .iter()
+            .map(|c| c.phone.as_str())
+            .chain(cast.vendors.iter().map(|v| v.phone.as_str()))
+            .collect();
+        phones.sort_unstable();
+        phones.dedup();
+        assert_eq!(phones.len(), 30 + 96);
+        assert!(phones.iter().all(|phone| phone.len() == 13));
+        assert_eq!(Cast::assemble(1, 8, 5).vendors.len(), 8);
+    }
+
+    #[test]
+    fn a_phone_is_seen_in_any_grouping() {
+        for text in ["call +254711000001", "0711 000 001", "(+254) 711-000-001."] {
+            assert!(shows_phone(text, "+254711000001"), "{text}");
+        }
+        assert!(!shows_phone("KES 3,500, 711 pieces", "+254711000001"));
+    }
+
+    #[test]
+    fn the_import_file_has_the_columns_of_the_documentation() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("vendors.csv");
+        Cast::assemble(1, 2, crate::DEFAULT_SEED).write_vendors(&file).unwrap();
+        insta::assert_snapshot!(std::fs::read_to_string(file).unwrap(), @"");
+    }
+}

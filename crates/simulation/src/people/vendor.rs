@@ -1,0 +1,113 @@
+//! A vendor: answers an inquiry with a price, says no, or stays silent.
+
+use std::time::Duration;
+
+use meta_simulator::Said;
+
+use super::{Act, Received, digits};
+use crate::random::Random;
+
+/// Who the vendor is.
+#[derive(Debug, Clone)]
+pub struct Vendor {
+    /// The operator's id of the vendor.
+    pub id: String,
+    /// The shop's name.
+    pub name: String,
+    /// With `+`.
+    pub phone: String,
+    /// What the shop sells.
+    pub category: &'static str,
+    /// About what it takes for it, whole shillings.
+    pub price: u64,
+}
+
+/// How a vendor answers inquiries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Temper {
+    /// Has it and names a price.
+    Offers,
+    /// Does not have it and says so.
+    SoldOut,
+    /// Never answers.
+    Silent,
+}
+
+/// A vendor at work.
+#[derive(Debug, Clone)]
+pub struct VendorScript {
+    temper: Temper,
+    price: u64,
+    random: Random,
+}
+
+impl VendorScript {
+    /// A vendor of the given temper.
+    pub fn new(vendor: &Vendor, temper: Temper, seed: u64) -> Self {
+        Self { temper, price: vendor.price, random: Random::new(seed, &vendor.id) }
+    }
+
+    /// The reaction to a message. One that shows a client's number is a handoff and needs no answer.
+    pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
+        if shows_any_phone(message.text) {
+            return None;
+        }
+        let text = match self.temper {
+            Temper::Silent => return None,
+            Temper::SoldOut => (*self.random.pick(&["out of stock", "sorry no"])?).to_owned(),
+            Temper::Offers => self.offer(),
+        };
+        let after = Duration::from_secs(self.random.between(30, 110));
+        Some(Act { after, said: Said::Text(text), quoting: Some(message.wamid.to_owned()) })
+    }
+
+    fn offer(&mut self) -> String {
+        let price = self.price / 100 * self.random.between(92, 118) / 10 * 10;
+        match self.random.between(0, 3) {
+            0 => format!("yes {price}/="),
+            1 => format!("tuko nayo {price}/="),
+            2 => format!("Yes, KES {price}"),
+            _ => format!("Available {price}/= tomorrow"),
+        }
+    }
+}
+
+/// Ten digits or more in a row, as only a phone number has.
+fn shows_any_phone(text: &str) -> bool {
+    let joined: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect();
+    joined.split(|c: char| !c.is_ascii_digit()).any(|run| digits(run).len() >= 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn react(temper: Temper, text: &str) -> Option<Act> {
+        let vendor = Vendor {
+            id: "v".into(),
+            name: "Acacia".into(),
+            phone: "+254722000000".into(),
+            category: "tyres",
+            price: 9_800,
+        };
+        VendorScript::new(&vendor, temper, 3).react(Received { wamid: "wamid.1", text, buttons: &[] })
+    }
+
+    #[test]
+    fn each_temper_answers_in_its_way_and_quotes() {
+        let offer = react(Temper::Offers, "Do you have 2 tyres 165 R13?").unwrap();
+        assert_eq!(offer.quoting.as_deref(), Some("wamid.1"));
+        let Said::Text(text) = offer.said else { panic!("a text") };
+        assert!(text.chars().any(|c| c.is_ascii_digit()), "{text}");
+        let Said::Text(no) = react(Temper::SoldOut, "Do you have it?").unwrap().said else {
+            panic!("a text")
+        };
+        assert!(matches!(no.as_str(), "out of stock" | "sorry no"));
+        assert_eq!(react(Temper::Silent, "Do you have it?"), None);
+    }
+
+    #[test]
+    fn a_handoff_needs_no_answer() {
+        assert_eq!(react(Temper::Offers, "Amina wants to buy: +254 711 000 000"), None);
+    }
+}

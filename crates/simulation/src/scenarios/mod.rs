@@ -1,0 +1,147 @@
+//! The stories that can be played. Adding one: a file with a `pub const SCENARIO`, and its line in [`ALL`].
+
+mod brain_down;
+mod brain_hostile;
+mod duplicate_webhooks;
+mod happy_path;
+mod send_unknown;
+mod two_batches;
+mod vendors_silent;
+mod worker_killed;
+
+use std::time::Duration;
+
+use meta_simulator::FaultPlan;
+
+use crate::{
+    checks::{BrainPart, Check},
+    evidence::Evidence,
+    gateway::{Manners, decide::Plan},
+    people::{Cast, Temper},
+};
+
+/// Every scenario, in the order in which `--scenario all` plays them.
+pub const ALL: [&Scenario; 8] = [
+    &happy_path::SCENARIO,
+    &brain_down::SCENARIO,
+    &brain_hostile::SCENARIO,
+    &duplicate_webhooks::SCENARIO,
+    &worker_killed::SCENARIO,
+    &vendors_silent::SCENARIO,
+    &two_batches::SCENARIO,
+    &send_unknown::SCENARIO,
+];
+
+/// The scenario of this name.
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    ALL.into_iter().find(|scenario| scenario.name == name)
+}
+
+/// A story: who behaves how, what goes wrong, and what must come of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Its name on the command line.
+    pub name: &'static str,
+    /// One line for `--list`.
+    pub about: &'static str,
+    /// Requests when none are asked for.
+    pub requests: usize,
+    /// Simulated seconds in a real one. Leases and deadlines of HTTP run in real time.
+    pub speed: u32,
+    /// Workers that share the database.
+    pub workers: usize,
+    /// Vendors for each need.
+    pub vendors_per_category: usize,
+    /// How the brain behaves.
+    pub manners: Manners,
+    /// The numbers the brain plans with.
+    pub plan: Plan,
+    /// How long the brain may take, real milliseconds.
+    pub moltbot_timeout_ms: u32,
+    /// How the n-th vendor of a category that is written to answers, counted from 0.
+    pub temper: fn(usize) -> Temper,
+    /// What goes wrong at Meta.
+    pub faults: fn(&Cast) -> FaultPlan,
+    /// How often a worker is killed.
+    pub kills: u32,
+    /// After so much silence a client writes again. `None`: clients are patient.
+    pub nudge_after: Option<Duration>,
+    /// Real time for one request, and for all when there are many.
+    pub patience: Duration,
+    /// The states in which a request may end.
+    pub ends: &'static [&'static str],
+    /// The exact way through the states, where there is only one.
+    pub states: Option<&'static [&'static str]>,
+    /// The brain's part.
+    pub brain_part: BrainPart,
+    /// How often the same question may be asked: once, and once more after a crash.
+    pub asks_per_question: usize,
+    /// Whether webhooks may be answered with something else than 200.
+    pub webhooks_may_fail: bool,
+    /// Rules of this story alone.
+    pub more_checks: &'static [fn(&Evidence) -> Check],
+}
+
+/// The way from the first message to the handoff.
+pub const WHOLE_WAY: &[&str] = &["new", "clarifying", "sourcing", "shortlisted", "handed_off"];
+
+impl Scenario {
+    /// An ordinary day: a sensible brain, vendors with offers, nothing goes wrong. Stories change parts of it.
+    pub const ORDINARY: Self = Self {
+        name: "",
+        about: "",
+        requests: 1,
+        speed: 60,
+        workers: 1,
+        vendors_per_category: 8,
+        manners: Manners::Sensible,
+        plan: Plan { batch_size: 5, offers_wanted: 3, deadline_minutes: 60 },
+        moltbot_timeout_ms: 10_000,
+        temper: mostly_offers,
+        faults: no_faults,
+        kills: 0,
+        nudge_after: None,
+        patience: Duration::from_secs(90),
+        ends: &["handed_off"],
+        states: None,
+        brain_part: BrainPart::Decides,
+        asks_per_question: 1,
+        webhooks_may_fail: false,
+        more_checks: &[],
+    };
+
+    /// Fewer simulated seconds in a real one when many conversations share the machine, so that deadlines
+    /// still mean what they say.
+    pub fn speed_for(&self, requests: usize) -> u32 {
+        if requests > 20 { self.speed.div_ceil(4) } else { self.speed }
+    }
+
+    /// Real time until a run counts as stuck.
+    pub fn patience_for(&self, requests: usize) -> Duration {
+        let further = u32::try_from(requests.saturating_sub(1)).unwrap_or(u32::MAX);
+        self.patience + Duration::from_secs(3) * further
+    }
+}
+
+/// Four offers and one "out of stock" among each five.
+pub fn mostly_offers(nth: usize) -> Temper {
+    if nth % 5 == 3 { Temper::SoldOut } else { Temper::Offers }
+}
+
+fn no_faults(_: &Cast) -> FaultPlan {
+    FaultPlan::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for scenario in ALL {
+            assert!(std::ptr::eq(find(scenario.name).unwrap(), scenario), "{}", scenario.name);
+            assert!(!scenario.about.is_empty() && (1..=1_000).contains(&scenario.speed));
+        }
+        assert!(find("nothing").is_none());
+    }
+}

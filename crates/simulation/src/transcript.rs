@@ -1,0 +1,286 @@
+//! A conversation as people saw it, with what was decided in between and why.
+
+use std::fmt::Write as _;
+
+use anstyle::{AnsiColor, Style};
+
+use crate::{
+    checks::Check,
+    evidence::{MessageLine, RequestAccount, StateChange, TurnLine, millis},
+};
+
+const WIDTH: usize = 100;
+const TIME: usize = 8;
+const WHO: usize = 34;
+
+const DIM: Style = Style::new().dimmed();
+const BOLD: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const PERSON: Style = AnsiColor::Cyan.on_default();
+const OURS: Style = AnsiColor::Green.on_default();
+const DECISION: Style = AnsiColor::Yellow.on_default();
+
+/// One thing that happened, at its moment.
+enum Line<'a> {
+    In(&'a MessageLine),
+    Turn(&'a TurnLine),
+    State(&'a StateChange),
+    Out(Vec<&'a MessageLine>),
+}
+
+impl Line<'_> {
+    /// What comes first when several carry the same moment: cause before consequence.
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::In(_) => 0,
+            Self::Turn(_) => 1,
+            Self::State(_) => 2,
+            Self::Out(_) => 3,
+        }
+    }
+}
+
+/// The conversation of one request, with colours; print it through `anstream`.
+pub fn conversation(account: &RequestAccount) -> String {
+    let client = account.request.client.name.as_deref().unwrap_or("Client");
+    let lines = timeline(account);
+    let start = lines.first().map_or(0, |(at, _)| *at);
+    let mut text = String::new();
+    for (at, line) in &lines {
+        match line {
+            Line::State(change) => state(&mut text, change),
+            Line::Turn(turn) => decision(&mut text, turn),
+            Line::In(message) => {
+                let who = message.vendor_name.as_deref().or(message.vendor_id.as_deref()).unwrap_or(client);
+                row(&mut text, at - start, who, PERSON, body(message));
+            }
+            Line::Out(messages) => sent(&mut text, at - start, client, messages),
+        }
+    }
+    text
+}
+
+/// The checks, one line each.
+pub fn checks(checks: &[Check]) -> String {
+    let widest = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+    let mut text = String::new();
+    for check in checks {
+        let (mark, style) = if check.ok { ('✓', GOOD) } else { ('✗', BAD) };
+        let padding = " ".repeat(widest - check.name.chars().count());
+        let indent = widest + 6;
+        let detail =
+            wrap(&check.detail, WIDTH.saturating_sub(indent)).join(&format!("\n{}", " ".repeat(indent)));
+        let _ = writeln!(text, "  {style}{mark}{style:#} {}{padding}  {DIM}{detail}{DIM:#}", check.name);
+    }
+    text
+}
+
+/// What became of the other conversations, in a sentence.
+pub fn summary(accounts: &[RequestAccount]) -> String {
+    let mut ends: std::collections::BTreeMap<&str, usize> = std::collections::BTreeMap::new();
+    for account in accounts.iter().skip(1) {
+        *ends.entry(account.request.state.as_str()).or_default() += 1;
+    }
+    let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{count} {state}")).collect();
+    let messages: usize = accounts.iter().skip(1).map(|account| account.messages.len()).sum();
+    let mut lengths: Vec<i64> = accounts.iter().skip(1).filter_map(length_ms).collect();
+    lengths.sort_unstable();
+    let minutes = |at: usize| lengths.get(at).copied().unwrap_or(0) / 60_000;
+    format!(
+        "{} more conversations: {}; {messages} messages; half of them took at most {} simulated minutes, the longest {}",
+        accounts.len().saturating_sub(1),
+        ends.join(", "),
+        minutes(lengths.len().saturating_sub(1) / 2),
+        minutes(lengths.len().saturating_sub(1)),
+    )
+}
+
+/// From the first to the last change of state.
+fn length_ms(account: &RequestAccount) -> Option<i64> {
+    Some(millis(&account.states.last()?.at)? - millis(&account.states.first()?.at)?)
+}
+
+fn timeline(account: &RequestAccount) -> Vec<(i64, Line<'_>)> {
+    let mut lines: Vec<(i64, Line<'_>)> = Vec::new();
+    let mut at = |text: &str, line| lines.push((millis(text).unwrap_or(0), line));
+    for change in &account.states {
+        at(&change.at, Line::State(change));
+    }
+    for turn in account.turns.iter().filter(|turn| !is_silent(turn)) {
+        at(&turn.at, Line::Turn(turn));
+    }
+    for message in &account.messages {
+        at(&message.at, if message.direction == "in" { Line::In(message) } else { Line::Out(vec![message]) });
+    }
+    lines.sort_by_key(|(at, line)| (*at, line.rank()));
+    lines.into_iter().fold(Vec::new(), |mut merged, (at, line)| {
+        match (merged.last_mut(), line) {
+            (Some((_, Line::Out(group))), Line::Out(next)) if same_inquiry(group, &next) => {
+                group.extend(next)
+            }
+            (_, line) => merged.push((at, line)),
+        }
+        merged
+    })
+}
+
+/// A turn in which nothing was asked and nothing decided.
+fn is_silent(turn: &TurnLine) -> bool {
+    turn.verdict == "not_asked" && matches!(turn.decision.as_deref(), None | Some("none"))
+}
+
+/// The same text to another vendor: one line for all of them.
+fn same_inquiry(group: &[&MessageLine], next: &[&MessageLine]) -> bool {
+    match (group.first(), next.first()) {
+        (Some(first), Some(next)) => {
+            first.party == "vendor" && next.party == "vendor" && first.text == next.text
+        }
+        _ => false,
+    }
+}
+
+fn state(text: &mut String, change: &StateChange) {
+    let reason = change.reason.as_deref().filter(|reason| !reason.is_empty());
+    let label =
+        reason.map_or_else(|| format!(" {} ", change.to), |reason| format!(" {} · {reason} ", change.to));
+    let label: String = label.chars().take(WIDTH - 8).collect();
+    let rest = "─".repeat((WIDTH - 4).saturating_sub(label.chars().count() + 2));
+    let _ = writeln!(text, "\n  {BOLD}──{label}{rest}{BOLD:#}");
+}
+
+fn decision(text: &mut String, turn: &TurnLine) {
+    let who = match turn.source.as_str() {
+        "moltbot" => "Moltbot",
+        "coded_workflow" => "Coded workflow",
+        "client_choice" => "Client's choice",
+        other => other,
+    };
+    let what = match (turn.verdict.as_str(), turn.decision.as_deref()) {
+        ("rejected", _) => "refused".to_owned(),
+        ("unavailable", _) => "no answer".to_owned(),
+        (_, Some(decision)) => decision.to_owned(),
+        (verdict, None) => verdict.to_owned(),
+    };
+    let label = format!("◆ {who}: {what}");
+    let mut why = turn.why.clone().unwrap_or_default();
+    for violation in turn.violations.iter().take(3) {
+        let _ =
+            write!(why, "{}{} {}", if why.is_empty() { "" } else { "; " }, violation.rule, violation.pointer);
+    }
+    let style = if matches!(turn.verdict.as_str(), "rejected" | "unavailable") { BAD } else { DECISION };
+    columns(text, "", &label, style, &why, DIM);
+}
+
+fn sent(text: &mut String, after_ms: i64, client: &str, messages: &[&MessageLine]) {
+    let Some(first) = messages.first() else { return };
+    let names: Vec<&str> = messages
+        .iter()
+        .map(|message| match message.party.as_str() {
+            "vendor" => message.vendor_name.as_deref().or(message.vendor_id.as_deref()).unwrap_or("a vendor"),
+            _ => client,
+        })
+        .collect();
+    let who = match names.as_slice() {
+        [name] => format!("Concierge → {name}"),
+        many => format!("Concierge → {} vendors", many.len()),
+    };
+    row(text, after_ms, &who, OURS, &with_trouble(first, body(first)));
+    if names.len() > 1 {
+        columns(text, "", "", DIM, &format!("to {}", names.join(", ")), DIM);
+    }
+}
+
+/// A send that did not go its usual way says so.
+fn with_trouble(message: &MessageLine, body: &str) -> String {
+    match message.status.as_deref() {
+        Some(status @ ("unknown" | "failed" | "cancelled" | "queued" | "sending")) => {
+            format!("{body}  ({status})")
+        }
+        _ => body.to_owned(),
+    }
+}
+
+fn body(message: &MessageLine) -> &str {
+    message.text.as_deref().unwrap_or("…")
+}
+
+fn row(text: &mut String, after_ms: i64, who: &str, style: Style, body: &str) {
+    let seconds = after_ms.max(0) / 1_000;
+    let time = format!("+{:02}:{:02}", seconds / 60, seconds % 60);
+    columns(text, &time, who, style, body, Style::new());
+}
+
+/// Time, who and text side by side; a long text goes on below itself.
+fn columns(text: &mut String, time: &str, who: &str, style: Style, body: &str, body_style: Style) {
+    let who: String = who.chars().take(WHO - 2).collect();
+    let lines = wrap(body, WIDTH - TIME - WHO - 2);
+    let mut lines = lines.iter();
+    let first = lines.next().map_or("", String::as_str);
+    let padding = " ".repeat(WHO - who.chars().count());
+    let head = format!("  {DIM}{time:<TIME$}{DIM:#}{style}{who}{style:#}");
+    if first.is_empty() {
+        let _ = writeln!(text, "{head}");
+    } else {
+        let _ = writeln!(text, "{head}{padding}{body_style}{first}{body_style:#}");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {:indent$}{body_style}{line}{body_style:#}", "", indent = TIME + WHO);
+    }
+}
+
+/// Lines of at most `width` characters, broken between words; line breaks of the text stay.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::fixture::account;
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    #[test]
+    fn a_conversation_reads_like_one() {
+        let mut account = account();
+        for n in 2..=3 {
+            let mut inquiry = account.messages[3].clone();
+            inquiry.vendor_name = Some(format!("Baobab {n}"));
+            account.messages.push(inquiry);
+        }
+        account.turns[2].verdict = "rejected".into();
+        account.turns[2].why = None;
+        account.turns[2].violations = vec![crate::evidence::Violation {
+            pointer: "/batch_size".into(),
+            rule: "maximum".into(),
+            message: String::new(),
+        }];
+        insta::assert_snapshot!(plain(&conversation(&account)), @"");
+    }
+
+    #[test]
+    fn checks_are_aligned_and_marked() {
+        let list = [
+            Check { name: "short", ok: true, detail: "3 sends".into() },
+            Check { name: "a longer name", ok: false, detail: "word ".repeat(30) },
+        ];
+        insta::assert_snapshot!(plain(&checks(&list)), @"");
+    }
+}

@@ -1,0 +1,204 @@
+//! The surroundings of a run: a folder, a database, the product's programs with their environment.
+
+mod admin;
+mod database;
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+pub use admin::Admin;
+pub use database::Database;
+
+use crate::{
+    clock::SimulationClock,
+    http,
+    people::Cast,
+    process::{Environment, Program, Programs, free_address, wait_until_ready},
+    random::Random,
+};
+
+/// The business number of every run.
+pub const PHONE_NUMBER_ID: &str = "300000000000001";
+/// The same number as people see it.
+pub const BUSINESS_PHONE: &str = "+254700900100";
+
+/// A debug build that migrates a new database on a busy machine is ready well within this.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// A graceful stop may finish a turn, whose budget is 45 s.
+const STOPS_WITHIN: Duration = Duration::from_secs(50);
+
+/// The secrets that both sides of a run share.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    /// `META_APP_SECRET`.
+    pub app_secret: String,
+    /// `META_VERIFY_TOKEN`.
+    pub verify_token: String,
+    /// `META_ACCESS_TOKEN`.
+    pub access_token: String,
+}
+
+impl Secrets {
+    /// Made from the seed; they open nothing outside the run.
+    pub fn from_seed(seed: u64) -> Self {
+        let mut random = Random::new(seed, "secrets");
+        let mut secret = |name: &str| format!("{name}-{:016x}{:016x}", random.next_u64(), random.next_u64());
+        Self { app_secret: secret("app"), verify_token: secret("verify"), access_token: secret("access") }
+    }
+}
+
+/// Where the services of others are, and how the product is set up.
+#[derive(Debug, Clone)]
+pub struct Surroundings<'a> {
+    /// Meta's Graph API.
+    pub meta_url: &'a str,
+    /// Moltbot's gateway.
+    pub moltbot_url: &'a str,
+    /// Its token.
+    pub moltbot_token: &'a str,
+    /// How long Moltbot may take, real milliseconds.
+    pub moltbot_timeout_ms: u32,
+    /// Shared with Meta.
+    pub secrets: &'a Secrets,
+    /// The time.
+    pub clock: SimulationClock,
+    /// How many workers share the database.
+    pub workers: usize,
+}
+
+/// The product, running.
+#[derive(Debug)]
+pub struct World {
+    api: Program,
+    workers: Vec<Program>,
+    admin: Admin,
+    api_url: String,
+    // Fields drop in this order: programs, then their database, then the folder.
+    _database: Database,
+    folder: TempDir,
+}
+
+impl World {
+    /// Makes a database (on the server of `database_url` if given), imports the vendors and starts everything.
+    pub async fn start(
+        around: &Surroundings<'_>,
+        cast: &Cast,
+        seed: u64,
+        database_url: Option<&str>,
+    ) -> anyhow::Result<Self> {
+        let programs = Programs::find()?;
+        let folder = tempfile::Builder::new().prefix("concierge-simulation-").tempdir()?;
+        let database = match database_url {
+            Some(url) => Database::create(url)?,
+            None => Database::sqlite(folder.path()),
+        };
+        let common = common_environment(&database, seed);
+        let admin = Admin { program: programs.path("concierge-admin")?, environment: common.clone() };
+        admin.run(&["migrate"]).await?;
+        let vendors = folder.path().join("vendors.csv");
+        cast.write_vendors(&vendors)?;
+        admin.run(&["vendors", "import", &vendors.display().to_string()]).await?;
+
+        let address = free_address()?;
+        let api_url = format!("http://{address}");
+        let mut environment = process_environment(&common, around);
+        environment.insert("BIND_ADDR", address.to_string());
+        let mut api =
+            Program::start("concierge-api", &programs.path("concierge-api")?, environment, folder.path())?;
+        wait_until_ready(&mut api, &http::client()?, &api_url, READY_WITHIN).await?;
+
+        let worker = programs.path("concierge-worker")?;
+        let workers = (1..=around.workers)
+            .map(|n| {
+                let environment = process_environment(&common, around);
+                Program::start(&format!("concierge-worker-{n}"), &worker, environment, folder.path())
+            })
+            .collect::<anyhow::Result<_>>()?;
+        Ok(Self { api, workers, admin, api_url, _database: database, folder })
+    }
+
+    /// Where Meta posts its webhooks.
+    pub fn webhook_url(&self) -> String {
+        format!("{}/webhooks/whatsapp", self.api_url)
+    }
+
+    /// The operator's program, for the same database.
+    pub const fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// An error if one of the programs ended by itself.
+    pub fn check_alive(&mut self) -> anyhow::Result<()> {
+        self.api.check_alive()?;
+        self.workers.iter_mut().try_for_each(Program::check_alive)
+    }
+
+    /// `kill -9` of one worker and a new start.
+    pub async fn kill_worker(&mut self, n: usize) -> anyhow::Result<()> {
+        let count = self.workers.len().max(1);
+        let worker = self.workers.get_mut(n % count).context("there is no worker")?;
+        worker.kill_and_restart().await
+    }
+
+    /// The ends of all logs, for a report of what went wrong.
+    pub fn log_tails(&self) -> String {
+        let programs = std::iter::once(&self.api).chain(&self.workers);
+        programs.map(Program::log_tail).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Keeps the folder with logs and database and says where it is.
+    pub fn keep_folder(&mut self) -> PathBuf {
+        self.folder.disable_cleanup(true);
+        self.folder.path().to_owned()
+    }
+
+    /// Stops everything gracefully; the names of programs that did not stop by themselves with status 0.
+    pub async fn stop(self) -> Vec<String> {
+        let Self { api, workers, _database: database, folder, .. } = self;
+        let mut stopping = vec![("concierge-api".to_owned(), api)];
+        stopping.extend(
+            workers
+                .into_iter()
+                .enumerate()
+                .map(|(n, worker)| (format!("concierge-worker-{}", n + 1), worker)),
+        );
+        let stops = stopping.into_iter().map(|(name, program)| async move {
+            if program.stop(STOPS_WITHIN).await { None } else { Some(name) }
+        });
+        let stuck = futures_util::future::join_all(stops).await.into_iter().flatten().collect();
+        // The database may take its own thread and a moment; the folder goes last.
+        drop(database);
+        drop(folder);
+        stuck
+    }
+}
+
+fn common_environment(database: &Database, seed: u64) -> Environment {
+    let mut random = Random::new(seed, "data key");
+    let key: String = (0..4).map(|_| format!("{:016x}", random.next_u64())).collect();
+    Environment::from([
+        ("DATABASE_URL", database.url().to_owned()),
+        ("DATA_KEY", key),
+        ("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned())),
+        ("LOG_FORMAT", "pretty".to_owned()),
+    ])
+}
+
+fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Environment {
+    let mut environment = common.clone();
+    environment.extend([
+        ("META_APP_SECRET", around.secrets.app_secret.clone()),
+        ("META_VERIFY_TOKEN", around.secrets.verify_token.clone()),
+        ("META_ACCESS_TOKEN", around.secrets.access_token.clone()),
+        ("META_PHONE_NUMBER_ID", PHONE_NUMBER_ID.to_owned()),
+        ("META_API_BASE", around.meta_url.to_owned()),
+        ("MOLTBOT_URL", around.moltbot_url.to_owned()),
+        ("MOLTBOT_TOKEN", around.moltbot_token.to_owned()),
+        ("MOLTBOT_TIMEOUT_MS", around.moltbot_timeout_ms.to_string()),
+        ("AI_CONCIERGE_ENABLED", "true".to_owned()),
+        ("SIMULATION_CLOCK", around.clock.to_string()),
+    ]);
+    environment
+}
