@@ -333,3 +333,6 @@ fn distinct<'a>(part: &'static str, texts: impl Iterator<Item = &'a String>) -> 
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
