@@ -1,9 +1,30 @@
-//! Every fixed sentence that a client or a vendor reads.
+//! Every fixed sentence that a client or a vendor reads, as Project Fluent messages in `locales/`.
+//!
+//! A [`Sentence`] is typed: its variant names the message (`AskNeed` is `ask-need`), its fields are the message's
+//! variables. What does not fit into WhatsApp's limits is shortened here, never sent too long.
 
+use std::sync::LazyLock;
+
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use marketplace::{Language, Money};
+use unic_langid::LanguageIdentifier;
+
+/// A text message, in code points.
+pub const TEXT_MAX: usize = 4096;
+/// A text above buttons, in code points.
+pub const TEXT_WITH_BUTTONS_MAX: usize = 1024;
+/// A button's title, in code points.
+pub const BUTTON_TITLE_MAX: usize = 20;
+
+/// What others wrote is shortened to this inside a sentence, in code points.
+const ARGUMENT_MAX: usize = 300;
+/// Lines of a list inside a sentence.
+const LIST_MAX: usize = 5;
 
 /// One sentence with its arguments.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, strum::EnumDiscriminants)]
+#[strum_discriminants(name(SentenceKind), vis(pub), derive(strum::IntoStaticStr, strum::EnumIter, Hash))]
+#[strum_discriminants(strum(serialize_all = "kebab-case"), doc = "Which sentence, without its arguments.")]
 pub enum Sentence<'a> {
     /// To a client who only greeted: what do you need?
     AskNeed,
@@ -28,7 +49,7 @@ pub enum Sentence<'a> {
     VendorInquiry {
         /// What is needed, without anything about who needs it.
         need: &'a str,
-        /// What to answer, one question each.
+        /// What to answer, one question each; without any, the usual three are asked.
         questions: &'a [String],
     },
     /// To a vendor: the answer left something open.
@@ -100,6 +121,8 @@ pub enum Sentence<'a> {
     StopConfirmed,
     /// Confirms START.
     StartConfirmed,
+    /// To a client who asks for a call while calling is off or not possible.
+    CallingUnavailable,
     /// Asks for consent to a call; sent with [`Sentence::ButtonYes`] and [`Sentence::ButtonNo`].
     ConsentPrompt,
     /// Confirms a YES to a call.
@@ -125,8 +148,165 @@ pub enum Sentence<'a> {
     },
 }
 
+impl SentenceKind {
+    /// The longest text of this sentence, in code points: what WhatsApp takes where it is used.
+    pub const fn length_max(self) -> usize {
+        match self {
+            Self::ButtonYes
+            | Self::ButtonNo
+            | Self::ButtonInStock
+            | Self::ButtonOutOfStock
+            | Self::ButtonPick => BUTTON_TITLE_MAX,
+            Self::ConsentPrompt | Self::VendorInquiry | Self::VendorFollowUp | Self::PickUnclear => {
+                TEXT_WITH_BUTTONS_MAX
+            }
+            _ => TEXT_MAX,
+        }
+    }
+}
+
 /// Writes a sentence in a language; in English where the language has none.
 pub fn text(language: Language, sentence: &Sentence<'_>) -> String {
-    let _ = (language, sentence);
-    String::new()
+    let kind = SentenceKind::from(sentence);
+    let arguments = arguments(language, sentence);
+    let written = bundle(language)
+        .and_then(|bundle| format_message(bundle, kind.into(), &arguments))
+        .or_else(|| format_message(&ENGLISH, kind.into(), &arguments))
+        .unwrap_or_default();
+    shorten(&written, kind.length_max())
 }
+
+/// A text within a limit of code points; a cut shows as `…`.
+pub fn shorten(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
+type Bundle = FluentBundle<FluentResource>;
+
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| load("en", include_str!("../locales/en.ftl")));
+
+/// The sentences of a language, if we have them.
+fn bundle(language: Language) -> Option<&'static Bundle> {
+    match language {
+        Language::En => Some(&ENGLISH),
+        Language::Es | Language::Pt | Language::Fr | Language::Sw | Language::Ar => None,
+    }
+}
+
+fn load(tag: &str, source: &str) -> Bundle {
+    let language: LanguageIdentifier = tag.parse().unwrap_or_default();
+    let mut bundle = Bundle::new_concurrent(vec![language]);
+    // WhatsApp shows isolation marks as boxes on some telephones.
+    bundle.set_use_isolating(false);
+    // The files are part of the program; tests hold them free of errors.
+    let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+/// The message, or nothing when it is missing or one of its variables is.
+fn format_message(bundle: &Bundle, key: &str, arguments: &FluentArgs<'_>) -> Option<String> {
+    let pattern = bundle.get_message(key)?.value()?;
+    let mut errors = Vec::new();
+    let written = bundle.format_pattern(pattern, Some(arguments), &mut errors);
+    errors.is_empty().then(|| written.into_owned())
+}
+
+fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> {
+    let mut set = FluentArgs::new();
+    match sentence {
+        Sentence::AskDetails { category } => set.set("category", *category),
+        Sentence::VendorInquiry { need, questions } => {
+            set.set("need", quoted(need));
+            set.set(
+                "questions",
+                if questions.is_empty() { usual_questions(language) } else { list(questions) },
+            );
+        }
+        Sentence::VendorFollowUp { need, question } => {
+            set.set("need", quoted(need));
+            set.set("question", quoted(question));
+        }
+        Sentence::VendorWhichRequest { needs } => set.set("needs", list(needs)),
+        Sentence::ShortlistHeader { count } | Sentence::PickUnclear { count } => set.set("count", *count),
+        Sentence::ShortlistLine { position, vendor, price, eta, distance_km } => {
+            set.set("position", *position);
+            set.set("vendor", quoted(vendor));
+            optional(&mut set, ("has_price", "price"), price.map(|price| price.to_string()));
+            optional(&mut set, ("has_eta", "eta"), eta.map(quoted));
+            optional(&mut set, ("has_distance", "distance"), distance_km.map(|km| format!("{km:.1}")));
+        }
+        Sentence::HandoffToClient { vendor, phone } => {
+            set.set("vendor", quoted(vendor));
+            set.set("phone", quoted(phone));
+        }
+        Sentence::HandoffToVendor { need, client, phone } => {
+            set.set("need", quoted(need));
+            optional(&mut set, ("has_client", "client"), client.map(quoted));
+            optional(&mut set, ("has_phone", "phone"), phone.map(quoted));
+        }
+        Sentence::ButtonPick { position, vendor } => {
+            set.set("position", *position);
+            set.set("vendor", quoted(vendor));
+        }
+        Sentence::AskNeed
+        | Sentence::AskArea
+        | Sentence::AskWhen
+        | Sentence::AskingVendors
+        | Sentence::AskingMoreVendors
+        | Sentence::StillWaiting
+        | Sentence::NoVendorsFound
+        | Sentence::VendorThanks
+        | Sentence::ShortlistFooter
+        | Sentence::MediaPleaseType
+        | Sentence::MediaUnreadable
+        | Sentence::ProcessingImage
+        | Sentence::Escalated
+        | Sentence::RequestClosed
+        | Sentence::StopConfirmed
+        | Sentence::StartConfirmed
+        | Sentence::CallingUnavailable
+        | Sentence::ConsentPrompt
+        | Sentence::ConsentGranted
+        | Sentence::ConsentDenied
+        | Sentence::CallFailed
+        | Sentence::ButtonYes
+        | Sentence::ButtonNo
+        | Sentence::ButtonInStock
+        | Sentence::ButtonOutOfStock => {}
+    }
+    set
+}
+
+/// Whether a value is there, and the value.
+fn optional(set: &mut FluentArgs<'_>, (flag, name): (&'static str, &'static str), value: Option<String>) {
+    set.set(flag, if value.is_some() { "yes" } else { "no" });
+    set.set(name, FluentValue::from(value.unwrap_or_default()));
+}
+
+/// What someone else wrote, on one line and within bounds.
+fn quoted(text: &str) -> String {
+    shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), ARGUMENT_MAX)
+}
+
+fn list(lines: &[String]) -> String {
+    // Five lines and the sentence around them stay below a text with buttons.
+    let line = |text: &String| format!("• {}", shorten(&quoted(text), ARGUMENT_MAX / 3));
+    lines.iter().take(LIST_MAX).map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn usual_questions(language: Language) -> String {
+    let none = FluentArgs::new();
+    bundle(language)
+        .and_then(|bundle| format_message(bundle, "vendor-questions", &none))
+        .or_else(|| format_message(&ENGLISH, "vendor-questions", &none))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+#[path = "catalogue_tests.rs"]
+mod tests;

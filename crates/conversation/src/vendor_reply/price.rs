@@ -1028,6 +1028,7 @@ impl<'a> Context<'a> {
         }
         let harmless_before = self.token(self.before).is_none_or(|token| match &token.kind {
             Kind::Word(word) => HARMLESS.contains(&word.as_str()),
+            Kind::Number(_) => true,
             Kind::Mark(mark) => !matches!(mark, '#' | '*'),
             _ => false,
         });
@@ -1046,6 +1047,8 @@ impl<'a> Context<'a> {
                     )
             }
             Kind::Mark(mark) => *mark != '*',
+            // The same amount again; another one makes the reply ambiguous.
+            Kind::Number(_) => true,
             _ => false,
         })
     }

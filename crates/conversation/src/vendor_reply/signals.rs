@@ -590,6 +590,7 @@ const APOLOGIES: &[&str] = &["sorry", "desole", "samahani", "pole", "lo siento",
 pub(super) fn read(tokens: &[Token], language: Language) -> Signals {
     let mut words: Vec<&str> =
         tokens.iter().map(|token| token.word().or(token.number()).unwrap_or_default()).collect();
+    drop_numbering(tokens, &mut words);
     let mut signals = Signals::default();
     let mut apology = false;
     let alone = words.iter().filter(|word| !word.is_empty()).count() == 1;
@@ -637,6 +638,18 @@ fn first_word(words: &mut [&str], language: Language, alone: bool, signals: &mut
         _ => return,
     }
     *first = "";
+}
+
+/// The "no" of "part no. 43512" refuses nothing.
+fn drop_numbering(tokens: &[Token], words: &mut [&str]) {
+    for (at, word) in words.iter_mut().enumerate() {
+        let dotted = tokens.get(at + 1).and_then(Token::mark) == Some('.');
+        let follows =
+            tokens.get(at + if dotted { 2 } else { 1 }).is_some_and(|token| token.number().is_some());
+        if *word == "no" && follows {
+            *word = "";
+        }
+    }
 }
 
 fn is_negated(words: &[&str], at: usize, language: Language) -> bool {

@@ -1,0 +1,155 @@
+use super::*;
+use proptest::prelude::*;
+use std::{collections::HashSet, fmt::Write as _};
+use strum::IntoEnumIterator as _;
+
+fn samples<'a>(list: &'a [String]) -> Vec<Sentence<'a>> {
+    let mut all = Vec::new();
+    let categories = crate::need::CATEGORIES.iter().map(|category| category.name).chain(["anything_else"]);
+    all.extend(categories.map(|category| Sentence::AskDetails { category }));
+    let price = Money::new(350_000, "KES".parse().unwrap()).ok();
+    let need = "brake pads for a 2014 Corolla";
+    all.extend([
+        Sentence::AskNeed,
+        Sentence::AskArea,
+        Sentence::AskWhen,
+        Sentence::AskingVendors,
+        Sentence::AskingMoreVendors,
+        Sentence::StillWaiting,
+        Sentence::NoVendorsFound,
+        Sentence::VendorInquiry { need, questions: list },
+        Sentence::VendorInquiry { need, questions: &[] },
+        Sentence::VendorFollowUp { need, question: "what does it cost?" },
+        Sentence::VendorWhichRequest { needs: list },
+        Sentence::VendorThanks,
+        Sentence::ShortlistHeader { count: 1 },
+        Sentence::ShortlistHeader { count: 3 },
+        Sentence::ShortlistLine {
+            position: 1,
+            vendor: "Kamau Spares",
+            price,
+            eta: Some("today"),
+            distance_km: Some(2.345),
+        },
+        Sentence::ShortlistLine {
+            position: 2,
+            vendor: "AutoParts & Co",
+            price: None,
+            eta: None,
+            distance_km: None,
+        },
+        Sentence::ShortlistFooter,
+        Sentence::PickUnclear { count: 1 },
+        Sentence::PickUnclear { count: 3 },
+        Sentence::HandoffToClient { vendor: "Kamau Spares", phone: "+254700000201" },
+        Sentence::HandoffToVendor { need, client: Some("Amina"), phone: Some("+254700000101") },
+        Sentence::HandoffToVendor { need, client: None, phone: None },
+        Sentence::MediaPleaseType,
+        Sentence::MediaUnreadable,
+        Sentence::ProcessingImage,
+        Sentence::Escalated,
+        Sentence::RequestClosed,
+        Sentence::StopConfirmed,
+        Sentence::StartConfirmed,
+        Sentence::CallingUnavailable,
+        Sentence::ConsentPrompt,
+        Sentence::ConsentGranted,
+        Sentence::ConsentDenied,
+        Sentence::CallFailed,
+        Sentence::ButtonYes,
+        Sentence::ButtonNo,
+        Sentence::ButtonInStock,
+        Sentence::ButtonOutOfStock,
+        Sentence::ButtonPick { position: 2, vendor: "Mama Njeri Quality Spares" },
+    ]);
+    all
+}
+
+fn questions() -> Vec<String> {
+    vec!["Do you have it?".to_owned(), "What does it cost?".to_owned()]
+}
+
+#[test]
+fn every_sentence_is_there_with_its_variables() {
+    let list = questions();
+    let seen: HashSet<SentenceKind> = samples(&list).iter().map(SentenceKind::from).collect();
+    for kind in SentenceKind::iter() {
+        assert!(seen.contains(&kind), "no sample of {kind:?}");
+    }
+    for sentence in samples(&list) {
+        let key = SentenceKind::from(&sentence).into();
+        let written = format_message(&ENGLISH, key, &arguments(Language::En, &sentence));
+        assert!(written.is_some_and(|written| !written.is_empty()), "{key}");
+    }
+}
+
+#[test]
+fn the_file_has_no_errors_and_nothing_unused() {
+    let source = include_str!("../locales/en.ftl");
+    let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| errors).unwrap();
+    let mut bundle = Bundle::new_concurrent(vec![]);
+    bundle.add_resource(resource).unwrap();
+    let mut known: HashSet<&str> = SentenceKind::iter().map(Into::into).collect();
+    known.insert("vendor-questions");
+    for line in source.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase())) {
+        let id = line.split(' ').next().unwrap_or_default();
+        assert!(known.remove(id), "{id} is not used");
+    }
+    assert_eq!(known, HashSet::new());
+}
+
+#[test]
+fn a_language_without_a_file_reads_english() {
+    assert_eq!(text(Language::Sw, &Sentence::ConsentGranted), "Thanks. I may place a call if needed.");
+}
+
+/// Consent is given to a wording: these four are the mission's.
+#[test]
+fn the_missions_wordings_are_exact() {
+    for (sentence, wording) in [
+        (
+            Sentence::ConsentPrompt,
+            "To speed this up, I can place a WhatsApp call. Do you allow a call for this request?",
+        ),
+        (Sentence::ConsentGranted, "Thanks. I may place a call if needed."),
+        (Sentence::ConsentDenied, "Understood. We'll continue by chat."),
+        (Sentence::CallFailed, "Call didn't go through; continuing via chat."),
+        (Sentence::ProcessingImage, "Processing image…"),
+        (Sentence::ButtonYes, "YES"),
+        (Sentence::ButtonNo, "NO"),
+    ] {
+        assert_eq!(text(Language::En, &sentence), wording);
+    }
+}
+
+#[test]
+fn the_english_catalogue() {
+    let list = questions();
+    let mut all = String::new();
+    for sentence in samples(&list) {
+        let key: &str = SentenceKind::from(&sentence).into();
+        let _ = writeln!(all, "{key}: {}", text(Language::En, &sentence));
+    }
+    insta::assert_snapshot!(all);
+}
+
+proptest! {
+    #[test]
+    fn no_sentence_exceeds_its_limit(words in "\\PC{0,1500}", lines in prop::collection::vec("\\PC{0,400}", 0..9)) {
+        for sentence in [
+            Sentence::VendorInquiry { need: &words, questions: &lines },
+            Sentence::VendorFollowUp { need: &words, question: &words },
+            Sentence::VendorWhichRequest { needs: &lines },
+            Sentence::ButtonPick { position: 255, vendor: &words },
+            Sentence::HandoffToVendor { need: &words, client: Some(&words), phone: Some(&words) },
+        ] {
+            let limit = SentenceKind::from(&sentence).length_max();
+            let written = text(Language::En, &sentence);
+            prop_assert!(written.chars().count() <= limit);
+            // The closing line survives whatever others wrote.
+            if matches!(sentence, Sentence::VendorInquiry { .. }) {
+                prop_assert!(written.ends_with("Just answer here."));
+            }
+        }
+    }
+}
