@@ -59,7 +59,7 @@ mod tests {
     fn simulated_time_runs_ahead_and_is_written_as_the_product_reads_it() {
         let clock = SimulationClock { origin_ms: 1_790_000_000_000, speed: 60 };
         assert_eq!(clock.to_string(), "1790000000000x60");
-        assert_eq!(clock.real(Duration::from_secs(120)), Duration::from_secs(2));
+        assert_eq!(clock.real(Duration::from_mins(2)), Duration::from_secs(2));
         assert_eq!(SimulationClock::starting_now(0).speed(), 1);
     }
 }

@@ -20,7 +20,7 @@ use simulation::{
 #[derive(Debug, Parser)]
 #[command(name = "simulate", version, max_term_width = 100)]
 struct Arguments {
-    /// A PostgreSQL server, as postgres://user:password@host/database. A database of its own is created there,
+    /// A PostgreSQL server, as <postgres://user:password@host/database>. A database of its own is created there,
     /// migrated and dropped; the one named is never touched. Without it: SQLite in a temporary folder
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,

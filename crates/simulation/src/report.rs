@@ -92,6 +92,6 @@ mod tests {
     fn the_object_has_the_documented_fields() {
         let check = Check { name: "rule", ok: true, detail: "seen".into() };
         let report = Report::new("happy-path", 1, &evidence(), vec![check], Timings::default());
-        insta::assert_snapshot!(serde_json::to_string(&report).unwrap(), @"");
+        insta::assert_snapshot!(serde_json::to_string(&report).unwrap(), @r#"{"scenario":"happy-path","seed":1,"ok":true,"requests":[{"id":"req_1","states":["new","clarifying","sourcing","shortlisted","handed_off"],"messages":9}],"checks":[{"name":"rule","ok":true,"detail":"seen"}],"timings_ms":{"start":0,"play":0,"collect":0,"stop":0,"total":0}}"#);
     }
 }

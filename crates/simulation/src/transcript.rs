@@ -31,12 +31,13 @@ enum Line<'a> {
 
 impl Line<'_> {
     /// What comes first when several carry the same moment: cause before consequence.
-    const fn rank(&self) -> u8 {
+    fn rank(&self) -> u8 {
         match self {
-            Self::In(_) => 0,
-            Self::Turn(_) => 1,
-            Self::State(_) => 2,
-            Self::Out(_) => 3,
+            Self::State(change) if change.from.is_none() => 0,
+            Self::In(_) => 1,
+            Self::Turn(_) => 2,
+            Self::State(_) => 3,
+            Self::Out(_) => 4,
         }
     }
 }
@@ -104,8 +105,11 @@ fn length_ms(account: &RequestAccount) -> Option<i64> {
 fn timeline(account: &RequestAccount) -> Vec<(i64, Line<'_>)> {
     let mut lines: Vec<(i64, Line<'_>)> = Vec::new();
     let mut at = |text: &str, line| lines.push((millis(text).unwrap_or(0), line));
+    // The request is opened by the first message; the reader sees the state first.
+    let opening = account.messages.first().map(|message| message.at.as_str());
     for change in &account.states {
-        at(&change.at, Line::State(change));
+        let first = if change.from.is_none() { opening } else { None };
+        at(first.unwrap_or(&change.at), Line::State(change));
     }
     for turn in account.turns.iter().filter(|turn| !is_silent(turn)) {
         at(&turn.at, Line::Turn(turn));
@@ -114,15 +118,17 @@ fn timeline(account: &RequestAccount) -> Vec<(i64, Line<'_>)> {
         at(&message.at, if message.direction == "in" { Line::In(message) } else { Line::Out(vec![message]) });
     }
     lines.sort_by_key(|(at, line)| (*at, line.rank()));
-    lines.into_iter().fold(Vec::new(), |mut merged, (at, line)| {
-        match (merged.last_mut(), line) {
-            (Some((_, Line::Out(group))), Line::Out(next)) if same_inquiry(group, &next) => {
-                group.extend(next)
-            }
-            (_, line) => merged.push((at, line)),
+    let mut merged: Vec<(i64, Line<'_>)> = Vec::new();
+    for (at, line) in lines {
+        if let (Some((_, Line::Out(group))), Line::Out(next)) = (merged.last_mut(), &line)
+            && same_inquiry(group, next)
+        {
+            group.extend(next);
+        } else {
+            merged.push((at, line));
         }
-        merged
-    })
+    }
+    merged
 }
 
 /// A turn in which nothing was asked and nothing decided.
@@ -272,7 +278,34 @@ mod tests {
             rule: "maximum".into(),
             message: String::new(),
         }];
-        insta::assert_snapshot!(plain(&conversation(&account)), @"");
+        insta::assert_snapshot!(plain(&conversation(&account)), @r#"
+        ── new · opened ────────────────────────────────────────────────────────────────────────────────
+        +00:00  Amina Wanjiru                     Hi, I need brake pads for a 2014 Corolla
+                ◆ Moltbot: ask_client             axle and engine decide which pads fit
+
+        ── clarifying · axle and engine decide which pads fit ──────────────────────────────────────────
+        +00:03  Concierge → Amina Wanjiru         Front or rear brake pads, and which engine does the
+                                                  Corolla have?
+        +00:30  Amina Wanjiru                     Front ones, it is the 1.8 petrol
+                ◆ Moltbot: vendor_outreach_plan   5 vendors, 3 offers wanted within 60 min
+
+        ── sourcing · the need is clear ────────────────────────────────────────────────────────────────
+        +00:33  Concierge → 3 vendors             Do you have this: Front brake pads for a Toyota Corolla
+                                                  2014, 1.8 petrol?
+                                                  Do you have it, and at what price?
+                                                  to Acacia Brake Pads, Baobab 2, Baobab 3
+        +02:10  Acacia Brake Pads                 yes 3500/=
+                ◆ Moltbot: refused                maximum /batch_size
+
+        ── shortlisted · 2 offers ──────────────────────────────────────────────────────────────────────
+        +02:20  Concierge → Amina Wanjiru         One shop has it. Shall I connect you?
+        +03:10  Amina Wanjiru                     1
+                ◆ Client's choice: handoff        the client picked offer 1
+
+        ── handed_off · the client picked an offer ─────────────────────────────────────────────────────
+        +03:11  Concierge → Amina Wanjiru         Acacia Brake Pads: +254722000000
+        +03:11  Concierge → Acacia Brake Pads     Amina wants the brake pads: +254711000000
+        "#);
     }
 
     #[test]
@@ -281,6 +314,10 @@ mod tests {
             Check { name: "short", ok: true, detail: "3 sends".into() },
             Check { name: "a longer name", ok: false, detail: "word ".repeat(30) },
         ];
-        insta::assert_snapshot!(plain(&checks(&list)), @"");
+        insta::assert_snapshot!(plain(&checks(&list)), @r#"
+        ✓ short          3 sends
+        ✗ a longer name  word word word word word word word word word word word word word word word word
+                         word word word word word word word word word word word word word word
+        "#);
     }
 }

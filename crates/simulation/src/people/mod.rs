@@ -174,6 +174,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("vendors.csv");
         Cast::assemble(1, 2, crate::DEFAULT_SEED).write_vendors(&file).unwrap();
-        insta::assert_snapshot!(std::fs::read_to_string(file).unwrap(), @"");
+        insta::assert_snapshot!(std::fs::read_to_string(file).unwrap(), @r#"
+        vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
+        brake-pads-01,Acacia Brake Pads,+254722000000,brake pads,-1.2860,36.8172,Africa/Nairobi,en;sw,true,4.9
+        brake-pads-02,Baobab Brake Pads,+254722000001,brake pads,-1.2820,36.8172,Africa/Nairobi,en;sw,true,4.8
+        "#);
     }
 }

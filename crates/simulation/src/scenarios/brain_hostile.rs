@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// Garbage, prose, six vendors, invented vendors, changed prices, silence: all refused, all explained.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "brain-hostile",
     about: "every answer of Moltbot is wrong in another way: refused, explained, and the client still served",
     requests: 8,

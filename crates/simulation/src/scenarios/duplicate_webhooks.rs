@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Each message fifty times, half of them at the same moment; each status too.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "duplicate-webhooks",
     about: "each webhook comes fifty times, partly at the same moment: one effect",
     speed: 20,

@@ -4,7 +4,7 @@ use super::{Scenario, WHOLE_WAY};
 use crate::checks::BrainPart;
 
 /// From the first message to the handoff, each decision made by Moltbot.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "happy-path",
     about: "a client asks, vendors answer, one is picked: every decision made by Moltbot, carried out by us",
     states: Some(WHOLE_WAY),

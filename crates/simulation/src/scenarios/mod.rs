@@ -1,4 +1,4 @@
-//! The stories that can be played. Adding one: a file with a `pub const SCENARIO`, and its line in [`ALL`].
+//! The stories that can be played. Adding one: a file with a `pub(super) static SCENARIO`, and its line in [`ALL`].
 
 mod brain_down;
 mod brain_hostile;
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub const ALL: [&Scenario; 8] = [
+pub static ALL: [&Scenario; 8] = [
     &happy_path::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,

@@ -8,7 +8,7 @@ use super::Scenario;
 use crate::{checks::unknown_was_settled, people::Cast};
 
 /// The first message to the client is accepted and never answered for; the status webhook settles it.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "send-unknown",
     about: "Meta accepts a message but its answer is lost: unknown, settled by the status, never sent again",
     // The wait for Meta's answer is real time.

@@ -4,7 +4,7 @@ use super::Scenario;
 use crate::{gateway::decide::Plan, people::Temper};
 
 /// Five vendors are silent or sold out; the next five have offers.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "two-batches",
     about: "the first five vendors are silent or sold out, the second batch has offers",
     vendors_per_category: 10,

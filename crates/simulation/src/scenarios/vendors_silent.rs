@@ -4,7 +4,7 @@ use super::Scenario;
 use crate::{gateway::decide::Plan, people::Temper};
 
 /// Deadlines pass, batch after batch, until nobody is left; then the client hears the truth.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "vendors-silent",
     about: "no vendor answers: the deadline passes, the next batch goes out, in the end the client hears the truth",
     vendors_per_category: 12,

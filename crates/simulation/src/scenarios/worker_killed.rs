@@ -6,7 +6,7 @@ use super::Scenario;
 
 /// `kill -9` at moments drawn from the seed, each followed by a new start. Leases run in real time, so a
 /// conversation may rest for a minute after a kill.
-pub const SCENARIO: Scenario = Scenario {
+pub(super) static SCENARIO: Scenario = Scenario {
     name: "worker-killed",
     about: "kill -9 of the worker at several moments: the conversation finishes, nothing happens twice",
     // A lease of 60 s must not eat up the vendors' deadline.

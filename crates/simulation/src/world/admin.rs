@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::process::{Environment, command};
 
 /// No admin command takes longer, a migration included.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program and the environment it runs with.
 #[derive(Debug, Clone)]
