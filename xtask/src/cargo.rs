@@ -1,0 +1,50 @@
+//! Running cargo.
+
+use std::{
+    ffi::OsString,
+    path::PathBuf,
+    process::{Command, ExitCode, ExitStatus},
+};
+
+use anyhow::{Context as _, ensure};
+
+/// The packages whose programs a simulation and the end-to-end tests start.
+pub(crate) const PROGRAMS: [&str; 3] = ["api", "worker", "admin"];
+
+/// The cargo that runs us, in the workspace's folder.
+pub(crate) fn command() -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut command = Command::new(cargo);
+    command.current_dir(workspace());
+    command
+}
+
+/// The folder of the workspace.
+pub(crate) fn workspace() -> PathBuf {
+    let own = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    own.parent().map(PathBuf::from).unwrap_or(own)
+}
+
+/// Builds packages with their programs, in one invocation, with cargo's own progress on stderr.
+pub(crate) fn build(packages: &[&str]) -> anyhow::Result<()> {
+    let mut command = command();
+    command.args(["build", "--bins"]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    let status = command.status().context("cannot run cargo")?;
+    ensure!(status.success(), "the build failed");
+    Ok(())
+}
+
+/// Where `cargo build` puts programs.
+pub(crate) fn programs_folder() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    workspace().join(target).join("debug")
+}
+
+/// The same status for our own exit.
+pub(crate) fn exit_code(status: ExitStatus) -> ExitCode {
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    code.map_or(ExitCode::FAILURE, ExitCode::from)
+}
