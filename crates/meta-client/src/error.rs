@@ -43,6 +43,14 @@ impl MetaError {
         values.iter().filter_map(Self::read).collect()
     }
 
+    /// What kind of refusal it is, on a `failed` status; [`SendErrorClass::Unknown`] when the code says no class.
+    pub fn class(&self) -> SendErrorClass {
+        match self.code.and_then(reading) {
+            Some(Reading::Refused(class)) => class,
+            Some(Reading::Throttled(_) | Reading::Doubt) | None => SendErrorClass::Unknown,
+        }
+    }
+
     /// The most telling words Meta gave, for an operator.
     pub fn reason(&self) -> &str {
         [&self.details, &self.message, &self.title].into_iter().flatten().next().map_or("", String::as_str)
@@ -239,6 +247,8 @@ mod tests {
             let error = MetaError::read(&value).unwrap();
             assert_eq!((error.code, error.reason()), (code, reason), "{value}");
         }
+        let class = |code: i64| MetaError::read(&json!({"code": code})).unwrap().class();
+        assert_eq!((class(131_047), class(131_000), class(77)), (C::Window, C::Unknown, C::Unknown));
         for nothing in [json!({}), json!(null), json!([1]), json!("x"), json!({"code": true})] {
             assert_eq!(MetaError::read(&nothing), None, "{nothing}");
         }

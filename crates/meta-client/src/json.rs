@@ -111,6 +111,15 @@ fn copy_to_depth(value: &Value, depth: u8) -> Option<Value> {
     }
 }
 
+/// How many lists and objects are inside one another; 0 for a scalar. The parser's own limit keeps this shallow.
+pub(crate) fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

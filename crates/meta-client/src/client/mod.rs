@@ -132,15 +132,19 @@ impl MetaClient {
         check_token(&config.access_token)?;
         // Another part of the process may have installed one already: any will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = Client::builder()
+        let mut http = Client::builder()
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
             .pool_idle_timeout(POOL_IDLE)
             .connect_timeout(CONNECT_TIMEOUT_MAX.min(config.timeout / 2))
-            .user_agent(concat!("concierge/", env!("CARGO_PKG_VERSION")))
-            .build()?;
+            .user_agent(concat!("concierge/", env!("CARGO_PKG_VERSION")));
+        if base.scheme() == "http" {
+            // TLS is never used, and the machine's certificates need not exist.
+            http = http.tls_certs_only([]);
+        }
+        let http = http.build()?;
         let root = format!("{}/{}", base.as_str().trim_end_matches('/'), config.version);
         Ok(Self { http, root, access_token: config.access_token, timeout: config.timeout })
     }

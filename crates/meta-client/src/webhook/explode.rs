@@ -1,5 +1,7 @@
 //! A body of many events into bodies of one.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -104,7 +106,7 @@ fn explode_value(mut value: Map<String, Value>) -> Vec<Map<String, Value>> {
             context.insert(key.to_owned(), part);
         }
     }
-    let contacts = take_list(&mut value, "contacts");
+    let contacts = Contacts::new(take_list(&mut value, "contacts"));
     let errors = take_list(&mut value, "errors");
     let errors_of_calls: Option<Value> = items
         .iter()
@@ -116,7 +118,7 @@ fn explode_value(mut value: Map<String, Value>) -> Vec<Map<String, Value>> {
     let mut values = Vec::with_capacity(items.len() + 1);
     for (key, item) in items {
         let mut one = if values.is_empty() { std::mem::take(&mut value) } else { context.clone() };
-        let named = contacts_of(&item, &contacts);
+        let named = contacts.of(&item);
         if !named.is_empty() {
             one.insert("contacts".to_owned(), Value::Array(named));
         }
@@ -134,22 +136,34 @@ fn explode_value(mut value: Map<String, Value>) -> Vec<Map<String, Value>> {
     values
 }
 
-/// The entries of `contacts` that share a number or an id with the event: at most two.
-fn contacts_of(item: &Value, contacts: &[Value]) -> Vec<Value> {
-    const PERSON_KEYS: [&str; 8] =
-        ["from", "from_user_id", "to", "to_user_id", "recipient_id", "recipient_user_id", "wa_id", "user_id"];
-    let named: Vec<String> = PERSON_KEYS.into_iter().filter_map(|key| json::text(item, key)).collect();
-    contacts
-        .iter()
-        .filter(|contact| {
-            ["wa_id", "user_id"]
-                .into_iter()
-                .filter_map(|key| json::text(contact, key))
-                .any(|known| named.iter().any(|name| name.trim_start_matches('+') == known))
-        })
-        .filter_map(json::bounded_copy)
-        .take(2)
-        .collect()
+/// The entries of a value's `contacts`, found by the number or id they name.
+struct Contacts {
+    entries: Vec<Value>,
+    by_name: BTreeMap<String, usize>,
+}
+
+impl Contacts {
+    fn new(entries: Vec<Value>) -> Self {
+        let mut by_name = BTreeMap::new();
+        for (at, entry) in entries.iter().enumerate() {
+            for name in ["wa_id", "user_id"].into_iter().filter_map(|key| json::text(entry, key)) {
+                by_name.entry(name).or_insert(at);
+            }
+        }
+        Self { entries, by_name }
+    }
+
+    /// Those who share a number or an id with the event, in their order.
+    fn of(&self, item: &Value) -> Vec<Value> {
+        const PERSON_KEYS: [&str; 6] =
+            ["from", "from_user_id", "to", "to_user_id", "recipient_id", "recipient_user_id"];
+        let found: BTreeSet<usize> = PERSON_KEYS
+            .into_iter()
+            .filter_map(|key| json::text(item, key))
+            .filter_map(|name| self.by_name.get(name.trim_start_matches('+')).copied())
+            .collect();
+        found.into_iter().filter_map(|at| self.entries.get(at)).filter_map(json::bounded_copy).collect()
+    }
 }
 
 /// Takes a list out of an object; a single object stands for a list of one. Anything else stays where it is.

@@ -3,12 +3,15 @@
 /// Why a body has no events to store. Answered 200 all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BodyError {
-    /// Not JSON, or nested deeper than 127 levels.
+    /// Not JSON.
     #[error("the body is not JSON: {0}")]
     NotJson(String),
     /// JSON, but no object.
     #[error("the body is not a JSON object")]
     NotAnObject,
+    /// Lists and objects inside one another beyond reason.
+    #[error("the body is nested too deep")]
+    TooDeep,
     /// More than [`super::EVENTS_MAX`].
     #[error("the body holds more than {max} events", max = super::EVENTS_MAX)]
     TooManyEvents,

@@ -19,10 +19,14 @@ pub use fault::{BodyError, Fault};
 pub use key::EventKey;
 pub(crate) use located::Located;
 
-use crate::identity::WhatsAppUser;
+use crate::{identity::WhatsAppUser, json};
 
 /// More events than this in one body are no webhook of Meta's, which promises at most 1000.
 pub const EVENTS_MAX: usize = 10_000;
+
+/// Deeper bodies are refused: an event's own body may be three levels deeper than it was, where Meta wrote an object
+/// for a list of one, and must stay readable to the parser, whose limit is 127.
+const DEPTH_MAX: usize = 124;
 
 /// What kind of event it is, as far as intake needs to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -115,6 +119,9 @@ pub fn split(body: &[u8]) -> Result<Vec<SplitEvent>, BodyError> {
     let root: Value = serde_json::from_slice(body)
         .or_else(|error| serde_json::from_str(&repair::text_faults(body)).map_err(|_| error))
         .map_err(|error| BodyError::NotJson(error.to_string()))?;
+    if json::depth(&root) > DEPTH_MAX {
+        return Err(BodyError::TooDeep);
+    }
     let Value::Object(root) = root else { return Err(BodyError::NotAnObject) };
     Ok(explode::explode(root)?.into_iter().map(SplitEvent::describe).collect())
 }

@@ -88,6 +88,24 @@ fn bodies_that_are_no_object_are_refused() {
 }
 
 #[test]
+fn a_deep_body_is_refused_or_its_events_can_be_read_again() {
+    let outcome = |levels: usize| {
+        let deep = format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        let message = format!("{{\"from\":\"254700000101\",\"id\":\"wamid.1\",\"deep\":{deep}}}");
+        // Objects in the place of lists: each event's own body is three levels deeper than this one.
+        let value = format!("{{\"metadata\":{{\"phone_number_id\":\"3\"}},\"messages\":{message}}}");
+        let body = format!("{{\"entry\":{{\"changes\":{{\"field\":\"messages\",\"value\":{value}}}}}}}");
+        split(body.as_bytes()).map(|events| {
+            let again: Value = serde_json::from_str(&events[0].raw.to_string()).unwrap();
+            assert!(again == events[0].raw && events[0].fault.is_none(), "{levels}");
+        })
+    };
+    assert_eq!(outcome(119), Ok(()));
+    assert_eq!(outcome(120), Err(BodyError::TooDeep));
+    assert!(matches!(outcome(123), Err(BodyError::NotJson(_))));
+}
+
+#[test]
 fn a_thousand_updates_are_a_thousand_events_and_ten_thousand_are_too_many() {
     let many = |count: usize| {
         let list: Vec<Value> = (0..count).map(|n| text_message(&format!("wamid.{n}"))).collect();
