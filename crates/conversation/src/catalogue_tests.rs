@@ -130,7 +130,74 @@ fn the_english_catalogue() {
         let key: &str = SentenceKind::from(&sentence).into();
         let _ = writeln!(all, "{key}: {}", text(Language::En, &sentence));
     }
-    insta::assert_snapshot!(all);
+    insta::assert_snapshot!(all, @r#"
+    ask-details: Which make, model and year is the vehicle, and which part exactly?
+    ask-details: Please type the medicine's name, strength and quantity as written on the package or prescription.
+    ask-details: Which phone or model exactly, and do you want it new or used?
+    ask-details: Which device exactly (brand and model), and what should it have?
+    ask-details: What exactly do you need, and how much of each?
+    ask-details: What needs to be done, and is water running now?
+    ask-details: What needs to be done, and is there power now?
+    ask-details: What should be made or changed, and in which size?
+    ask-details: Please tell me a little more: what exactly, how many, and anything the vendor should know.
+    ask-details: Please tell me a little more: what exactly, how many, and anything the vendor should know.
+    ask-details: Please tell me a little more: what exactly, how many, and anything the vendor should know.
+    ask-need: Hello! I can find what you need at vendors near you. What are you looking for?
+    ask-area: Which area or town are you in?
+    ask-when: When do you need it?
+    asking-vendors: Thanks! I'm asking vendors near you. You'll hear from me as soon as they answer.
+    asking-more-vendors: I don't have enough offers yet, so I'm asking more vendors.
+    still-waiting: I'm still waiting for answers. I'll write as soon as I have some.
+    no-vendors-found: I'm sorry, no vendor could help with this so far. A person will look into it and get back to you.
+    vendor-inquiry: Hello! We are a marketplace assistant and a customer near you is looking for:
+
+    brake pads for a 2014 Corolla
+
+    • Do you have it?
+    • What does it cost?
+
+    Just answer here.
+    vendor-inquiry: Hello! We are a marketplace assistant and a customer near you is looking for:
+
+    brake pads for a 2014 Corolla
+
+    Do you have it, what does it cost, and when could the customer get it?
+
+    Just answer here.
+    vendor-follow-up: Thanks! One more question about "brake pads for a 2014 Corolla": what does it cost?
+    vendor-which-request: Thanks! Which of these is your answer about? Please reply to that message, or write its name:
+
+    • Do you have it?
+    • What does it cost?
+    vendor-thanks: Thank you for your answer. The customer is served for now; we'll write again with the next request.
+    shortlist-header: Here is the offer I have for you:
+    shortlist-header: Here are the 3 offers I have for you:
+    shortlist-line: 1. Kamau Spares – KES 3,500, today, 2.3 km away
+    shortlist-line: 2. AutoParts & Co – price not given
+    shortlist-footer: Reply with the number of the one you want, and I'll put you in touch.
+    pick-unclear: Please reply with 1 if you want this offer, or tell me what you would like instead.
+    pick-unclear: Please reply with the number of the one you want, 1 to 3.
+    handoff-to-client: Great choice! Kamau Spares is expecting you. You can reach them at +254700000201. They have your contact too.
+    handoff-to-vendor: Good news: Amina chose your offer for "brake pads for a 2014 Corolla". You can reach them at +254700000101.
+    handoff-to-vendor: Good news: a customer chose your offer for "brake pads for a 2014 Corolla". They have your number and will contact you.
+    media-please-type: I can't read pictures or documents yet. Please type what you need, for example what is written on it.
+    media-unreadable: I can't read this kind of message. Please type what you need.
+    processing-image: Processing image…
+    escalated: Thanks for your patience. A person will get back to you here.
+    request-closed: This request is closed. Write to me whenever you need something else.
+    stop-confirmed: You won't get any more messages from us. Send START if you change your mind.
+    start-confirmed: Welcome back! You'll get our messages again.
+    calling-unavailable: I can't place calls at the moment, but I'm happy to go on here in the chat.
+    consent-prompt: To speed this up, I can place a WhatsApp call. Do you allow a call for this request?
+    consent-granted: Thanks. I may place a call if needed.
+    consent-denied: Understood. We'll continue by chat.
+    call-failed: Call didn't go through; continuing via chat.
+    button-yes: YES
+    button-no: NO
+    button-in-stock: Yes, we have it
+    button-out-of-stock: No
+    button-pick: 2. Mama Njeri Quali…
+    "#);
 }
 
 proptest! {

@@ -43,7 +43,7 @@ const AROUND: &[&str] = &[
 /// Words that take back or compare: then it is not a choice.
 #[rustfmt::skip]
 const UNDECIDED: &[&str] = &[
-    "not", "dont", "isnt", "than", "or", "except", "but", "if", "maybe", "which", "what", "how", "why", "when", "where", "who", "does", "can", "could", "about", "cheaper", "more", "other", "another", "none", "neither", "both", "all", "and", "pas", "nao", "ou", "pero", "mas", "mais",
+    "not", "dont", "isnt", "than", "or", "except", "but", "if", "maybe", "which", "what", "how", "why", "when", "where", "who", "much", "does", "can", "could", "about", "cheaper", "more", "other", "another", "none", "neither", "both", "all", "and", "pas", "nao", "ou", "pero", "mas", "mais",
     "cual", "cuanto", "qual", "quanto", "quel", "combien", "gani", "ngapi", "ama", "au", "si wa", "لا", "او", "كم", "هل", "اي", "ليس",
 ];
 
@@ -69,95 +69,126 @@ pub fn recognise(text_or_button: &str, items: &[PickItem]) -> Pick {
     if items.len() == 1 && control_words::recognise(text_or_button) == Some(ControlWord::Yes) {
         return Pick::Chosen(0);
     }
-    let named = by_name(&message, items);
-    let numbered = by_number(&message, items);
-    match (named, numbered) {
-        (Pick::Chosen(name), Pick::Chosen(number)) if name != number => Pick::Ambiguous,
-        (Pick::None, other) | (other, _) => other,
+    Mentions::read(&message, items).verdict(items)
+}
+
+/// What the words of a message point at.
+#[derive(Debug, Default)]
+struct Mentions {
+    /// Indices of vendors named in full.
+    named: Vec<usize>,
+    /// Words that occur in vendors' names.
+    name_words: Vec<String>,
+    /// Numbers and ordinals.
+    positions: Vec<u8>,
+    /// "one" in "the second one": a number only when no other stands beside it.
+    pronoun: Option<u8>,
+    /// Words that take back or compare.
+    undecided: bool,
+    /// Words that mean something else.
+    other: bool,
+}
+
+impl Mentions {
+    fn read(message: &[String], items: &[PickItem]) -> Self {
+        let mut mentions = Self::default();
+        let names: Vec<Vec<String>> = items.iter().map(|item| words(&item.vendor_name)).collect();
+        let mut message = message.to_vec();
+        mentions.take_full_names(&mut message, &names);
+        for word in message.iter().filter(|word| !word.is_empty()) {
+            let around = AROUND.contains(&word.as_str());
+            if let Some(position) = position(word, items) {
+                if around {
+                    mentions.pronoun = Some(position);
+                } else {
+                    mentions.positions.push(position);
+                }
+            } else if UNDECIDED.contains(&word.as_str()) {
+                mentions.undecided = true;
+            } else if around {
+            } else if word.chars().count() >= 3 && names.iter().any(|name| name.contains(word)) {
+                mentions.name_words.push(word.clone());
+            } else {
+                mentions.other = true;
+            }
+        }
+        let bare = message.len() <= 2 && mentions.named.is_empty() && mentions.name_words.is_empty();
+        if mentions.positions.is_empty() && bare {
+            mentions.positions.extend(mentions.pronoun);
+        }
+        mentions
+    }
+
+    /// Takes full names out of the message, longest first: "Kamau Spares" also contains the name "Kamau". A
+    /// name of digits alone is left to be read as a number.
+    fn take_full_names(&mut self, message: &mut [String], names: &[Vec<String>]) {
+        let mut order: Vec<(usize, &Vec<String>)> = names.iter().enumerate().collect();
+        order.sort_by_key(|(_, name)| std::cmp::Reverse(name.len()));
+        let untouched = message.to_vec();
+        let mut taken = vec![false; message.len()];
+        for (index, name) in order {
+            if is_a_number(name) || name.is_empty() {
+                continue;
+            }
+            let phrase = name.join(" ");
+            let Some(at) = find_phrase(&untouched, &phrase) else { continue };
+            let inside = taken.iter().skip(at).take(name.len()).any(|taken| *taken);
+            let twin = self.named.iter().any(|other| names.get(*other) == Some(name));
+            if inside && !twin {
+                continue;
+            }
+            self.named.push(index);
+            taken.iter_mut().skip(at).take(name.len()).for_each(|taken| *taken = true);
+            message.iter_mut().skip(at).take(name.len()).for_each(String::clear);
+        }
+    }
+
+    fn verdict(&self, items: &[PickItem]) -> Pick {
+        if self.other {
+            return Pick::None;
+        }
+        let by_words = |index: &usize| {
+            items.get(*index).is_some_and(|item| {
+                let name = words(&item.vendor_name);
+                self.name_words.iter().all(|word| name.contains(word))
+            })
+        };
+        let mut chosen: Vec<usize> = self.named.clone();
+        let names_somebody = !self.named.is_empty() || !self.name_words.is_empty();
+        if self.named.is_empty() && !self.name_words.is_empty() {
+            chosen = (0..items.len()).filter(by_words).collect();
+        }
+        for position in &self.positions {
+            match items.iter().position(|item| item.position == *position) {
+                Some(index) => chosen.push(index),
+                None => return Pick::Ambiguous,
+            }
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        match chosen.as_slice() {
+            [] if names_somebody => Pick::Ambiguous,
+            [] => Pick::None,
+            [index] if !self.undecided => Pick::Chosen(*index),
+            _ => Pick::Ambiguous,
+        }
     }
 }
 
-/// A number, an ordinal or "the last one", and nothing else that means something.
-fn by_number(message: &[String], items: &[PickItem]) -> Pick {
-    let mut positions: Vec<u8> = Vec::new();
-    // "the second one": a word for 1 counts only when no other number stands beside it.
-    let mut pronouns: Vec<u8> = Vec::new();
-    let mut other = false;
-    let mut undecided = false;
-    for word in message {
-        let word = word.as_str();
-        if let Some(position) = position(word, items) {
-            let list = if AROUND.contains(&word) { &mut pronouns } else { &mut positions };
-            list.push(position);
-        } else if UNDECIDED.contains(&word) {
-            undecided = true;
-        } else if !AROUND.contains(&word) {
-            other = true;
-        }
-    }
-    if positions.is_empty() && message.len() <= 2 {
-        positions = pronouns;
-    }
-    positions.dedup();
-    match positions.as_slice() {
-        [] => Pick::None,
-        // "The second is too far" or "2 of them": about something else.
-        _ if other => Pick::None,
-        [position] if !undecided => {
-            items.iter().position(|item| item.position == *position).map_or(Pick::Ambiguous, Pick::Chosen)
-        }
-        _ => Pick::Ambiguous,
-    }
+/// Whether a name has no word that could tell it from a number.
+fn is_a_number(name: &[String]) -> bool {
+    name.iter().all(|word| word.parse::<u64>().is_ok())
 }
 
 fn position(word: &str, items: &[PickItem]) -> Option<u8> {
-    if let Ok(number) = word.parse() {
-        return Some(number);
+    if word.bytes().all(|byte| byte.is_ascii_digit()) {
+        // What is too large for a position is no item of the list.
+        return Some(word.parse().unwrap_or(u8::MAX));
     }
     if LAST.contains(&word) {
         return items.iter().map(|item| item.position).max();
     }
     ORDINALS.iter().find(|(words, _)| words.contains(&word)).map(|(_, position)| *position)
-}
-
-/// A vendor's name, whole or by words that only one name has, and nothing else that means something.
-fn by_name(message: &[String], items: &[PickItem]) -> Pick {
-    let names: Vec<Vec<String>> = items.iter().map(|item| words(&item.vendor_name)).collect();
-    let mut whole: Vec<usize> = names
-        .iter()
-        .enumerate()
-        .filter(|(_, name)| !name.is_empty() && find_phrase(message, &name.join(" ")).is_some())
-        .map(|(index, _)| index)
-        .collect();
-    // "Kamau Spares" also contains the name "Kamau": the longest that fits is meant.
-    let longest = whole.iter().filter_map(|index| names.get(*index)).map(Vec::len).max().unwrap_or(0);
-    whole.retain(|index| names.get(*index).is_some_and(|name| name.len() == longest));
-    let telling: Vec<&String> = message.iter().filter(|word| !AROUND.contains(&word.as_str())).collect();
-    let candidates: Vec<usize> = if whole.is_empty() {
-        let fits = |name: &Vec<String>| telling.iter().all(|word| name.contains(word));
-        let long_enough = telling.iter().any(|word| word.chars().count() >= 3);
-        names
-            .iter()
-            .enumerate()
-            .filter(|(_, name)| long_enough && fits(name))
-            .map(|(index, _)| index)
-            .collect()
-    } else {
-        whole
-    };
-    let in_names = |word: &String| {
-        candidates.iter().filter_map(|index| names.get(*index)).any(|name| name.contains(word))
-    };
-    let rest: Vec<&&String> = telling
-        .iter()
-        .filter(|word| !in_names(word) && word.parse::<u8>().is_err() && position(word, items).is_none())
-        .collect();
-    match candidates.as_slice() {
-        [] => Pick::None,
-        _ if rest.iter().any(|word| !UNDECIDED.contains(&word.as_str())) => Pick::None,
-        [index] if rest.is_empty() => Pick::Chosen(*index),
-        _ => Pick::Ambiguous,
-    }
 }
 
 #[cfg(test)]
