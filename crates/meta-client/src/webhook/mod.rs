@@ -109,12 +109,13 @@ impl SplitEvent {
     }
 }
 
-/// Splits a body into its events, in the order of the body; at least one. An event that cannot be read comes with a
-/// [`Fault`] and leaves the others alone.
+/// Splits a body into its events, at least one, in the order of the body (within one change: messages, statuses,
+/// calls, errors). An event that cannot be read comes with a [`Fault`] and leaves the others alone.
 ///
 /// Texts with half a surrogate pair (a text cut inside an emoji) or with bytes that are not UTF-8 are repaired with
-/// U+FFFD: they must not cost the rest of the batch. A body that is no JSON object, or holds more than [`EVENTS_MAX`] events, is a [`BodyError`]: keep the bytes as a
-/// dead letter and answer 200, else Meta sends it again for a week.
+/// U+FFFD: they must not cost the rest of the batch. A body that is no JSON object, or holds more than
+/// [`EVENTS_MAX`] events, is a [`BodyError`]: keep the bytes as a dead letter and answer 200, else Meta sends it
+/// again for a week.
 pub fn split(body: &[u8]) -> Result<Vec<SplitEvent>, BodyError> {
     let root: Value = serde_json::from_slice(body)
         .or_else(|error| serde_json::from_str(&repair::text_faults(body)).map_err(|_| error))
