@@ -98,7 +98,7 @@ fn write_float(out: &mut Vec<u8>, value: f64) {
     let scientific = format!("{value:e}");
     let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     match exponent.parse::<i32>() {
-        Ok(exponent @ -4..=15) if exponent != 0 || value == 0.0 || !digits.is_empty() => {
+        Ok(-4..=15) => {
             let plain = format!("{value}");
             write_fmt(out, format_args!("{plain}{}", if plain.contains('.') { "" } else { ".0" }));
         }

@@ -17,10 +17,7 @@ pub fn is_code(text: &str) -> bool {
 /// as `/2` or `:send` (32 characters of a code).
 pub fn is_cause(text: &str) -> bool {
     let Some((id, step)) = text.split_at_checked(36) else { return false };
-    let (prefix, uuid) = match id.split_once('_') {
-        Some(parts) => parts,
-        None => return false,
-    };
+    let Some((prefix, uuid)) = id.split_once('_') else { return false };
     let id_fits = prefix.len() == 3
         && prefix.bytes().all(|byte| byte.is_ascii_lowercase())
         && uuid.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

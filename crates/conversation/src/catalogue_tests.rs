@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::{collections::HashSet, fmt::Write as _};
 use strum::IntoEnumIterator as _;
 
-fn samples<'a>(list: &'a [String]) -> Vec<Sentence<'a>> {
+fn samples(list: &[String]) -> Vec<Sentence<'_>> {
     let mut all = Vec::new();
     let categories = crate::need::CATEGORIES.iter().map(|category| category.name).chain(["anything_else"]);
     all.extend(categories.map(|category| Sentence::AskDetails { category }));

@@ -112,7 +112,8 @@ impl Input {
         let international = self.peek(0) == Some('+');
         let opening = usize::from(international || self.peek(0) == Some('('));
         let national = self.peek(opening) == Some('0') && self.is_digit(opening + 1);
-        if !(international && self.is_digit(1)) && !national {
+        let begins = national || (international && self.is_digit(1));
+        if !begins {
             return None;
         }
         let longest = if international { 15 } else { 12 };
@@ -120,7 +121,6 @@ impl Input {
         while let Some(c) = self.peek(at) {
             match c {
                 '0'..='9' if digits < longest => digits += 1,
-                '0'..='9' => break,
                 ' ' | '-' | '.' | '(' | ')'
                     if self.is_digit(at + 1) || matches!(self.peek(at + 1), Some('(' | ' ')) => {}
                 _ => break,

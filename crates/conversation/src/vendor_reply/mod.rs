@@ -114,7 +114,8 @@ fn judge(signals: Signals, reading: Reading, eta: Option<String>, questions: Que
         }
     };
     let confidence = if questions.any || questions.tag { confidence.min(0.55) } else { confidence };
-    ParsedReply { availability, price, eta, confidence }
+    // Two decimals: what is stored and shown is what was meant.
+    ParsedReply { availability, price, eta, confidence: (confidence * 100.0).round() / 100.0 }
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -236,7 +237,9 @@ fn mask_questions(tokens: &mut [Token]) -> Questions {
         questions.tag |= tag;
         if asks {
             questions.any = true;
-            clause.iter_mut().for_each(|token| token.kind = Kind::Masked);
+            for token in clause.iter_mut() {
+                token.kind = Kind::Masked;
+            }
         }
     }
     questions

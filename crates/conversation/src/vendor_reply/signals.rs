@@ -6,6 +6,7 @@ use super::lexer::Token;
 
 /// What the words of a reply say about stock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a reply may say several of these at once")]
 pub(super) struct Signals {
     /// Says that it is there.
     pub(super) yes: bool,

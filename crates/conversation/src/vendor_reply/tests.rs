@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::fmt::Write as _;
 
 /// text, hinted currency (`-` for none), availability (`+` in stock, `0` out of stock, `?` unclear), price.
 type Row = (&'static str, &'static str, char, &'static str);
@@ -211,8 +212,11 @@ fn labelled_replies_are_read_right() {
         if read.availability == availability(label) && read_price == price {
             right += 1;
         } else {
-            table +=
-                &format!("  {text:?}: wanted {label} {price:?}, read {} {read_price:?}\n", read.availability);
+            let _ = writeln!(
+                table,
+                "  {text:?}: wanted {label} {price:?}, read {} {read_price:?}",
+                read.availability
+            );
         }
         assert!((0.0..=1.0).contains(&read.confidence), "{text}");
         assert!(read.availability != Availability::Unclear || read.confidence < AMBIGUOUS_BELOW, "{text}");
