@@ -38,9 +38,9 @@ struct Arguments {
     /// Where webhooks are posted.
     #[arg(long, env = "META_SIMULATOR_WEBHOOK_URL")]
     webhook_url: Option<String>,
-    /// Approved templates as NAME:LANGUAGE:TEXT, with {{1}}, {{2}}, … where parameters go. May be repeated.
-    #[arg(long, value_name = "NAME:LANGUAGE:TEXT")]
-    template: Vec<String>,
+    /// An approved template as NAME:LANGUAGE:TEXT, with {{1}}, {{2}}, … where parameters go. May be repeated.
+    #[arg(long, value_name = "NAME:LANGUAGE:TEXT", value_parser = template)]
+    template: Vec<Template>,
     /// Ids follow from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -54,11 +54,11 @@ fn business_number(text: &str) -> BusinessNumber {
     BusinessNumber { phone_number_id: id.trim().to_owned(), display_number: number.trim().to_owned() }
 }
 
-fn template(text: &str) -> anyhow::Result<Template> {
+fn template(text: &str) -> Result<Template, &'static str> {
     let mut parts = text.splitn(3, ':');
     match (parts.next(), parts.next(), parts.next()) {
         (Some(name), Some(language), Some(body)) => Ok(Template::new(name, language, body)),
-        _ => anyhow::bail!("a template is NAME:LANGUAGE:TEXT, not {text:?}"),
+        _ => Err("a template is NAME:LANGUAGE:TEXT"),
     }
 }
 
@@ -74,7 +74,7 @@ async fn main() -> anyhow::Result<()> {
     config.numbers = arguments.phone_number_id.iter().map(|text| business_number(text)).collect();
     config.webhook_url = arguments.webhook_url;
     config.seed = arguments.seed;
-    config.templates = arguments.template.iter().map(|text| template(text)).collect::<Result<_, _>>()?;
+    config.templates = arguments.template;
     let subscribed = config.webhook_url.is_some();
 
     let meta = MetaSimulator::start(config)?;

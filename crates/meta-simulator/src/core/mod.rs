@@ -218,8 +218,8 @@ impl Core {
     }
 
     /// What a person received, in order of arrival. Empty for unknown people.
-    pub fn inbox(&self, phone: &str) -> Vec<Delivered> {
-        self.people.get(&phone::digits(phone)).map(|known| known.inbox.clone()).unwrap_or_default()
+    pub fn inbox(&self, phone: &str) -> &[Delivered] {
+        self.people.get(&phone::digits(phone)).map(|known| known.inbox.as_slice()).unwrap_or_default()
     }
 
     /// Everything that happened, in order.

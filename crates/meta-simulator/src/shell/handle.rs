@@ -158,7 +158,7 @@ impl Handle {
 
     /// What a person received, in order of arrival. Empty for unknown people.
     pub fn inbox(&self, phone: &str) -> Vec<Delivered> {
-        self.shared().core().inbox(phone)
+        self.shared().core().inbox(phone).to_vec()
     }
 
     /// Waits until the inbox holds more than `after_index` messages and gives the one at that index: 0 is the
@@ -169,7 +169,7 @@ impl Handle {
         after_index: usize,
         timeout: Duration,
     ) -> Result<Delivered, Error> {
-        self.wait_for(timeout, |core| core.inbox(phone).into_iter().nth(after_index)).await
+        self.wait_for(timeout, |core| core.inbox(phone).get(after_index).cloned()).await
     }
 
     /// Waits for the first message from `after_index` on that fits.
@@ -180,7 +180,10 @@ impl Handle {
         timeout: Duration,
         fits: impl Fn(&Delivered) -> bool,
     ) -> Result<Delivered, Error> {
-        self.wait_for(timeout, |core| core.inbox(phone).into_iter().skip(after_index).find(&fits)).await
+        self.wait_for(timeout, |core| {
+            core.inbox(phone).iter().skip(after_index).find(|message| fits(message)).cloned()
+        })
+        .await
     }
 
     /// Waits until `look` finds something; it looks again after every change. Real time; no polling.
@@ -233,7 +236,7 @@ pub(super) async fn verify_webhook(shared: &Shared) -> Result<(), Error> {
         .append_pair("hub.challenge", challenge)
         .append_pair("hub.verify_token", &shared.verify_token);
     // Without the address: its query holds the verify token.
-    let failed = |error: reqwest::Error| refused(error.without_url().to_string());
+    let failed = |error: reqwest::Error| refused(with_causes(&error.without_url()));
     let client = poster::client(VERIFICATION_TIMEOUT).map_err(failed)?;
     let answer = client.get(url).send().await.map_err(failed)?;
     let status = answer.status();
@@ -242,4 +245,10 @@ pub(super) async fn verify_webhook(shared: &Shared) -> Result<(), Error> {
     }
     let echoed = answer.text().await.map_err(failed)?;
     if echoed.trim() == challenge { Ok(()) } else { Err(refused("it did not echo the challenge".to_owned())) }
+}
+
+/// An error with what lies beneath it, which is where reqwest tells what really happened.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

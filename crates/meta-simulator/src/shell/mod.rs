@@ -10,3 +10,6 @@ mod shared;
 
 pub use handle::Handle;
 pub use server::MetaSimulator;
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Starting the server on threads of its own.
 
-use std::{io, net::TcpListener, sync::Arc, thread};
+use std::{io, net::TcpListener, sync::Arc, thread, time::Duration};
 
 use actix_web::{App, HttpServer, rt::System, web};
 use tokio::sync::{mpsc, watch};
@@ -53,6 +53,8 @@ async fn serve(
     })
     .workers(1)
     .disable_signals()
+    // Longer than clients keep idle connections: a connection is lost by a fault of the plan only.
+    .keep_alive(Duration::from_mins(5))
     .on_connect(Connection::remember)
     .listen(listener)?
     .run();

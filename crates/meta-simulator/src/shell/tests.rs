@@ -6,11 +6,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use meta_simulator::{
+use crate::{
     AnswerFate, Config, FaultPlan, Handle, LogEvent, MetaSimulator, Outcome, SendFault, Target, WebhookFault,
     WebhookKind, sign,
 };
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
 const PNID: &str = "300000000000001";
@@ -299,5 +299,5 @@ async fn the_control_surface() {
 async fn waiting_ends() {
     let (meta, _receiver) = start(FaultPlan::default());
     let waited = meta.wait_for_message(ASHA, 0, Duration::from_millis(20)).await;
-    assert!(matches!(waited, Err(meta_simulator::Error::TimedOut(_))));
+    assert!(matches!(waited, Err(crate::Error::TimedOut(_))));
 }
