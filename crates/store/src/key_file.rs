@@ -5,6 +5,7 @@ use std::{
     io::{self, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU32, Ordering},
 };
 
 use marketplace::IdSource;
@@ -61,10 +62,11 @@ fn load(path: &Path) -> Result<Option<MasterKey>, StoreError> {
 /// Writes a new key under a temporary name, then links it: of several processes one wins, the others use its
 /// file.
 fn create(path: &Path, ids: &dyn IdSource) -> Result<(), StoreError> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
     let mut bytes = [0; 32];
     ids.fill_random(&mut bytes);
     let mut temporary = path.as_os_str().to_owned();
-    temporary.push(format!(".{}", std::process::id()));
+    temporary.push(format!(".{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
     let temporary = PathBuf::from(temporary);
     let written =
         write_new(&temporary, &hex::encode(bytes)).and_then(|()| match fs::hard_link(&temporary, path) {

@@ -1,0 +1,128 @@
+use diesel::QueryDsl;
+use marketplace::SeededIds;
+
+use super::*;
+use crate::{on_conn, testing::on_both};
+
+fn event(ids: &SeededIds, key: u8) -> NewInboundEvent {
+    NewInboundEvent {
+        id: EventId::generate(ids),
+        key_hash: [key; 32],
+        phone_number_id: Some("106540352242922".to_owned()),
+        sender_hash: Some(vec![9; 32]),
+        data_key_id: DataKeyId::generate(ids),
+        kind: "message".to_owned(),
+        payload_sealed: vec![0, 1, 2],
+        meta_at: Some(Timestamp::from_seconds(1_790_000_000)),
+        received_at: Timestamp::from_millis(1_790_000_001_000),
+        dead_reason: None,
+    }
+}
+
+fn stored(conn: &mut Conn) -> Result<Vec<(Vec<u8>, String, Option<String>)>, StoreError> {
+    use inbound_events::{dead_reason, key_hash, status};
+    Ok(on_conn!(conn, |c| inbound_events::table
+        .order(key_hash)
+        .select((key_hash, status, dead_reason))
+        .load(c))?)
+}
+
+#[test]
+fn an_event_is_stored_once() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let report = test.store.intake(vec![event(&ids, 2), event(&ids, 1), event(&ids, 2)]).await.unwrap();
+        assert_eq!(report, IntakeReport { stored: 2, duplicates: 1 });
+        let report = test.store.intake(vec![event(&ids, 1), event(&ids, 3)]).await.unwrap();
+        assert_eq!(report, IntakeReport { stored: 1, duplicates: 1 });
+        let keys: Vec<_> = test.store.read(stored).await.unwrap().into_iter().map(|row| row.0[0]).collect();
+        assert_eq!(keys, [1, 2, 3]);
+        assert_eq!(test.store.intake(Vec::new()).await.unwrap(), IntakeReport::default());
+    });
+}
+
+#[test]
+fn a_dead_event_is_stored_with_its_reason() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let dead = NewInboundEvent { dead_reason: Some("unknown_kind".to_owned()), ..event(&ids, 1) };
+        test.store.intake(vec![dead, event(&ids, 2)]).await.unwrap();
+        let rows = test.store.read(stored).await.unwrap();
+        assert_eq!(rows[0].1, "dead");
+        assert_eq!(rows[0].2.as_deref(), Some("unknown_kind"));
+        assert_eq!((rows[1].1.as_str(), &rows[1].2), ("pending", &None));
+    });
+}
+
+#[test]
+fn concurrent_hand_ins_are_counted_each_for_itself() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        // Every key is handed in twice, in opposite orders: unsorted batches would deadlock.
+        let hand_ins: Vec<Vec<_>> = (0..40)
+            .map(|n| {
+                let mut keys = [(n % 20) * 3, (n % 20) * 3 + 1, (n % 20) * 3 + 2];
+                if n >= 20 {
+                    keys.reverse();
+                }
+                keys.iter().map(|key| event(&ids, *key)).collect()
+            })
+            .collect();
+        let tasks: Vec<_> = hand_ins
+            .into_iter()
+            .map(|events| {
+                let store = test.store.clone();
+                tokio::spawn(async move { store.intake(events).await })
+            })
+            .collect();
+        let mut total = IntakeReport::default();
+        for task in tasks {
+            let report = task.await.unwrap().unwrap();
+            assert_eq!(report.stored + report.duplicates, 3);
+            total.stored += report.stored;
+            total.duplicates += report.duplicates;
+        }
+        assert_eq!(total, IntakeReport { stored: 60, duplicates: 60 });
+        assert_eq!(test.store.read(stored).await.unwrap().len(), 60);
+    });
+}
+
+#[test]
+fn a_hand_in_that_cannot_be_stored_harms_no_other() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let first = event(&ids, 1);
+        // Another key under an id that is taken: the primary key refuses it.
+        let taken = NewInboundEvent { key_hash: [2; 32], ..first.clone() };
+        test.store.intake(vec![first]).await.unwrap();
+        let (bad, good) = tokio::join!(test.store.intake(vec![taken]), test.store.intake(vec![event(&ids, 3)]));
+        assert!(bad.unwrap_err().is_unique_violation());
+        assert_eq!(good.unwrap().stored, 1);
+        assert_eq!(test.store.read(stored).await.unwrap().len(), 2);
+    });
+}
+
+#[test]
+fn one_hand_in_may_be_larger_than_a_statement() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let events: Vec<_> = (0..u16::try_from(ROWS_MAX * 2 + 1).unwrap())
+            .map(|n| {
+                let mut key_hash = [0; 32];
+                key_hash[..2].copy_from_slice(&n.to_be_bytes());
+                NewInboundEvent { key_hash, ..event(&ids, 0) }
+            })
+            .collect();
+        let many = events.len();
+        assert_eq!(test.store.intake(events).await.unwrap(), IntakeReport { stored: many, duplicates: 0 });
+    });
+}
+
+#[test]
+fn a_closed_store_takes_nothing_in() {
+    on_both(async |test| {
+        test.store.close().await;
+        let refused = test.store.intake(vec![event(&SeededIds::new(1), 1)]).await;
+        assert!(matches!(refused, Err(StoreError::Closed)));
+    });
+}

@@ -1,0 +1,166 @@
+//! Databases for tests, on both backends: a new one each time, gone afterwards.
+//!
+//! ```
+//! use store::testing::on_both;
+//!
+//! on_both(async |test| {
+//!     let flags = test.store.flags().await;
+//!     assert!(flags.outbound);
+//! });
+//! ```
+//!
+//! SQLite is a file in a temporary folder. PostgreSQL is found in this order: `TEST_DATABASE_URL` (databases of
+//! their own are created on that server and dropped), then the server's programs on this machine, from which
+//! one throw-away cluster is started for all test processes together. Without either, the PostgreSQL half of
+//! a test is skipped with a line on standard error; with `CI=true` it fails instead.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "for tests: a database that can't be made is a failed test"
+)]
+
+mod cluster;
+mod postgres;
+
+use std::{
+    io::Write,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use marketplace::SeededIds;
+use tempfile::TempDir;
+
+use crate::{Backend, DataKeySource, MasterKey, OpenOptions, Store};
+
+/// A store on a database of its own. Dropping it drops the database.
+pub struct TestStore {
+    /// The store.
+    pub store: Store,
+    options: OpenOptions,
+    // Dropped last: the store's connections are closed by then.
+    _database: Database,
+}
+
+enum Database {
+    Sqlite(#[expect(dead_code, reason = "deletes the folder when dropped")] TempDir),
+    Postgres(#[expect(dead_code, reason = "drops the database when dropped")] postgres::OwnDatabase),
+}
+
+impl TestStore {
+    /// On a new SQLite file.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = format!("sqlite://{}", folder.path().join("concierge.db").display());
+        Self::open(options(url), Database::Sqlite(folder))
+    }
+
+    /// On a new PostgreSQL database; `None` where there is no server to be had.
+    ///
+    /// # Panics
+    /// Without a server when `CI=true`.
+    pub fn postgres() -> Option<Self> {
+        let database = match postgres::OwnDatabase::create() {
+            Ok(database) => database,
+            Err(reason) => {
+                assert!(std::env::var("CI").as_deref() != Ok("true"), "no PostgreSQL for the tests: {reason}");
+                // Not `eprintln!`: the test harness would hide it.
+                let _ = writeln!(std::io::stderr(), "SKIPPED on PostgreSQL: {reason}");
+                return None;
+            }
+        };
+        let options = options(database.url().to_owned());
+        Some(Self::open(options, Database::Postgres(database)))
+    }
+
+    /// One more store on the same database, as another process would have.
+    pub fn open_again(&self) -> Store {
+        Store::open(&OpenOptions { ids: ids(), ..self.options.clone() }).expect("the database opens again")
+    }
+
+    /// How the store was opened.
+    pub fn options(&self) -> &OpenOptions {
+        &self.options
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> Backend {
+        self.store.backend()
+    }
+
+    fn open(options: OpenOptions, database: Database) -> Self {
+        let store = Store::open(&options).unwrap_or_else(|error| panic!("the test database does not open: {error}"));
+        Self { store, options, _database: database }
+    }
+}
+
+impl Drop for TestStore {
+    fn drop(&mut self) {
+        self.store.close_blocking();
+    }
+}
+
+/// Runs the same test on SQLite and on PostgreSQL, each on a new database and a single-threaded runtime.
+///
+/// # Panics
+/// If the test does; a line on standard error says on which database.
+pub fn on_both(test: impl AsyncFn(&TestStore)) {
+    run(&test, &TestStore::sqlite());
+    if let Some(store) = TestStore::postgres() {
+        run(&test, &store);
+    }
+}
+
+fn run(test: &impl AsyncFn(&TestStore), store: &TestStore) {
+    // Shown only if the test fails.
+    eprintln!("on {:?}:", store.backend());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(test(store));
+}
+
+fn options(url: String) -> OpenOptions {
+    let key = MasterKey::parse(&"5e".repeat(32)).expect("64 digits");
+    OpenOptions { connections_max: 4, ..OpenOptions::new(url, DataKeySource::Given(key), ids()) }
+}
+
+/// Seeded, and different for every store of a process: two stores on one database must not make one id twice.
+fn ids() -> Arc<SeededIds> {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    Arc::new(SeededIds::new(NEXT.fetch_add(1, Ordering::Relaxed) << 32))
+}
+
+/// A key file's path, for tests of the programs.
+pub fn key_file_of(database: &Path) -> std::path::PathBuf {
+    crate::key_file::path_for(database)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_test_has_a_database_of_its_own() {
+        on_both(async |one| {
+            let other = match one.backend() {
+                Backend::Sqlite => TestStore::sqlite(),
+                Backend::Postgres => TestStore::postgres().unwrap(),
+            };
+            let at = marketplace::Timestamp::from_millis(1);
+            one.store
+                .write(move |conn| crate::flags::set(conn, crate::flags::Flag::Ocr, false, at))
+                .await
+                .unwrap();
+            assert!(!one.store.flags().await.ocr);
+            assert!(other.store.flags().await.ocr);
+            let again = one.open_again();
+            assert!(!again.flags().await.ocr);
+            again.close().await;
+        });
+    }
+}
