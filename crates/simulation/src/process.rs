@@ -186,15 +186,21 @@ mod tests {
         assert!(error.contains("exit status: 3") && error.contains("hello"), "{error}");
     }
 
+    async fn wait_for_output(program: &Program, expected: &str) {
+        let started = Instant::now();
+        while !tail(&program.log).contains(expected) {
+            assert!(started.elapsed() < Duration::from_secs(30), "it never wrote {expected:?}");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     #[tokio::test]
     async fn it_stops_when_asked_and_restarts_when_killed() {
         let (_logs, mut program) = shell("trap 'exit 0' TERM; echo up; while :; do sleep 0.01; done");
+        wait_for_output(&program, "up").await;
         program.kill_and_restart().await.unwrap();
-        let started = Instant::now();
-        while !tail(&program.log).contains("up\nup") && started.elapsed() < Duration::from_secs(10) {
-            tokio::task::yield_now().await;
-        }
-        assert!(program.stop(Duration::from_secs(10)).await);
+        wait_for_output(&program, "up\nup").await;
+        assert!(program.stop(Duration::from_secs(30)).await);
     }
 
     #[test]

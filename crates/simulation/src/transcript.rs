@@ -293,8 +293,8 @@ mod tests {
         +00:33  Concierge → 3 vendors             Do you have this: Front brake pads for a Toyota Corolla
                                                   2014, 1.8 petrol?
                                                   Do you have it, and at what price?
-                                                  to Acacia Brake Pads, Baobab 2, Baobab 3
-        +02:10  Acacia Brake Pads                 yes 3500/=
+                                                  to Acacia Auto Spares, Baobab 2, Baobab 3
+        +02:10  Acacia Auto Spares                yes 3500/=
                 ◆ Moltbot: refused                maximum /batch_size
 
         ── shortlisted · 2 offers ──────────────────────────────────────────────────────────────────────
@@ -303,8 +303,8 @@ mod tests {
                 ◆ Client's choice: handoff        the client picked offer 1
 
         ── handed_off · the client picked an offer ─────────────────────────────────────────────────────
-        +03:11  Concierge → Amina Wanjiru         Acacia Brake Pads: +254722000000
-        +03:11  Concierge → Acacia Brake Pads     Amina wants the brake pads: +254711000000
+        +03:11  Concierge → Amina Wanjiru         Acacia Auto Spares: +254722000000
+        +03:11  Concierge → Acacia Auto Spares    Amina wants the brake pads: +254711000000
         "#);
     }
 

@@ -56,7 +56,7 @@ mod tests {
 
     fn batch(ordinal: u32, vendors: std::ops::Range<usize>) -> BatchLine {
         let vendors =
-            vendors.map(|n| BatchVendor { vendor_id: format!("brake-pads-{:02}", n + 1) }).collect();
+            vendors.map(|n| BatchVendor { vendor_id: format!("spare-parts-{:02}", n + 1) }).collect();
         BatchLine { ordinal, vendors }
     }
 

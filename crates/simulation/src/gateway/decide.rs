@@ -217,7 +217,7 @@ pub(crate) mod tests {
         let second =
             decide(&pack("clarifying", &[OPENING, "front"], &json!([]), &json!([])), Plan::default());
         assert_eq!(kind(&second), "vendor_outreach_plan");
-        assert_eq!(text(&second, "/category"), "brake pads");
+        assert_eq!(text(&second, "/category"), "spare_parts");
         assert_eq!(second.pointer("/batch_size"), Some(&json!(5)));
     }
 

@@ -90,7 +90,7 @@ pub fn tool_error() -> String {
 fn outreach(batch_size: u64) -> Value {
     json!({
         "type": "vendor_outreach_plan",
-        "category": "brake pads",
+        "category": "spare_parts",
         "normalized_need": "whatever there is",
         "vendor_filters": { "max_distance_km": null, "languages": [], "min_rating": null },
         "batch_size": batch_size,

@@ -3,8 +3,12 @@
 /// One thing a client may need, with the words around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Need {
-    /// The vendors' category; its words stand in the opening message.
+    /// The marketplace's category.
     pub category: &'static str,
+    /// The thing itself; it stands in the opening message.
+    pub keyword: &'static str,
+    /// What shops of this category call themselves.
+    pub trade: &'static str,
     /// What the client writes first.
     pub opening: &'static str,
     /// What is missing: the brain's question.
@@ -19,10 +23,12 @@ pub struct Need {
     pub price: u64,
 }
 
-/// Twelve ordinary errands, so that many conversations do not all ask the same vendors.
-pub const NEEDS: [Need; 12] = [
+/// Ordinary errands, one for each category, so that many conversations do not all ask the same vendors.
+pub const NEEDS: [Need; 9] = [
     Need {
-        category: "brake pads",
+        category: "spare_parts",
+        keyword: "brake pads",
+        trade: "Auto Spares",
         opening: "Hi, I need brake pads for a 2014 Corolla",
         question: "Front or rear brake pads, and which engine does the Corolla have?",
         why: "axle and engine decide which pads fit",
@@ -31,16 +37,9 @@ pub const NEEDS: [Need; 12] = [
         price: 3_500,
     },
     Need {
-        category: "tyres",
-        opening: "Looking for two tyres for my Probox",
-        question: "Which tyre size is printed on the side wall?",
-        why: "the size is not known",
-        answer: "165 R13, both for the back",
-        normalized: "Two tyres 165 R13 for a Toyota Probox",
-        price: 9_800,
-    },
-    Need {
-        category: "cement",
+        category: "hardware",
+        keyword: "cement",
+        trade: "Hardware",
         opening: "Where can I get cement today? 20 bags",
         question: "Which strength do you need, 32.5 or 42.5?",
         why: "the strength class is not known",
@@ -49,25 +48,20 @@ pub const NEEDS: [Need; 12] = [
         price: 15_600,
     },
     Need {
-        category: "solar panel",
+        category: "electrical",
+        keyword: "solar panel",
+        trade: "Electricals",
         opening: "I want a solar panel for a kiosk",
         question: "How many watts should it have, or what will it power?",
         why: "the size of the panel is not known",
-        answer: "A small fridge and two bulbs, maybe 250 W",
+        answer: "A small fan and two bulbs, maybe 250 W",
         normalized: "Solar panel of about 250 W",
         price: 14_500,
     },
     Need {
-        category: "school shoes",
-        opening: "Need black school shoes for my daughter",
-        question: "Which size does she wear?",
-        why: "the size is not known",
-        answer: "Size 34",
-        normalized: "Black school shoes for a girl, size 34",
-        price: 1_800,
-    },
-    Need {
-        category: "phone screen",
+        category: "phones",
+        keyword: "phone screen",
+        trade: "Phones",
         opening: "My phone screen is broken, can someone replace it?",
         question: "Which phone model is it?",
         why: "the model is not known",
@@ -76,58 +70,59 @@ pub const NEEDS: [Need; 12] = [
         price: 4_200,
     },
     Need {
-        category: "water tank",
-        opening: "Price of a water tank for a home?",
-        question: "How many litres should the tank hold?",
-        why: "the volume is not known",
-        answer: "2000 litres",
-        normalized: "Water tank of 2000 litres",
-        price: 17_500,
+        category: "electronics",
+        keyword: "fridge",
+        trade: "Electronics",
+        opening: "Looking for a fridge for my kiosk",
+        question: "How many litres, and new or used?",
+        why: "size and condition are not known",
+        answer: "About 200 litres, used is fine",
+        normalized: "Used fridge of about 200 litres",
+        price: 23_500,
     },
     Need {
-        category: "roofing sheets",
-        opening: "I need roofing sheets for a small house",
-        question: "How many sheets, and which gauge?",
-        why: "count and gauge are not known",
-        answer: "36 sheets, gauge 30",
-        normalized: "36 roofing sheets, gauge 30",
-        price: 32_000,
+        category: "groceries",
+        keyword: "rice",
+        trade: "Wholesale",
+        opening: "Need rice for a wedding",
+        question: "How many kilograms, and which kind?",
+        why: "kind and amount are not known",
+        answer: "50 kg of pishori",
+        normalized: "50 kg of pishori rice",
+        price: 9_800,
     },
     Need {
-        category: "gas cooker",
-        opening: "Any gas cooker with two burners around?",
-        question: "Table top, or with an oven?",
-        why: "two kinds exist",
-        answer: "Table top is enough",
-        normalized: "Table-top gas cooker with two burners",
-        price: 3_900,
+        category: "plumbing",
+        keyword: "sink",
+        trade: "Plumbing",
+        opening: "Our kitchen sink is blocked",
+        question: "Is water standing in it now, and is it a flat or a house?",
+        why: "how urgent it is, and the access, are not known",
+        answer: "Yes it is full, a flat on the second floor",
+        normalized: "Unblock a kitchen sink in a flat, second floor",
+        price: 2_500,
     },
     Need {
-        category: "car battery",
-        opening: "My car battery died this morning",
-        question: "Which car is it for?",
-        why: "the car decides the size",
-        answer: "Nissan Note 2012",
-        normalized: "Car battery for a Nissan Note 2012",
-        price: 8_700,
+        category: "tailoring",
+        keyword: "uniforms",
+        trade: "Tailors",
+        opening: "I need school uniforms for two girls",
+        question: "Which sizes do they wear?",
+        why: "the sizes are not known",
+        answer: "Size 28 and size 32",
+        normalized: "Two school uniforms for girls, sizes 28 and 32",
+        price: 4_400,
     },
     Need {
-        category: "sewing machine",
-        opening: "I am looking for a sewing machine",
-        question: "A manual machine or an electric one?",
-        why: "two kinds exist",
-        answer: "Manual, we have power cuts",
-        normalized: "Manual sewing machine",
-        price: 13_200,
-    },
-    Need {
-        category: "laptop charger",
-        opening: "Need a laptop charger",
-        question: "Which laptop is it for?",
-        why: "the plug is not known",
-        answer: "HP EliteBook 840 G3",
-        normalized: "Laptop charger for an HP EliteBook 840 G3",
-        price: 2_300,
+        category: "furniture",
+        keyword: "mattress",
+        trade: "Furniture",
+        opening: "I am looking for a mattress",
+        question: "Which size, and how thick?",
+        why: "the size is not known",
+        answer: "5 by 6, 8 inch",
+        normalized: "Mattress 5 by 6, 8 inch",
+        price: 11_700,
     },
 ];
 
@@ -164,23 +159,16 @@ pub fn client_name(index: usize) -> String {
     format!("{given} {family}")
 }
 
-/// A shop's name, for instance "Acacia Brake Pads".
-pub fn shop_name(category: &str, index: usize) -> String {
+/// A shop's name, for instance "Acacia Auto Spares".
+pub fn shop_name(trade: &str, index: usize) -> String {
     let shop = SHOP.get(index % SHOP.len()).copied().unwrap_or("Acacia");
-    let trade: Vec<String> = category
-        .split(' ')
-        .map(|word| {
-            let mut letters = word.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
-        })
-        .collect();
-    format!("{shop} {}", trade.join(" "))
+    format!("{shop} {trade}")
 }
 
 /// The need that a text speaks of.
 pub fn need_in(text: &str) -> Option<&'static Need> {
     let text = text.to_lowercase();
-    NEEDS.iter().find(|need| text.contains(need.category))
+    NEEDS.iter().find(|need| text.contains(need.keyword))
 }
 
 #[cfg(test)]
@@ -188,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_opening_names_its_category() {
+    fn every_opening_names_its_thing() {
         for need in &NEEDS {
             assert_eq!(need_in(need.opening), Some(need), "{}", need.category);
         }
@@ -199,6 +187,6 @@ mod tests {
     fn names_are_plenty() {
         let names: std::collections::BTreeSet<String> = (0..208).map(client_name).collect();
         assert_eq!(names.len(), 208);
-        assert_eq!(shop_name("brake pads", 0), "Acacia Brake Pads");
+        assert_eq!(shop_name("Auto Spares", 0), "Acacia Auto Spares");
     }
 }

@@ -27,7 +27,11 @@ pub struct ClientScript {
     picked: bool,
 }
 
-/// After the real answer there is nothing more to say; a client still answers what is asked.
+/// What this client answers to questions about anything else, by a word of the question.
+const SMALL_ANSWERS: [(&str, &str); 3] =
+    [("area", "Westlands, Nairobi"), ("When ", "Tomorrow is fine"), ("looking for", "As I wrote above")];
+
+/// After that there is nothing more to say; a client still answers what is asked.
 const FURTHER_ANSWERS: [&str; 3] =
     ["That is all I know", "I don't know more than that", "Please just ask around"];
 
@@ -51,7 +55,7 @@ impl ClientScript {
             return self.pick(message, Said::Text("1".to_owned()));
         }
         if message.text.contains('?') {
-            return self.answer();
+            return self.answer(message.text);
         }
         None
     }
@@ -69,12 +73,14 @@ impl ClientScript {
         Some(act)
     }
 
-    fn answer(&mut self) -> Option<Act> {
-        let answer = match self.answers_given.checked_sub(1) {
-            None => self.need.answer,
-            Some(further) => FURTHER_ANSWERS.get(further)?,
+    fn answer(&mut self, question: &str) -> Option<Act> {
+        let small = SMALL_ANSWERS.iter().find(|(word, _)| question.contains(word)).map(|(_, answer)| *answer);
+        let answer = match (small, self.answers_given.checked_sub(1)) {
+            (Some(answer), _) => answer,
+            (None, None) => self.need.answer,
+            (None, Some(further)) => FURTHER_ANSWERS.get(further)?,
         };
-        self.answers_given += 1;
+        self.answers_given += usize::from(small.is_none());
         Some(Act { after: Duration::from_secs(25), said: Said::Text(answer.to_owned()), quoting: None })
     }
 }
@@ -113,6 +119,12 @@ mod tests {
             .collect();
         assert_eq!(said.len(), 4);
         assert_eq!(said[0], Said::Text(NEEDS[0].answer.to_owned()));
+    }
+
+    #[test]
+    fn a_question_about_the_place_is_answered_with_a_place() {
+        let act = script(true).react(received("Which area or town are you in?", &[])).unwrap();
+        assert_eq!(act.said, Said::Text("Westlands, Nairobi".into()));
     }
 
     #[test]

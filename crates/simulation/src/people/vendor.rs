@@ -47,9 +47,9 @@ impl VendorScript {
         Self { temper, price: vendor.price, random: Random::new(seed, &vendor.id) }
     }
 
-    /// The reaction to a message. One that shows a client's number is a handoff and needs no answer.
+    /// The reaction to a question. Thanks and a handoff, which shows the client's number, need no answer.
     pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
-        if shows_any_phone(message.text) {
+        if !message.text.contains('?') || shows_any_phone(message.text) {
             return None;
         }
         let text = match self.temper {
@@ -108,6 +108,7 @@ mod tests {
 
     #[test]
     fn a_handoff_needs_no_answer() {
-        assert_eq!(react(Temper::Offers, "Amina wants to buy: +254 711 000 000"), None);
+        assert_eq!(react(Temper::Offers, "Shall we sell? Amina is on +254 711 000 000"), None);
+        assert_eq!(react(Temper::Offers, "Thank you for your answer."), None);
     }
 }
