@@ -1,9 +1,15 @@
 //! What Moltbot sees ([`ContextPack`]) and may say ([`Decision`]), and the validator between the two.
+mod bytes;
 mod decision;
 pub mod limits;
 mod pack;
+mod publish;
 mod rejection;
+pub mod schema;
+mod sense;
+mod shape;
 
+pub use bytes::parse_object;
 pub use decision::{
     AskClient, CallParty, CallTrigger, CallWish, CallingWish, Decision, DecisionKind, Escalate, HandoffOffer,
     Shortlist, ShortlistItem, StopConditions, VendorFilters, VendorOutreachPlan,
@@ -13,6 +19,7 @@ pub use pack::{
     ConversationEntry, EntryKind, LimitsView, OcrText, OutreachStatus, PoliciesView, ReplyView, RequestView,
     ShortlistView, ShortlistedView, Speaker, Urgency, VendorContacted, VendorFound,
 };
+pub use publish::{CONTRACT_SCHEMA_ID, output_contract_schema, output_contract_text, request_schema_text};
 pub use rejection::{Layer, Rejection, RuleId, Violation};
 
 /// The version of the output contract. An additive change is 1.x, any other a 2 beside the 1.
@@ -23,8 +30,8 @@ pub const CONTRACT_VERSION: &str = "1.0";
 /// # Errors
 /// [`Rejection`] lists every violation of the first layer that failed.
 pub fn validate(bytes: &[u8], pack: &ContextPack) -> Result<Decision, Rejection> {
-    let _ = pack;
-    validate_shape(bytes)
+    let decision = validate_shape(bytes)?;
+    Rejection::unless_empty(sense::check(&decision, pack)).map(|()| decision)
 }
 
 /// Checks bytes and shape alone, for a document without a pack.
@@ -32,7 +39,17 @@ pub fn validate(bytes: &[u8], pack: &ContextPack) -> Result<Decision, Rejection>
 /// # Errors
 /// As [`validate`].
 pub fn validate_shape(bytes: &[u8]) -> Result<Decision, Rejection> {
-    serde_json::from_slice(bytes).map_err(|error| Rejection {
+    shape::check(bytes::parse_object(bytes)?)
+}
+
+/// Checks a decision that is already typed, as the coded workflow makes them, against shape and sense.
+///
+/// # Errors
+/// As [`validate`].
+pub fn validate_decision(decision: &Decision, pack: &ContextPack) -> Result<(), Rejection> {
+    let value = serde_json::to_value(decision).map_err(|error| Rejection {
         violations: vec![Violation::new("", RuleId::NotJson, error.to_string())],
-    })
+    })?;
+    Rejection::unless_empty(publish::compiled().check(&value))?;
+    Rejection::unless_empty(sense::check(decision, pack))
 }
