@@ -3,7 +3,7 @@
 use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{Parser, builder::PossibleValuesParser};
 use simulation::{
     DEFAULT_SEED, checks,
     play::{Options, Played, play},
@@ -26,7 +26,8 @@ struct Arguments {
     database_url: Option<String>,
 
     /// The story to play, or `all`; --list shows them
-    #[arg(long, value_name = "NAME", default_value = "happy-path")]
+    #[arg(long, value_name = "NAME", default_value = "happy-path", hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(names()))]
     scenario: String,
 
     /// What chance draws from: the same seed, the same story
@@ -40,6 +41,10 @@ struct Arguments {
     /// Print one JSON object (with `all`: one a line) and nothing else on stdout; progress goes to stderr
     #[arg(long)]
     json: bool,
+
+    /// Keep the folder with the programs' logs and the SQLite database, and say where it is
+    #[arg(long)]
+    keep: bool,
 
     /// List the stories and stop
     #[arg(long)]
@@ -71,22 +76,34 @@ async fn main() -> ExitCode {
 async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let chosen: Vec<&Scenario> = match arguments.scenario.as_str() {
         "all" => scenarios::ALL.to_vec(),
-        name => vec![scenarios::find(name).with_context(|| {
-            let known: Vec<&str> = scenarios::ALL.iter().map(|scenario| scenario.name).collect();
-            format!("there is no scenario {name}; there are {} and all", known.join(", "))
-        })?],
+        name => vec![scenarios::find(name).with_context(|| format!("there is no scenario {name}"))?],
     };
     let options = Options {
         database_url: arguments.database_url.clone(),
         seed: arguments.seed,
         requests: arguments.requests.map(usize::try_from).transpose()?,
+        keep: arguments.keep,
     };
     let mut all_hold = true;
     for scenario in chosen {
         let mut progress = Progress::new(scenario.name);
         let played = play(scenario, &options, &mut progress).await;
         progress.clear();
-        let played = played.with_context(|| format!("{} could not be played", scenario.name))?;
+        let played = match played {
+            Ok(played) => played,
+            Err(error) => {
+                let error = format!("{error:#}");
+                anstream::eprintln!("{} could not be played: {error}", scenario.name);
+                if arguments.json {
+                    println!(
+                        "{}",
+                        serde_json::to_string(&Report::of_failure(scenario.name, options.seed, &error))?
+                    );
+                }
+                all_hold = false;
+                continue;
+            }
+        };
         let checks = checks::all(&played.evidence, scenario);
         let report = Report::new(scenario.name, options.seed, &played.evidence, checks, played.timings);
         all_hold &= report.ok;
@@ -131,6 +148,10 @@ fn print_for_people(scenario: &Scenario, played: &Played, report: &Report) {
         seconds(report.timings_ms.collect),
         seconds(report.timings_ms.stop),
     );
+}
+
+fn names() -> Vec<&'static str> {
+    scenarios::ALL.iter().map(|scenario| scenario.name).chain(["all"]).collect()
 }
 
 fn list() {

@@ -78,6 +78,22 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Of a run that could not be played to its end.
+    pub fn of_failure(scenario: &'static str, seed: u64, error: &str) -> Self {
+        let detail = error.lines().next().unwrap_or_default().to_owned();
+        let check = Check { name: "the story could be played", ok: false, detail };
+        Self {
+            scenario,
+            seed,
+            ok: false,
+            requests: Vec::new(),
+            checks: vec![check],
+            timings_ms: Timings::default(),
+        }
+    }
+}
+
 /// Whole milliseconds.
 pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
