@@ -314,6 +314,10 @@ const UNITS: &[&str] = &[
     "موديل",
 ];
 
+/// These of them may also follow a price: `KES 3500 in stock`, while `KES 5 km` is none.
+const UNITS_OF_STOCK: &[&str] =
+    &["in", "of", "available", "new", "used", "left", "pair", "set", "piece", "different"];
+
 /// Directly before a number these say that it names, counts or dates something.
 const NAMING: &[&str] = &[
     "namba",
@@ -467,6 +471,7 @@ const PRICE_NOUNS: &[&str] = &[
 ];
 /// Directly after a number these say that it is a price.
 const PRICE_AFTER: &[&str] = &[
+    "fixed",
     "each",
     "per",
     "only",
@@ -894,11 +899,17 @@ impl<'a> Context<'a> {
         let bound = before.is_some_and(|word| BOUNDS_BEFORE.contains(&word))
             || (before == Some("to") && preceding == Some("up"))
             || self.word_after().is_some_and(|word| BOUNDS_AFTER.contains(&word))
+            || (self.token(Some(self.after)).and_then(Token::mark) == Some('-')
+                && self.token(Some(self.after + 1)).and_then(Token::word) == Some("ish"))
             || self.token(Some(self.after)).and_then(Token::mark) == Some('+');
         if bound && before != Some("from") && !amount_like {
             return Role::Other;
         }
         if bound {
+            return Role::Vague;
+        }
+        // `10k resistor`: the thousand may belong to what follows.
+        if self.marked_thousand && self.currency.is_none() && !self.after_is_harmless(digits) {
             return Role::Vague;
         }
         let Some(certainty) = self.certainty(digits) else { return Role::Other };
@@ -927,43 +938,19 @@ impl<'a> Context<'a> {
         let next = self.token(Some(self.after));
         let percent = next.and_then(Token::mark) == Some('%');
         let marked = self.currency.is_some() || self.marked_thousand;
-        let attached = self.token(Some(self.after)).is_some_and(|token| {
+        let attached = next.is_some_and(|token| {
             !token.spaced && token.word().is_some_and(|word| !PRICE_AFTER.contains(&word))
         });
-        let unit = self.word_after().is_some_and(|word| UNITS.contains(&word));
-        // `KES 3500 in stock` is a price, `KES 5 km` is not.
-        let unit = unit
-            && (!marked
-                || !matches!(
-                    self.word_after(),
-                    Some(
-                        "in" | "of"
-                            | "available"
-                            | "new"
-                            | "used"
-                            | "left"
-                            | "pair"
-                            | "set"
-                            | "piece"
-                            | "each"
-                            | "different"
-                            | "off"
-                    )
-                )
-                || (self.word_after() == Some("off")));
+        let unit = self
+            .word_after()
+            .is_some_and(|word| UNITS.contains(&word) && !(marked && UNITS_OF_STOCK.contains(&word)));
         let glued_before = self.token(self.at.checked_sub(1)).is_some_and(|token| {
             !self.spaced_at(self.at)
                 && matches!(token.kind, Kind::Mark('#' | '/' | '.' | '_' | '*' | '@' | '\'' | '"'))
                 && token.mark() != Some('@')
                 && self.currency.is_none()
         });
-        let named_thing = self.word_before().is_some_and(|word| NAMING.contains(&word)) && !marked;
-        let numbered = self.token(self.before).and_then(Token::mark) == Some('.')
-            && !marked
-            && self
-                .token(self.before.and_then(|at| at.checked_sub(1)))
-                .and_then(Token::word)
-                .is_some_and(|word| matches!(word, "no" | "nr" | "num"));
+        let named_thing = !marked && self.naming_word_before().is_some_and(|word| NAMING.contains(&word));
         let grouped_quantity =
             blanks > 0 && !marked && self.word_before().is_some_and(|word| OWNING.contains(&word));
         leading_zero
@@ -974,8 +961,17 @@ impl<'a> Context<'a> {
             || unit
             || glued_before
             || named_thing
-            || numbered
             || grouped_quantity
+    }
+
+    /// The word before, also across the mark in `no. 3500`, `ref: 3500`, `part #3500`.
+    fn naming_word_before(&self) -> Option<&'a str> {
+        match self.token(self.before).and_then(Token::mark) {
+            Some('.' | ':' | '#') => {
+                self.token(self.before.and_then(|at| at.checked_sub(1))).and_then(Token::word)
+            }
+            _ => self.word_before(),
+        }
     }
 
     fn spaced_at(&self, at: usize) -> bool {
@@ -1024,18 +1020,18 @@ impl<'a> Context<'a> {
         }
         let before = self.word_before();
         if before.is_some_and(|word| PRICE_BEFORE.contains(&word) || ROUGHLY.contains(&word)) {
-            return self.after_is_harmless().then_some(0.75);
+            return self.after_is_harmless(digits).then_some(0.75);
         }
         let harmless_before = self.token(self.before).is_none_or(|token| match &token.kind {
             Kind::Word(word) => HARMLESS.contains(&word.as_str()),
-            Kind::Number(_) => true,
+            Kind::Number(other) => other == digits,
             Kind::Mark(mark) => !matches!(mark, '#' | '*'),
             _ => false,
         });
-        (harmless_before && self.after_is_harmless()).then_some(0.65)
+        (harmless_before && self.after_is_harmless(digits)).then_some(0.65)
     }
 
-    fn after_is_harmless(&self) -> bool {
+    fn after_is_harmless(&self, digits: &str) -> bool {
         self.token(Some(self.after)).is_none_or(|token| match &token.kind {
             Kind::Word(word) => {
                 let word = word.as_str();
@@ -1047,8 +1043,8 @@ impl<'a> Context<'a> {
                     )
             }
             Kind::Mark(mark) => *mark != '*',
-            // The same amount again; another one makes the reply ambiguous.
-            Kind::Number(_) => true,
+            // The same amount again.
+            Kind::Number(other) => other == digits,
             _ => false,
         })
     }

@@ -252,6 +252,10 @@ const PHRASES: &[(Says, &[&str])] = &[
             "is done",
             "sold",
             "discontinued",
+            "not at the moment",
+            "not now",
+            "not today",
+            "not for now",
             "none left",
             "nothing left",
             "none",
@@ -567,6 +571,7 @@ const PHRASES: &[(Says, &[&str])] = &[
             "لأ",
             "negative",
             "sorry",
+            "unfortunately",
             "desole",
             "samahani",
             "pole",
@@ -585,7 +590,7 @@ const NEGATORS: &[&str] = &[
 const NEGATION_REACH: usize = 3;
 
 /// Apologies alone are a no; beside a yes they are manners.
-const APOLOGIES: &[&str] = &["sorry", "desole", "samahani", "pole", "lo siento", "للاسف"];
+const APOLOGIES: &[&str] = &["sorry", "unfortunately", "desole", "samahani", "pole", "lo siento", "للاسف"];
 
 /// Reads the signals of the unmasked words.
 pub(super) fn read(tokens: &[Token], language: Language) -> Signals {
@@ -616,7 +621,9 @@ pub(super) fn read(tokens: &[Token], language: Language) -> Signals {
         }
     }
     emoji(tokens, &mut signals);
-    if apology && !signals.yes && !signals.weak_yes && !signals.hedge && !signals.later {
+    // "Sorry boss" declines; "sorry we are closed" says something else.
+    let few_words_left = words.iter().filter(|word| !word.is_empty()).count() <= 2;
+    if apology && few_words_left && !signals.yes && !signals.weak_yes && !signals.hedge && !signals.later {
         signals.no = true;
     }
     // "Sold out, will have tomorrow": not there now; the time stands beside it.
