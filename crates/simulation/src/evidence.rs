@@ -209,6 +209,8 @@ pub struct Evidence {
     pub outbox_unknown: Vec<Value>,
     /// Whether a send may stay unknown because it never left: after a crash, a person decides about it.
     pub may_stay_unknown: bool,
+    /// How often a worker was killed.
+    pub kills: u32,
     /// What the product could not process.
     pub dead_letters: Vec<Value>,
     /// Webhook posts that were answered with something else than 200.

@@ -46,6 +46,8 @@ pub struct Options {
     pub seed: u64,
     /// How many clients; the scenario's own number if not said.
     pub requests: Option<usize>,
+    /// Keep the run's folder.
+    pub keep: bool,
 }
 
 /// What came of a run.
@@ -77,15 +79,20 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         moltbot_timeout_ms: scenario.moltbot_timeout_ms,
         secrets: &secrets,
         clock,
-        workers: scenario.workers,
+        workers: workers(scenario, requests, options),
     };
     let mut world = World::start(&around, &cast, options.seed, options.database_url.as_deref()).await?;
+    if options.keep {
+        progress.clear();
+        anstream::eprintln!("{}: logs and database in {}", scenario.name, world.keep_folder().display());
+    }
     meta.set_webhook_url(&world.webhook_url());
     meta.verify_webhook().await.context("the webhook did not verify")?;
     let started = Instant::now();
 
-    let mut stage = Stage::new(scenario, &cast, &meta, clock, options.seed);
+    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, clock, options.seed);
     let unfinished = stage.run(&mut world, progress).await.with_context(|| world.log_tails())?;
+    let killed = stage.deaths.struck;
     let played = Instant::now();
 
     progress.show("reading the accounts");
@@ -107,6 +114,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         gateway_faults: gateway.faults(),
         outbox_unknown,
         may_stay_unknown: scenario.kills > 0,
+        kills: killed,
         dead_letters,
         webhook_failures: counters.webhook_failures,
         webhook_posts: counters.webhook_posts,
@@ -228,6 +236,7 @@ struct Stage<'a> {
     scenario: &'a Scenario,
     cast: &'a Cast,
     meta: &'a Handle,
+    gateway: &'a Gateway,
     clock: SimulationClock,
     seed: u64,
     clients: BTreeMap<&'a str, ClientOnStage>,
@@ -236,7 +245,7 @@ struct Stage<'a> {
     agenda: BinaryHeap<Due>,
     ordinal: u64,
     read: usize,
-    kills: Vec<Duration>,
+    deaths: Deaths,
 }
 
 impl<'a> Stage<'a> {
@@ -244,6 +253,7 @@ impl<'a> Stage<'a> {
         scenario: &'a Scenario,
         cast: &'a Cast,
         meta: &'a Handle,
+        gateway: &'a Gateway,
         clock: SimulationClock,
         seed: u64,
     ) -> Self {
@@ -251,6 +261,7 @@ impl<'a> Stage<'a> {
             scenario,
             cast,
             meta,
+            gateway,
             clock,
             seed,
             clients: BTreeMap::new(),
@@ -259,7 +270,7 @@ impl<'a> Stage<'a> {
             agenda: BinaryHeap::new(),
             ordinal: 0,
             read: 0,
-            kills: moments_of_death(scenario.kills, seed),
+            deaths: Deaths::new(scenario.kills, seed),
         }
     }
 
@@ -277,7 +288,9 @@ impl<'a> Stage<'a> {
             self.let_clients_in(done)?;
             self.say_what_is_due()?;
             self.nudge();
-            self.kill_what_is_due(world, begun, &mut last_news).await?;
+            if self.deaths.due(self.read + self.gateway.questions()) {
+                world.kill_worker(usize::try_from(self.deaths.struck)?).await?;
+            }
             if looked.elapsed() < LOOK_EVERY {
                 continue;
             }
@@ -290,7 +303,7 @@ impl<'a> Stage<'a> {
             let quiet = self.agenda.is_empty()
                 && self.meta.counters().pending == 0
                 && last_news.elapsed() > QUIET_FOR;
-            if done >= self.cast.clients.len() && quiet && self.kills.is_empty() {
+            if done >= self.cast.clients.len() && quiet {
                 return Ok(None);
             }
             if begun.elapsed() > patience {
@@ -393,31 +406,53 @@ impl<'a> Stage<'a> {
             self.plan(phone, Duration::ZERO, Said::Text(text), None);
         }
     }
-
-    async fn kill_what_is_due(
-        &mut self,
-        world: &mut World,
-        begun: Instant,
-        last_news: &mut Instant,
-    ) -> anyhow::Result<()> {
-        while self.kills.first().is_some_and(|moment| begun.elapsed() >= *moment) {
-            self.kills.remove(0);
-            world.kill_worker(self.kills.len()).await?;
-            *last_news = Instant::now();
-        }
-        Ok(())
-    }
 }
 
-/// Real moments after the beginning: the first while the first message is worked on, the others later.
-fn moments_of_death(kills: u32, seed: u64) -> Vec<Duration> {
-    let mut random = Random::new(seed, "kills");
-    (0..kills)
-        .scan(Duration::ZERO, |moment, _| {
-            *moment += Duration::from_millis(random.between(150, 2_500));
-            Some(*moment)
-        })
-        .collect()
+/// How many workers share the database: a PostgreSQL run with many conversations has at least two.
+fn workers(scenario: &Scenario, requests: usize, options: &Options) -> usize {
+    let least = if options.database_url.is_some() && requests > 1 { 2 } else { 1 };
+    scenario.workers.max(least)
+}
+
+/// When the worker dies: a drawn number of events after the last death, and a drawn moment later. Counted in
+/// events, since after a death nothing may happen until a lease has run out.
+#[derive(Debug)]
+struct Deaths {
+    random: Random,
+    left: u32,
+    struck: u32,
+    after_events: usize,
+    at: Option<Instant>,
+}
+
+impl Deaths {
+    fn new(deaths: u32, seed: u64) -> Self {
+        let mut random = Random::new(seed, "deaths");
+        let after_events = Self::next(&mut random);
+        Self { random, left: deaths, struck: 0, after_events, at: None }
+    }
+
+    fn next(random: &mut Random) -> usize {
+        usize::try_from(random.between(1, 9)).unwrap_or(1)
+    }
+
+    /// Whether the worker is to be killed now, given how many events there were so far.
+    fn due(&mut self, events: usize) -> bool {
+        if self.left == 0 || events < self.after_events {
+            return false;
+        }
+        let random = &mut self.random;
+        let at =
+            *self.at.get_or_insert_with(|| Instant::now() + Duration::from_millis(random.between(0, 60)));
+        if Instant::now() < at {
+            return false;
+        }
+        self.at = None;
+        self.after_events = events + Self::next(&mut self.random);
+        self.left -= 1;
+        self.struck += 1;
+        true
+    }
 }
 
 fn describe_open(list: &RequestList, ends: &[&str], patience: Duration) -> String {
@@ -462,9 +497,18 @@ mod tests {
     }
 
     #[test]
-    fn deaths_follow_the_seed() {
-        assert_eq!(moments_of_death(4, 7), moments_of_death(4, 7));
-        assert_ne!(moments_of_death(4, 7), moments_of_death(4, 8));
-        assert!(moments_of_death(4, 7).is_sorted());
+    fn deaths_follow_events_and_are_limited() {
+        let mut deaths = Deaths::new(3, 7);
+        assert!(!deaths.due(0), "nothing has happened yet");
+        let mut events = 0;
+        let started = Instant::now();
+        while deaths.left > 0 && started.elapsed() < Duration::from_secs(30) {
+            events += 1;
+            deaths.due(events);
+        }
+        assert_eq!(deaths.struck, 3);
+        assert!(!deaths.due(usize::MAX));
+        let first = |seed| Deaths::new(1, seed).after_events;
+        assert!((0..20).any(|seed| first(seed) != first(seed + 1)));
     }
 }

@@ -21,6 +21,7 @@ pub(crate) fn evidence() -> Evidence {
         gateway_faults: Vec::new(),
         outbox_unknown: Vec::new(),
         may_stay_unknown: false,
+        kills: 0,
         dead_letters: Vec::new(),
         webhook_failures: 0,
         webhook_posts: 12,

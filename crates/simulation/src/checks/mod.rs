@@ -11,7 +11,7 @@ mod story;
 
 pub use conversation::{BrainPart, tricks_survived};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
-pub use story::{at_least_two_batches, client_heard_the_end};
+pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
 
 use std::fmt::Write as _;
 

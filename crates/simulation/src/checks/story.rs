@@ -51,6 +51,12 @@ pub fn at_least_two_batches(evidence: &Evidence) -> Check {
     Check::of("another batch follows", &faults, format!("{most} batches"))
 }
 
+/// For runs in which the worker dies: it did, more than once.
+pub fn worker_died(evidence: &Evidence) -> Check {
+    let faults = if evidence.kills < 2 { vec![format!("killed {}×", evidence.kills)] } else { Vec::new() };
+    Check::of("the worker was killed while at work", &faults, format!("{}×", evidence.kills))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,6 +68,14 @@ mod tests {
         let mut bad = evidence();
         bad.meta.push(accepted(1_790_000_900_000, "254722000000", "Do you have it now?", Some("int_9")));
         assert!(!client_heard_the_end(&bad).ok);
+    }
+
+    #[test]
+    fn a_run_without_deaths_is_found() {
+        let mut run = evidence();
+        assert!(!worker_died(&run).ok);
+        run.kills = 2;
+        assert!(worker_died(&run).ok);
     }
 
     #[test]

@@ -118,6 +118,11 @@ impl Gateway {
         self.brain.log().exchanges.clone()
     }
 
+    /// How many questions there were so far.
+    pub fn questions(&self) -> usize {
+        self.brain.log().exchanges.len()
+    }
+
     /// Calls that were not made as the gateway's interface demands.
     pub fn faults(&self) -> Vec<String> {
         self.brain.log().faults.clone()

@@ -17,5 +17,6 @@ pub(super) static SCENARIO: Scenario = Scenario {
     patience: Duration::from_mins(8),
     // A crash between Moltbot's answer and its journal allows one more ask.
     asks_per_question: 2,
+    more_checks: &[crate::checks::worker_died],
     ..Scenario::ORDINARY
 };
