@@ -118,7 +118,8 @@ const POLITE: &[&str] = &[
 const WORDS_MAX: usize = 12;
 
 /// The control word that a message is as a whole, whatever its case, accents, punctuation and politeness.
-/// A message that asks ("stop?") is none, except for the requests to be called or to reach a person.
+/// A question ("yes?") is none, except a request to be called, to reach a person, or to stop: stopping is the
+/// safe reading.
 pub fn recognise(text: &str) -> Option<ControlWord> {
     let message = words(text);
     if message.is_empty() {

@@ -8,6 +8,7 @@ mod currency;
 mod eta;
 mod lexer;
 mod price;
+mod price_words;
 mod signals;
 
 use marketplace::{Currency, Language, Money};
