@@ -19,7 +19,8 @@
 //! def digest(tag, body):
 //!     return hashlib.sha256(b"concierge.audit.v1." + tag + b"\n" + body).hexdigest()
 //!
-//! genesis = digest(b"genesis", b"req_0190…")            # the chain's name: its request id, or `system`
+//! genesis = digest(b"genesis", chain.encode())          # the chain's name: its request id, or `system`
+//! first_checkpoint_prev = digest(b"genesis", b"checkpoints")
 //! record_hash = digest(b"record", canonical({k: v for k, v in record.items() if k != "hash"}))
 //! checkpoint_hash = digest(b"checkpoint", canonical({k: v for k, v in checkpoint.items() if k != "hash"}))
 //! commitment = hmac.new(salt, canonical(payload), "sha256").hexdigest()
