@@ -30,7 +30,7 @@ impl Db {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<StoreError> + Send + 'static,
+        E: From<StoreError> + std::error::Error + Send + 'static,
     {
         let db = self.clone();
         self.store.write(move |conn| work(&mut db.tx(conn))).await

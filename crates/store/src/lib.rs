@@ -7,6 +7,7 @@
 pub mod audit_log;
 pub mod conn;
 pub mod contacts;
+mod db;
 pub mod dead_letters;
 mod error;
 pub mod flags;
@@ -34,6 +35,7 @@ mod vault;
 pub mod vendors;
 mod writer;
 
+pub use db::Db;
 pub use conn::{Backend, Conn, savepoint};
 pub use error::StoreError;
 pub use store::{DataKeySource, OpenOptions, Store};

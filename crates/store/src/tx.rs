@@ -22,6 +22,18 @@ pub struct Tx<'a> {
 }
 
 impl Tx<'_> {
+    /// Runs `work` in a savepoint of this transaction: its error undoes what it wrote and nothing else.
+    ///
+    /// # Errors
+    /// What `work` returns, or why the database gave the whole transaction up.
+    pub fn savepoint<T, E>(&mut self, work: impl FnOnce(&mut Tx<'_>) -> Result<T, E>) -> Result<T, E>
+    where
+        E: From<StoreError>,
+    {
+        let (vault, ids, now, lease_clock) = (self.vault, self.ids, self.now, self.lease_clock);
+        crate::savepoint(self.conn, |conn| work(&mut Tx { conn, vault, ids, now, lease_clock }))
+    }
+
     /// Seals `plain` so that every one of `keys` is needed to open it: erasing any of these people destroys it.
     pub(crate) fn seal(&mut self, keys: &[DataKeyId], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let keys = keys

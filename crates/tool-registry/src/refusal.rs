@@ -80,6 +80,8 @@ refusals! {
     NoAddress = "no_address";
     /// Sending is switched off on every process.
     OutboundOff = "outbound_off";
+    /// The text for a vendor holds the client's name or number, which it learns at the handoff only.
+    ClientDatum = "client_datum";
     /// The request concerns a prescription and the text states a diagnosis or a dosage.
     PrescriptionRestricted = "prescription_restricted";
 
@@ -109,6 +111,8 @@ refusals! {
 
     /// This was done before: the same thing under another key.
     Duplicate = "duplicate";
+    /// A tool with an effect was called without an idempotency key.
+    IdempotencyKeyRequired = "idempotency_key_required";
     /// The idempotency key was used with another body.
     IdempotencyKeyReused = "idempotency_key_reused";
     /// The same call is being worked right now; try again.

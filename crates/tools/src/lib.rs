@@ -1,1 +1,20 @@
-//! `tools`
+//! How tools run: one transaction a call, in one order, for every caller.
+//!
+//! Take the request's row → idempotency → gates on the rows as they are now → effect rows and outbox → audit →
+//! commit → answer. Tools touch only the database; what must leave the process is an outbox row.
+
+mod caller;
+mod currency;
+mod error;
+mod gates;
+mod handlers;
+mod pipeline;
+mod plan;
+mod record;
+
+pub use caller::{Caller, Policy};
+pub use error::{Refusal, ToolError};
+pub use handlers::snapshot::context_pack;
+pub use pipeline::{Answer, Invocation, Outcome, run};
+pub use plan::{PlanCall, PlanCommit, PlanOutcome, commit_plan};
+pub use record::{AuditEntry, record, record_system};

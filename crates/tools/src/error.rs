@@ -1,0 +1,55 @@
+//! A refusal is an answer; an error is a broken world.
+
+use audit::AuditError;
+use store::StoreError;
+use tool_registry::RefusalCode;
+
+/// A gate said no. Nothing took effect but the audit record of the refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Refusal {
+    /// The first gate that failed.
+    pub code: RefusalCode,
+    /// What to do, for a person; holds no personal data.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal with an explanation.
+    pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+}
+
+/// Why a tool gave no result.
+#[derive(Debug, thiserror::Error)]
+pub enum ToolError {
+    /// A gate said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store failed; nothing took effect.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// An audit record could not be made: a defect of ours.
+    #[error("an audit record could not be made")]
+    Audit(#[from] AuditError),
+    /// A value of ours could not be written as JSON: a defect of ours.
+    #[error("a value could not be written as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+impl ToolError {
+    /// Splits a refusal, which is an answer, from a failure.
+    pub(crate) fn refusal<T>(result: Result<T, Self>) -> Result<Result<T, Refusal>, Self> {
+        match result {
+            Ok(value) => Ok(Ok(value)),
+            Err(Self::Refused(refusal)) => Ok(Err(refusal)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Refuses with a code and an explanation.
+pub(crate) fn refuse<T>(code: RefusalCode, detail: impl Into<String>) -> Result<T, ToolError> {
+    Err(Refusal::new(code, detail).into())
+}

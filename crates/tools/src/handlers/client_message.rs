@@ -1,0 +1,65 @@
+//! `marketplace.send_client_message`.
+
+use store::{
+    Tx,
+    messages::{self, Direction, MessageKind, NewMessage, Party},
+    outbox::{self, NewSend, Purpose, SendPayload, TemplateUse},
+    requests::RequestGuard,
+};
+use tool_registry::{MessageStatus, RefusalCode, SendClientMessageArgs, SendClientMessageResult};
+
+use super::Effect;
+use crate::{Caller, ToolError, gates};
+
+pub(super) fn run(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    caller: &Caller,
+    args: &SendClientMessageArgs,
+) -> Result<Effect, ToolError> {
+    let request = guard.request();
+    gates::may_send(request, caller)?;
+    let client = gates::not_opted_out(tx, request.client, RefusalCode::ClientOptedOut)?;
+    let message_id = messages::insert(
+        tx,
+        &NewMessage {
+            request: Some(request.id),
+            contact: client.id,
+            direction: Direction::Out,
+            party: Party::Client,
+            kind: MessageKind::Text,
+            body: args.body.clone(),
+            also_sealed_by: Vec::new(),
+            button_id: None,
+            wamid: None,
+            quoted_wamid: None,
+            meta_at: guard.now(tx),
+        },
+    )?;
+    let template =
+        TemplateUse { purpose: "client_update".to_owned(), parameters: vec![one_line(&args.body)] };
+    outbox::enqueue(
+        tx,
+        guard,
+        &NewSend {
+            contact: client.id,
+            message: message_id,
+            purpose: Purpose::ClientMessage,
+            author: caller.actor.kind,
+            payload: SendPayload {
+                body: args.body.clone(),
+                buttons: args.buttons.iter().map(|b| (b.id.clone(), b.title.clone())).collect(),
+                template: Some(template),
+                reply_to: args.reply_to,
+            },
+            also_sealed_by: Vec::new(),
+            not_after: None,
+        },
+    )?;
+    Ok(Effect::new(SendClientMessageResult { message_id, status: MessageStatus::Queued }))
+}
+
+/// Template parameters may hold no line break, no tab and no run of more than four blanks (Meta: 132018, 100).
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,174 @@
+//! `marketplace.update_request_state`: the state, the facts, the plan, the shortlist, the handoff.
+
+use std::time::Duration;
+
+use marketplace::{ActorKind, Control, RequestState, TransitionError, transition};
+use moltbot_contract::BatchStatus;
+use serde_json::json;
+use store::{
+    Tx,
+    requests::{self, FactChanges, RequestGuard},
+    sourcing::{self, LimitReached, NewBatch},
+    timers::{self, TimerKind},
+};
+use tool_registry::{
+    Facts, Plan, RefusalCode, ShortlistArgs, UpdateRequestStateArgs, UpdateRequestStateResult,
+};
+
+use super::{Effect, handoff};
+use crate::{AuditEntry, Caller, ToolError, error::refuse, record};
+
+pub(super) fn run(
+    tx: &mut Tx<'_>,
+    guard: &mut RequestGuard,
+    caller: &Caller,
+    args: &UpdateRequestStateArgs,
+) -> Result<Effect, ToolError> {
+    let from = guard.request().state;
+    check(guard, caller, args)?;
+    if let Some(facts) = &args.facts {
+        requests::set_facts(tx, guard, &changes(facts))?;
+    }
+    if args.to != RequestState::Sourcing || args.plan.is_some() {
+        settle_batch_that_is_over(tx, guard, args.to)?;
+    }
+    if let Some(shortlist) = &args.shortlist {
+        store_shortlist(tx, guard, shortlist)?;
+    }
+    if args.to == RequestState::HandedOff {
+        handoff::hand_off(tx, guard, caller, args.handoff.as_ref())?;
+    }
+    requests::set_state(tx, guard, args.to)?;
+    if let Some(plan) = &args.plan {
+        open_batch(tx, guard, plan)?;
+    }
+    if args.to == RequestState::Escalated {
+        requests::set_control(tx, guard, Control::Human)?;
+    } else if from == RequestState::Escalated && caller.is_human() {
+        requests::set_control(tx, guard, Control::Bot)?;
+    }
+    if from != args.to {
+        let payload = json!({ "from": from, "to": args.to, "reason": args.reason });
+        record(tx, guard, AuditEntry::new(caller.actor.clone(), "state.changed", payload))?;
+    }
+    let version = guard.request().version;
+    Ok(Effect::new(UpdateRequestStateResult { from, to: args.to, version }))
+}
+
+fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -> Result<(), ToolError> {
+    let request = guard.request();
+    if request.state == RequestState::Closed {
+        return refuse(RefusalCode::RequestClosed, "the request is closed");
+    }
+    if args.expected_version != request.version {
+        return refuse(
+            RefusalCode::StaleVersion,
+            format!("decided on version {}, the request is at {}", args.expected_version, request.version),
+        );
+    }
+    let by = if caller.is_human() { ActorKind::Human } else { caller.actor.kind };
+    match transition(request.state, args.to, by) {
+        Ok(()) => {}
+        Err(error @ TransitionError::NotAllowed { .. }) => {
+            return refuse(RefusalCode::TransitionNotAllowed, error.to_string());
+        }
+        Err(error @ TransitionError::PersonOnly { .. }) => {
+            return refuse(RefusalCode::PersonOnly, error.to_string());
+        }
+    }
+    if request.control == Control::Human && !caller.is_human() {
+        return refuse(RefusalCode::HumanControl, "a person has taken the request over");
+    }
+    if args.plan.is_some() && args.to != RequestState::Sourcing {
+        return refuse(RefusalCode::TransitionNotAllowed, "a plan goes with state sourcing");
+    }
+    if args.shortlist.is_some() && args.to != RequestState::Shortlisted {
+        return refuse(RefusalCode::TransitionNotAllowed, "a shortlist goes with state shortlisted");
+    }
+    if args.to == RequestState::Shortlisted
+        && request.state != RequestState::Shortlisted
+        && args.shortlist.is_none()
+    {
+        return refuse(RefusalCode::ShortlistInvalid, "state shortlisted needs the shortlist that was sent");
+    }
+    Ok(())
+}
+
+fn changes(facts: &Facts) -> FactChanges {
+    FactChanges {
+        category: facts.category.as_ref().map(|fact| fact.value.trim().to_lowercase()),
+        need: facts.normalized_need.as_ref().map(|fact| fact.value.clone()),
+        urgency: facts.urgency.as_ref().map(|fact| fact.value),
+        language: facts.language.as_ref().map(|fact| fact.value),
+        prescription: facts.prescription.as_ref().map(|fact| fact.value),
+    }
+}
+
+/// A batch past its deadline, or one that a shortlist, a close or an escalation ends, is settled here.
+fn settle_batch_that_is_over(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    to: RequestState,
+) -> Result<(), ToolError> {
+    let request = guard.request().id;
+    let now = guard.now(tx);
+    let open = sourcing::batches_of(tx, request)?.into_iter().find(|batch| batch.status == BatchStatus::Open);
+    let Some(open) = open else { return Ok(()) };
+    let ends = matches!(
+        to,
+        RequestState::Shortlisted | RequestState::Escalated | RequestState::Closed | RequestState::Error
+    );
+    if (ends || open.deadline_at <= now)
+        && let Some(batch) = sourcing::settle_open_batch(tx, guard)?
+    {
+        timers::settle(tx, request, TimerKind::BatchDeadline, &batch.to_string())?;
+    }
+    Ok(())
+}
+
+fn open_batch(tx: &mut Tx<'_>, guard: &RequestGuard, plan: &Plan) -> Result<(), ToolError> {
+    let deadline_at = guard.now(tx) + Duration::from_secs(u64::from(plan.deadline_minutes) * 60);
+    let new = NewBatch {
+        size: plan.batch_size,
+        offers_wanted: plan.offers_wanted,
+        deadline_at,
+        plan: serde_json::to_string(plan)?,
+    };
+    match sourcing::open_batch(tx, guard, &new)? {
+        Ok(batch) => {
+            timers::set(tx, guard, TimerKind::BatchDeadline, &batch.to_string(), deadline_at)?;
+            Ok(())
+        }
+        Err(LimitReached::Batch) => refuse(
+            RefusalCode::BatchLimit,
+            "a batch is open; the next one opens when every vendor has answered or its deadline passes",
+        ),
+        Err(LimitReached::Vendors) => {
+            refuse(RefusalCode::VendorLimit, "fifteen vendors were contacted for this request")
+        }
+    }
+}
+
+/// Each item cites a stored reply of that vendor, in this request, that says they have it or may have it.
+fn store_shortlist(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    shortlist: &ShortlistArgs,
+) -> Result<(), ToolError> {
+    let replies = sourcing::replies_of(tx, guard.request().id)?;
+    let supported = |item: &tool_registry::ShortlistArgsItem| {
+        replies.iter().any(|reply| reply.id == item.reply_id && reply.vendor == item.vendor_id)
+    };
+    if !shortlist.items.iter().all(supported) {
+        return refuse(RefusalCode::ShortlistInvalid, "an item cites no stored reply of its vendor");
+    }
+    let mut vendors: Vec<_> = shortlist.items.iter().map(|item| &item.vendor_id).collect();
+    vendors.sort();
+    vendors.dedup();
+    if vendors.len() != shortlist.items.len() || vendors.is_empty() {
+        return refuse(RefusalCode::ShortlistInvalid, "a shortlist names each vendor once, and at least one");
+    }
+    let items: Vec<_> = shortlist.items.iter().map(|item| (item.vendor_id.clone(), item.reply_id)).collect();
+    sourcing::insert_shortlist(tx, guard, &items)?;
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! `marketplace.search_vendors`: who could have it, and why each is named.
+
+use std::collections::BTreeSet;
+
+use marketplace::VendorId;
+use moltbot_contract::{VendorFilters, VendorFound};
+use store::{Tx, requests::RequestGuard, sourcing, vendors};
+use tool_registry::{SearchVendorsArgs, SearchVendorsResult};
+
+use super::Effect;
+use crate::ToolError;
+
+/// How many vendors of a category are looked at before filters narrow them.
+const SCAN_MAX: i64 = 200;
+
+pub(super) fn run(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    args: &SearchVendorsArgs,
+) -> Result<Effect, ToolError> {
+    let request = guard.request();
+    let contacted: BTreeSet<VendorId> =
+        sourcing::outreaches_of(tx, request.id)?.into_iter().map(|outreach| outreach.vendor).collect();
+    let category = args.category.trim().to_lowercase();
+    let mut found: Vec<VendorFound> = vendors::in_category(tx, &category, SCAN_MAX)?
+        .into_iter()
+        .filter(|vendor| vendor.contact != request.client && !vendor.opted_out)
+        .filter(|vendor| fits(vendor, &args.filters))
+        .map(|vendor| {
+            let contacted = contacted.contains(&vendor.id);
+            VendorFound {
+                why: why(&vendor, &category, &args.filters, contacted),
+                vendor_id: vendor.id,
+                name: vendor.name,
+                category: category.clone(),
+                distance_km: None,
+                rating: vendor.rating,
+                accepts_inquiries: vendor.accepts_inquiries,
+                contacted,
+            }
+        })
+        .collect();
+    // Those still to be asked come first; the store has ordered by rating and id.
+    found.sort_by_key(|vendor| (vendor.contacted, !vendor.accepts_inquiries));
+    found.truncate(usize::from(args.limit));
+    Ok(Effect::new(SearchVendorsResult { vendors: found }))
+}
+
+/// The distance filter narrows nothing yet: a client's position is not known before location messages are read.
+fn fits(vendor: &vendors::Vendor, filters: &VendorFilters) -> bool {
+    let language = filters.languages.is_empty()
+        || vendor.languages.iter().any(|language| filters.languages.contains(language));
+    let rating = filters.min_rating.is_none_or(|least| vendor.rating.is_some_and(|rating| rating >= least));
+    language && rating
+}
+
+fn why(vendor: &vendors::Vendor, category: &str, filters: &VendorFilters, contacted: bool) -> Vec<String> {
+    let mut reasons = vec![format!("sells {category}")];
+    reasons.extend(vendor.rating.map(|rating| format!("rated {rating:.1} of 5")));
+    if let Some(language) = vendor.languages.iter().find(|language| filters.languages.contains(language)) {
+        reasons.push(format!("speaks {language}"));
+    }
+    if !vendor.accepts_inquiries {
+        reasons.push("does not accept inquiries".to_owned());
+    }
+    if contacted {
+        reasons.push("already asked for this request".to_owned());
+    }
+    reasons
+}

@@ -1,0 +1,204 @@
+//! `marketplace.get_request_snapshot`: the Context Pack. No phone number, no provider's id.
+
+use std::collections::BTreeMap;
+
+use marketplace::{BATCH_SIZE_MAX, ContactId, RequestState, VENDORS_PER_REQUEST_MAX, VendorId, allowed_next};
+use moltbot_contract::{
+    Availability, BatchStatus, BatchView, CONTRACT_VERSION, CallingPolicyView, ContextPack,
+    ConversationEntry, EntryKind, LimitsView, PoliciesView, ReplyView, RequestView, ShortlistView,
+    ShortlistedView, Speaker, VendorContacted,
+};
+use store::{
+    Tx, contacts, messages,
+    messages::{Direction, Message, MessageKind, Party},
+    requests::RequestGuard,
+    sourcing::{self, Batch, Outreach, Reply},
+};
+
+use super::Effect;
+use crate::{Policy, ToolError, gates};
+
+/// How many messages of the conversation a pack holds, the newest ones.
+const CONVERSATION_MAX: i64 = 40;
+/// At most one call per this many minutes and request (mission C11).
+const CALL_COOLDOWN_MINUTES: u32 = 10;
+
+pub(super) fn run(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Result<Effect, ToolError> {
+    Ok(Effect::new(context_pack(tx, policy, guard)?))
+}
+
+/// Builds the Context Pack of a request from the rows as they are in this transaction.
+pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Result<ContextPack, ToolError> {
+    let request = guard.request();
+    let policy = gates::effective(tx, policy);
+    let outreaches = sourcing::outreaches_of(tx, request.id)?;
+    let batches = sourcing::batches_of(tx, request.id)?;
+    let replies = sourcing::replies_of(tx, request.id)?;
+    let vendor_of: BTreeMap<ContactId, VendorId> =
+        outreaches.iter().map(|outreach| (outreach.contact, outreach.vendor.clone())).collect();
+    let contacted = u8::try_from(outreaches.len()).unwrap_or(VENDORS_PER_REQUEST_MAX);
+    let batch_open = batches.iter().any(|batch| batch.status == BatchStatus::Open);
+    Ok(ContextPack {
+        contract_version: CONTRACT_VERSION.to_owned(),
+        now: guard.now(tx),
+        request: RequestView {
+            id: request.id,
+            state: request.state,
+            version: request.version,
+            category: request.category.clone(),
+            need: request.need.clone(),
+            urgency: request.urgency,
+            language: request.language,
+            prescription: request.prescription,
+        },
+        conversation: conversation(tx, request.id, &vendor_of)?,
+        ocr: Vec::new(),
+        vendors_found: Vec::new(),
+        vendors_contacted: vendors_contacted(tx, &outreaches, &batches)?,
+        batches: batches.iter().map(|batch| batch_view(batch, &outreaches, &replies)).collect(),
+        replies: replies.into_iter().map(|reply| reply_view(tx, reply)).collect::<Result<_, _>>()?,
+        shortlist: last_shortlist(tx, request.id)?,
+        limits: LimitsView {
+            batch_size_max: BATCH_SIZE_MAX,
+            vendors_per_request_max: VENDORS_PER_REQUEST_MAX,
+            vendors_contacted: contacted,
+            vendors_remaining: VENDORS_PER_REQUEST_MAX.saturating_sub(contacted),
+            batch_open,
+        },
+        policies: PoliciesView {
+            ai_concierge_enabled: policy.ai_concierge,
+            ocr_enabled: policy.ocr,
+            calling: CallingPolicyView {
+                enabled: false,
+                consent_status: None,
+                allowed_scopes: Vec::new(),
+                cooldown_minutes: CALL_COOLDOWN_MINUTES,
+            },
+        },
+        allowed_next_states: bot_next(request.state),
+    })
+}
+
+/// The states a decision of the bot may lead to: a handoff needs the client's own choice, and a person moves
+/// `escalated` and `error` on.
+fn bot_next(state: RequestState) -> Vec<RequestState> {
+    if state.needs_person() {
+        return Vec::new();
+    }
+    allowed_next(state).iter().copied().filter(|next| *next != RequestState::HandedOff).collect()
+}
+
+fn conversation(
+    tx: &mut Tx<'_>,
+    request: marketplace::RequestId,
+    vendor_of: &BTreeMap<ContactId, VendorId>,
+) -> Result<Vec<ConversationEntry>, ToolError> {
+    let latest = messages::latest(tx, request, CONVERSATION_MAX)?;
+    Ok(latest.into_iter().map(|message| conversation_entry(message, vendor_of)).collect())
+}
+
+fn conversation_entry(message: Message, vendor_of: &BTreeMap<ContactId, VendorId>) -> ConversationEntry {
+    let from = match (message.direction, message.party) {
+        (Direction::Out, _) => Speaker::Us,
+        (Direction::In, Party::Client) => Speaker::Client,
+        (Direction::In, Party::Vendor) => Speaker::Vendor,
+    };
+    let vendor_id = match message.party {
+        Party::Vendor => vendor_of.get(&message.contact).cloned(),
+        Party::Client => None,
+    };
+    ConversationEntry {
+        message_id: message.id,
+        at: message.meta_at,
+        from,
+        vendor_id,
+        kind: match message.kind {
+            MessageKind::Text => EntryKind::Text,
+            MessageKind::Button => EntryKind::Button,
+            MessageKind::Document | MessageKind::Media => EntryKind::Media,
+            MessageKind::Other => EntryKind::Other,
+        },
+        text: message.body.unwrap_or_default(),
+    }
+}
+
+fn vendors_contacted(
+    tx: &mut Tx<'_>,
+    outreaches: &[Outreach],
+    batches: &[Batch],
+) -> Result<Vec<VendorContacted>, ToolError> {
+    outreaches
+        .iter()
+        .map(|outreach| {
+            let name = contacts::load(tx, outreach.contact)?.name;
+            let batch = batches.iter().find(|batch| batch.id == outreach.batch);
+            Ok(VendorContacted {
+                vendor_id: outreach.vendor.clone(),
+                name: name.unwrap_or_else(|| outreach.vendor.to_string()),
+                batch: batch.map_or(0, |batch| u32::from(batch.ordinal)),
+                status: outreach.status,
+                contacted_at: outreach.contacted_at,
+            })
+        })
+        .collect()
+}
+
+fn batch_view(batch: &Batch, outreaches: &[Outreach], replies: &[Reply]) -> BatchView {
+    let vendors: Vec<&VendorId> = outreaches
+        .iter()
+        .filter(|outreach| outreach.batch == batch.id)
+        .map(|outreach| &outreach.vendor)
+        .collect();
+    BatchView {
+        ordinal: u32::from(batch.ordinal),
+        size: batch.size,
+        offers_wanted: batch.offers_wanted,
+        deadline_at: batch.deadline_at,
+        status: batch.status,
+        offers: u32::try_from(vendors.iter().filter(|vendor| has_offer(vendor, replies)).count())
+            .unwrap_or(u32::MAX),
+    }
+}
+
+/// Whether the vendor's latest clear answer says that they have it.
+pub(super) fn has_offer(vendor: &VendorId, replies: &[Reply]) -> bool {
+    replies
+        .iter()
+        .rev()
+        .find(|reply| reply.vendor == *vendor && reply.availability != Availability::Unclear)
+        .is_some_and(|reply| {
+            reply.availability == Availability::InStock
+                && reply.confidence >= conversation::vendor_reply::AMBIGUOUS_BELOW
+        })
+}
+
+fn reply_view(tx: &mut Tx<'_>, reply: Reply) -> Result<ReplyView, ToolError> {
+    let text = messages::load(tx, reply.message)?.body.unwrap_or_default();
+    Ok(ReplyView {
+        reply_id: reply.id,
+        vendor_id: reply.vendor,
+        message_id: reply.message,
+        availability: reply.availability,
+        price_minor: reply.price.map(marketplace::Money::minor),
+        currency: reply.price.map(marketplace::Money::currency),
+        eta: reply.eta,
+        confidence: reply.confidence,
+        text,
+    })
+}
+
+fn last_shortlist(
+    tx: &mut Tx<'_>,
+    request: marketplace::RequestId,
+) -> Result<Option<ShortlistView>, ToolError> {
+    let last = sourcing::shortlists_of(tx, request)?.pop();
+    Ok(last.map(|shortlist| ShortlistView {
+        sent_at: shortlist.created_at,
+        items: shortlist
+            .items
+            .into_iter()
+            .zip(1_u32..)
+            .map(|((vendor_id, reply_id), position)| ShortlistedView { position, vendor_id, reply_id })
+            .collect(),
+    }))
+}

@@ -1,0 +1,126 @@
+//! `marketplace.send_vendor_message`: a first message joins the open batch; the limits hold for every caller.
+
+use conversation::{ButtonId, Sentence, catalogue};
+use marketplace::{Language, OutreachId, RequestState};
+use store::{
+    StoreError, Tx,
+    messages::{self, Direction, MessageKind, NewMessage, Party},
+    outbox::{self, NewSend, Purpose, SendPayload, TemplateUse},
+    requests::RequestGuard,
+    sourcing::{self, LimitReached},
+    vendors,
+};
+use tool_registry::{MessageStatus, RefusalCode, SendVendorMessageArgs, SendVendorMessageResult};
+
+use super::{Effect, client_message::one_line};
+use crate::{Caller, ToolError, error::refuse, gates};
+
+pub(super) fn run(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    caller: &Caller,
+    args: &SendVendorMessageArgs,
+) -> Result<Effect, ToolError> {
+    let request = guard.request();
+    gates::may_send(request, caller)?;
+    let vendor = match vendors::load(tx, &args.vendor_id) {
+        Ok(vendor) => vendor,
+        Err(StoreError::NotFound) => {
+            return refuse(RefusalCode::VendorUnknown, "the directory has no such vendor");
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if vendor.contact == request.client {
+        return refuse(
+            RefusalCode::VendorUnknown,
+            "the client is not asked as a vendor of their own request",
+        );
+    }
+    let contact = gates::not_opted_out(tx, vendor.contact, RefusalCode::VendorOptedOut)?;
+    let texts: Vec<&str> =
+        std::iter::once(args.body.as_str()).chain(args.questions.iter().map(String::as_str)).collect();
+    gates::no_client_datum(tx, request, &texts)?;
+
+    let known = sourcing::outreaches_of(tx, request.id)?
+        .into_iter()
+        .find(|outreach| outreach.contact == vendor.contact);
+    let (outreach_id, first) = match known {
+        Some(outreach) => (outreach.id, false),
+        None => (join_open_batch(tx, guard, &vendor)?, true),
+    };
+    let body = with_questions(&args.body, &args.questions);
+    let message_id = messages::insert(
+        tx,
+        &NewMessage {
+            request: Some(request.id),
+            contact: vendor.contact,
+            direction: Direction::Out,
+            party: Party::Vendor,
+            kind: MessageKind::Text,
+            body: body.clone(),
+            also_sealed_by: vec![request.data_key],
+            button_id: None,
+            wamid: None,
+            quoted_wamid: None,
+            meta_at: guard.now(tx),
+        },
+    )?;
+    outbox::enqueue(
+        tx,
+        guard,
+        &NewSend {
+            contact: vendor.contact,
+            message: message_id,
+            purpose: if first { Purpose::VendorInquiry } else { Purpose::VendorMessage },
+            author: caller.actor.kind,
+            payload: SendPayload {
+                template: Some(TemplateUse {
+                    purpose: "vendor_inquiry".to_owned(),
+                    parameters: vec![one_line(&body)],
+                }),
+                body,
+                buttons: if first { answer_buttons(contact.language, outreach_id) } else { Vec::new() },
+                reply_to: None,
+            },
+            also_sealed_by: vec![request.data_key],
+            not_after: None,
+        },
+    )?;
+    let result = SendVendorMessageResult { message_id, outreach_id, status: MessageStatus::Queued };
+    Ok(Effect::new(result).sealed_by(contact.data_key))
+}
+
+fn join_open_batch(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    vendor: &vendors::Vendor,
+) -> Result<OutreachId, ToolError> {
+    if guard.request().state != RequestState::Sourcing {
+        return refuse(RefusalCode::PlanMissing, "vendors are asked in state sourcing, after a plan");
+    }
+    if !vendor.accepts_inquiries {
+        return refuse(RefusalCode::VendorNotAccepting, "this vendor does not accept inquiries");
+    }
+    match sourcing::add_outreach(tx, guard, &vendor.id, vendor.contact)? {
+        Ok(outreach) => Ok(outreach),
+        Err(LimitReached::Batch) => refuse(
+            RefusalCode::BatchLimit,
+            "the open batch is full; the next one opens when every vendor has answered or its deadline passes",
+        ),
+        Err(LimitReached::Vendors) => {
+            refuse(RefusalCode::VendorLimit, "fifteen vendors were contacted for this request")
+        }
+    }
+}
+
+fn with_questions(body: &str, questions: &[String]) -> String {
+    let missing = questions.iter().filter(|question| !body.contains(question.as_str()));
+    missing.fold(body.to_owned(), |text, question| format!("{text}\n• {question}"))
+}
+
+fn answer_buttons(language: Language, outreach: OutreachId) -> Vec<(String, String)> {
+    let button = |yes: bool, title: &Sentence<'_>| {
+        (ButtonId::Reply { outreach, yes }.to_string(), catalogue::text(language, title))
+    };
+    vec![button(true, &Sentence::ButtonInStock), button(false, &Sentence::ButtonOutOfStock)]
+}

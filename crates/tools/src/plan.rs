@@ -1,0 +1,215 @@
+//! A turn commits its whole plan in one transaction: a savepoint per call, the consumed entries stamped, the
+//! turn settled. A refused required step rolls the plan back and leaves the record of the refusal.
+
+use audit::Outcome as AuditOutcome;
+use marketplace::{Control, EventId, RequestState, TurnId};
+use moltbot_contract::Violation;
+use serde_json::json;
+use store::{
+    Tx,
+    lanes::{self, Lease},
+    requests::{self, RequestGuard},
+    turns::{self, Settlement, TurnStatus},
+};
+use tool_registry::{RefusalCode, ToolCall};
+
+use crate::{AuditEntry, Caller, Invocation, Policy, Refusal, ToolError, context_pack, pipeline, record};
+
+/// A plan to commit.
+#[derive(Debug, Clone)]
+pub struct PlanCommit {
+    /// The right to work the lane; its fence is checked under the request's row.
+    pub lease: Lease,
+    /// The turn.
+    pub turn: TurnId,
+    /// The mailbox entries that the plan answers.
+    pub consumed: Vec<EventId>,
+    /// The calls in order.
+    pub calls: Vec<PlanCall>,
+    /// The decision for the audit, recorded before the calls.
+    pub decision: AuditEntry,
+    /// How the turn ends when the plan takes effect.
+    pub settlement: Settlement,
+    /// Moltbot's answer: the sense rules run again on the rows as they are now.
+    pub answer: Option<String>,
+    /// Whether an unread message of the client sends the plan back for another turn.
+    pub may_be_superseded: bool,
+}
+
+/// One call of a plan.
+#[derive(Debug, Clone)]
+pub struct PlanCall {
+    /// The idempotency key is `turn/step`.
+    pub step: String,
+    /// The call.
+    pub call: ToolCall,
+    /// A refusal leaves the call out instead of rolling the plan back; if all such calls are refused, it
+    /// rolls back after all.
+    pub leave_out: bool,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PlanOutcome {
+    /// Everything took effect.
+    Done,
+    /// A required step was refused; nothing took effect but the record of the refusal.
+    Refused {
+        /// The step.
+        step: String,
+        /// The tool.
+        tool: &'static str,
+        /// The refusal.
+        refusal: Refusal,
+    },
+    /// Moltbot's decision no longer makes sense on the rows as they are now.
+    NoLongerValid {
+        /// What is wrong with it now.
+        violations: Vec<Violation>,
+    },
+    /// The client wrote meanwhile.
+    Superseded,
+    /// The request was closed, handed off or taken over meanwhile.
+    Dropped,
+}
+
+/// Commits a plan, or says why not. The caller's transaction commits in every case but an error.
+///
+/// # Errors
+/// [`ToolError`] other than a refusal, a lost lease among them: the transaction must be rolled back.
+pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result<PlanOutcome, ToolError> {
+    let mut guard = requests::lock(tx, plan.lease.request)?;
+    lanes::check_fence(tx, &guard, plan.lease.fence)?;
+    if !plan.calls.is_empty() && !takes_plans(&guard) {
+        return end_without_effect(tx, &guard, plan, TurnStatus::Dropped);
+    }
+    let sends = plan.calls.iter().any(|call| acts(&call.call));
+    if sends && plan.may_be_superseded && lanes::has_unread_client_message(tx, &guard, &plan.consumed)? {
+        return end_without_effect(tx, &guard, plan, TurnStatus::Superseded);
+    }
+    if let Some(violations) = no_longer_valid(tx, policy, &guard, plan)? {
+        let reasons = violations.iter().map(|violation| violation.rule.code().to_owned());
+        let entry = turn_entry(plan, "decision.rejected", json!({ "violations": &violations }))
+            .with_outcome(AuditOutcome::Rejected, reasons);
+        record(tx, &guard, entry)?;
+        return Ok(PlanOutcome::NoLongerValid { violations });
+    }
+    let mut failed_at: Option<(String, &'static str)> = None;
+    let attempt = tx.savepoint(|tx| take_effect(tx, policy, &mut guard, plan, &mut failed_at));
+    match ToolError::refusal(attempt)? {
+        Ok(()) => Ok(PlanOutcome::Done),
+        Err(refusal) => {
+            let (step, tool) = failed_at.unwrap_or_default();
+            let guard = requests::lock(tx, plan.lease.request)?;
+            let payload = json!({ "step": step, "detail": refusal.detail });
+            let entry = turn_entry(plan, if tool.is_empty() { "plan.refused" } else { tool }, payload)
+                .with_outcome(AuditOutcome::Refused, [refusal.code.code().to_owned()]);
+            record(tx, &guard, entry)?;
+            Ok(PlanOutcome::Refused { step, tool, refusal })
+        }
+    }
+}
+
+/// Whether the bot may still act on this request.
+fn takes_plans(guard: &RequestGuard) -> bool {
+    let request = guard.request();
+    request.control == Control::Bot
+        && !matches!(request.state, RequestState::Closed | RequestState::HandedOff)
+}
+
+/// Whether a call sends or hands off: what an unread message of the client must be read before.
+fn acts(call: &ToolCall) -> bool {
+    match call {
+        ToolCall::SendClientMessage(_)
+        | ToolCall::SendVendorMessage(_)
+        | ToolCall::RequestCallConsent(_)
+        | ToolCall::StartCall(_) => true,
+        ToolCall::UpdateRequestState(args) => args.handoff.is_some(),
+        ToolCall::SearchVendors(_)
+        | ToolCall::GetRequestSnapshot(_)
+        | ToolCall::RecordVendorReply(_)
+        | ToolCall::CreateOcrJob(_)
+        | ToolCall::GetOcrResult(_) => false,
+    }
+}
+
+fn no_longer_valid(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &RequestGuard,
+    plan: &PlanCommit,
+) -> Result<Option<Vec<Violation>>, ToolError> {
+    let Some(answer) = &plan.answer else { return Ok(None) };
+    let pack = context_pack(tx, policy, guard)?;
+    Ok(moltbot_contract::validate(answer.as_bytes(), &pack).err().map(|rejection| rejection.violations))
+}
+
+fn take_effect(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &mut RequestGuard,
+    plan: &PlanCommit,
+    failed_at: &mut Option<(String, &'static str)>,
+) -> Result<(), ToolError> {
+    record(tx, guard, plan.decision.clone())?;
+    let (mut optional, mut left_out) = (0_usize, None);
+    let mut left_out_count = 0_usize;
+    for planned in &plan.calls {
+        let invocation = Invocation {
+            caller: Caller::orchestrator(),
+            key: Some(format!("{}/{}", plan.turn, planned.step)),
+            caused_by: Some(plan.turn.to_string()),
+            call: planned.call.clone(),
+        };
+        optional += usize::from(planned.leave_out);
+        if let Err(refusal) = pipeline::run_under(tx, policy, guard, &invocation)? {
+            let place = (planned.step.clone(), planned.call.name().as_str());
+            if !planned.leave_out {
+                *failed_at = Some(place);
+                return Err(refusal.into());
+            }
+            left_out_count += 1;
+            left_out = Some((place, refusal));
+        }
+    }
+    if optional > 0
+        && left_out_count == optional
+        && let Some((place, refusal)) = left_out
+    {
+        *failed_at = Some(place);
+        return Err(refusal.into());
+    }
+    lanes::consume(tx, guard, Some(plan.turn), &plan.consumed)?;
+    turns::settle(tx, guard, plan.turn, &plan.settlement)?;
+    lanes::release(tx, &plan.lease, true)?;
+    Ok(())
+}
+
+fn end_without_effect(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    plan: &PlanCommit,
+    status: TurnStatus,
+) -> Result<PlanOutcome, ToolError> {
+    let (action, outcome) = if status == TurnStatus::Superseded {
+        ("turn.superseded", PlanOutcome::Superseded)
+    } else {
+        // Nobody else answers these entries: the person in control reads them in the conversation.
+        lanes::consume(tx, guard, Some(plan.turn), &plan.consumed)?;
+        ("turn.dropped", PlanOutcome::Dropped)
+    };
+    turns::settle(tx, guard, plan.turn, &Settlement { status, ..plan.settlement.clone() })?;
+    lanes::release(tx, &plan.lease, true)?;
+    let reason = if guard.request().control == Control::Human {
+        RefusalCode::HumanControl.code().to_owned()
+    } else {
+        guard.request().state.to_string()
+    };
+    let entry = turn_entry(plan, action, json!({})).with_outcome(AuditOutcome::Ignored, [reason]);
+    record(tx, guard, entry)?;
+    Ok(outcome)
+}
+
+fn turn_entry(plan: &PlanCommit, action: &str, payload: serde_json::Value) -> AuditEntry {
+    AuditEntry::new(Caller::orchestrator().actor, action, payload).caused_by(plan.turn)
+}
