@@ -37,7 +37,8 @@ fn appended_records_read_back_and_verify() {
     on_both(async |test| {
         let chain = ChainId::Request(RequestId::generate(&SeededIds::new(1)));
         append_to(&test.store, chain, vec![record("request.opened", Value::Null)]).await.unwrap();
-        let more = vec![record("state.changed", json!({"to": "clarifying"})), record("message.received", json!(1))];
+        let more =
+            vec![record("state.changed", json!({"to": "clarifying"})), record("message.received", json!(1))];
         let head = append_to(&test.store, chain, more).await.unwrap();
         assert_eq!(head.seq, 3);
         assert_eq!(verdict(&test.store, chain, None).await, Ok(head));
@@ -50,10 +51,10 @@ fn appended_records_read_back_and_verify() {
 
         append_to(&test.store, ChainId::System, vec![record("flag.changed", Value::Null)]).await.unwrap();
         let chains = test.store.read(chains).await.unwrap();
-        assert_eq!(chains.iter().map(|(chain, head)| (*chain, head.seq)).collect::<Vec<_>>(), [
-            (chain, 3),
-            (ChainId::System, 1)
-        ]);
+        assert_eq!(
+            chains.iter().map(|(chain, head)| (*chain, head.seq)).collect::<Vec<_>>(),
+            [(chain, 3), (ChainId::System, 1)]
+        );
         assert!(append_to(&test.store, chain, Vec::new()).await.is_ok_and(|same| same == head));
     });
 }
@@ -89,13 +90,15 @@ fn an_erased_person_leaves_the_chain_whole() {
         let key = key.await.unwrap();
         let inner = test.store.clone();
         test.store.write(move |conn| inner.vault().destroy_data_key(conn, key)).await.unwrap();
-        let payloads: Vec<_> = whole(&test.store, chain).await.into_iter().map(|(_, payload)| payload).collect();
+        let payloads: Vec<_> =
+            whole(&test.store, chain).await.into_iter().map(|(_, payload)| payload).collect();
         assert_eq!(payloads, [Payload::Erased, Payload::Open(json!("kept"))]);
         assert!(verdict(&test.store, chain, None).await.is_ok());
 
         let inner = test.store.clone();
         let late = NewRecord { sealed_by: vec![key], ..record("consent.changed", json!("no")) };
-        let refused = test.store.write(move |conn| append(conn, inner.vault(), chain, std::slice::from_ref(&late)));
+        let refused =
+            test.store.write(move |conn| append(conn, inner.vault(), chain, std::slice::from_ref(&late)));
         assert!(matches!(refused.await, Err(StoreError::Erased)));
     });
 }
@@ -141,7 +144,10 @@ fn tampering_is_found() {
             done.unwrap();
         };
         tamper("UPDATE audit_records SET outcome = 'failed' WHERE seq = 2").await;
-        assert_eq!(verdict(&test.store, ChainId::System, None).await, Err(ChainFault::HashMismatch { seq: 2 }));
+        assert_eq!(
+            verdict(&test.store, ChainId::System, None).await,
+            Err(ChainFault::HashMismatch { seq: 2 })
+        );
         tamper("UPDATE audit_records SET outcome = 'ok' WHERE seq = 2").await;
         assert_eq!(verdict(&test.store, ChainId::System, None).await, Ok(head));
 
@@ -167,7 +173,8 @@ fn tampering_is_found() {
 #[test]
 fn personal_text_never_enters_the_chain() {
     on_both(async |test| {
-        let named = NewRecord { reasons: vec!["Amina said yes".to_owned()], ..record("state.changed", Value::Null) };
+        let named =
+            NewRecord { reasons: vec!["Amina said yes".to_owned()], ..record("state.changed", Value::Null) };
         let refused = append_to(&test.store, ChainId::System, vec![named]).await;
         assert!(matches!(refused, Err(StoreError::Audit(_))));
         assert!(whole(&test.store, ChainId::System).await.is_empty());

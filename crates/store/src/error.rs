@@ -179,3 +179,42 @@ pub(crate) fn caused_by_contention(error: &(dyn Error + 'static)) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Own {
+        #[error(transparent)]
+        Transparent(StoreError),
+        #[error("own words")]
+        Wrapped(#[source] StoreError),
+    }
+
+    fn contention() -> StoreError {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(String::new())).into()
+    }
+
+    #[test]
+    fn contention_is_seen_through_a_callers_error() {
+        assert!(caused_by_contention(&contention()));
+        assert!(caused_by_contention(&Own::Transparent(contention())));
+        assert!(caused_by_contention(&Own::Wrapped(contention())));
+        assert!(!caused_by_contention(&Own::Wrapped(StoreError::NotFound)));
+        assert!(!caused_by_contention(&StoreError::Busy));
+    }
+
+    #[test]
+    fn only_what_has_rolled_back_is_contention() {
+        for (message, expected) in [
+            ("deadlock detected", true),
+            ("database is locked", true),
+            ("canceling statement due to lock timeout", false),
+            ("server closed the connection unexpectedly", false),
+        ] {
+            let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()));
+            assert_eq!(is_contention(&error), expected, "{message}");
+        }
+    }
+}

@@ -67,13 +67,11 @@ impl Store {
         if events.is_empty() {
             return Ok(IntakeReport::default());
         }
-        match self.batcher() {
-            Some(batcher) => batcher.submit(events)?.await.unwrap_or(Err(StoreError::Closed)),
-            None => {
-                let rows: Vec<Row> = sorted_rows(events.iter().map(Row::of));
-                self.write(move |conn| store_events(conn, &rows)).await
-            }
+        if let Some(batcher) = self.batcher() {
+            return batcher.submit(events)?.await.unwrap_or(Err(StoreError::Closed));
         }
+        let rows = sorted_rows(events.iter().map(Row::of));
+        self.write(move |conn| store_events(conn, &rows)).await
     }
 }
 

@@ -19,7 +19,10 @@ fn event(ids: &SeededIds, key: u8) -> NewInboundEvent {
     }
 }
 
-fn stored(conn: &mut Conn) -> Result<Vec<(Vec<u8>, String, Option<String>)>, StoreError> {
+/// Key, status and reason.
+type Stored = (Vec<u8>, String, Option<String>);
+
+fn stored(conn: &mut Conn) -> Result<Vec<Stored>, StoreError> {
     use inbound_events::{dead_reason, key_hash, status};
     Ok(on_conn!(conn, |c| inbound_events::table
         .order(key_hash)
@@ -95,7 +98,8 @@ fn a_hand_in_that_cannot_be_stored_harms_no_other() {
         // Another key under an id that is taken: the primary key refuses it.
         let taken = NewInboundEvent { key_hash: [2; 32], ..first.clone() };
         test.store.intake(vec![first]).await.unwrap();
-        let (bad, good) = tokio::join!(test.store.intake(vec![taken]), test.store.intake(vec![event(&ids, 3)]));
+        let (bad, good) =
+            tokio::join!(test.store.intake(vec![taken]), test.store.intake(vec![event(&ids, 3)]));
         assert!(bad.unwrap_err().is_unique_violation());
         assert_eq!(good.unwrap().stored, 1);
         assert_eq!(test.store.read(stored).await.unwrap().len(), 2);

@@ -171,7 +171,7 @@ fn with_liveness(url: &str) -> String {
     for (name, value) in PARAMETERS {
         if !url.contains(&format!("{name}=")) {
             url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(&format!("{name}={value}"));
+            url.extend([name, "=", value]);
         }
     }
     url

@@ -10,7 +10,10 @@ use std::{
 };
 
 use marketplace::IdSource;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    sync::{Semaphore, TryAcquireError, oneshot},
+    time::timeout,
+};
 
 use crate::{
     Backend, Conn, StoreError,
@@ -171,6 +174,9 @@ struct Inner {
     pool: Pool,
     /// One permit for each closure that waits for, or has, a pooled connection.
     waiting: Arc<Semaphore>,
+    /// One permit for each pooled connection: waiting costs no thread.
+    connections: Arc<Semaphore>,
+    pool_wait: Duration,
     writes: Writes,
 }
 
@@ -222,8 +228,16 @@ impl Store {
     }
 
     fn assemble(options: &OpenOptions, vault: Vault, pool: Pool, writes: Writes) -> Self {
-        let waiting = Arc::new(Semaphore::new(options.queue_max.clamp(1, Semaphore::MAX_PERMITS)));
-        Self(Arc::new(Inner { vault, ids: Arc::clone(&options.ids), pool, waiting, writes }))
+        let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
+        Self(Arc::new(Inner {
+            vault,
+            ids: Arc::clone(&options.ids),
+            pool,
+            waiting: semaphore(options.queue_max),
+            connections: semaphore(usize::try_from(options.connections_max).unwrap_or(usize::MAX)),
+            pool_wait: options.pool_wait,
+            writes,
+        }))
     }
 
     /// Which database this is.
@@ -337,14 +351,18 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Pool) -> Result<T, E> + Send + 'static,
     {
-        use tokio::sync::TryAcquireError;
-        let permit = Arc::clone(&self.0.waiting).try_acquire_owned().map_err(|error| match error {
+        let waiting = Arc::clone(&self.0.waiting).try_acquire_owned().map_err(|error| match error {
             TryAcquireError::NoPermits => StoreError::Busy,
             TryAcquireError::Closed => StoreError::Closed,
         })?;
+        // Nothing has begun: this wait, unlike one around the whole call, may end early.
+        let connection = timeout(self.0.pool_wait, Arc::clone(&self.0.connections).acquire_owned())
+            .await
+            .map_err(|_| StoreError::PoolTimeout { reason: "all connections are in use".to_owned() })?;
+        let connection = connection.map_err(|_| StoreError::Closed)?;
         let pool = self.0.pool.clone();
         let ran = tokio::task::spawn_blocking(move || {
-            let _permit = permit;
+            let _permits = (waiting, connection);
             work(&pool)
         });
         ran.await.unwrap_or_else(|_| Err(StoreError::Panicked.into()))

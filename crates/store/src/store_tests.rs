@@ -228,6 +228,49 @@ fn contention_is_retried_and_bounded() {
 }
 
 #[test]
+fn a_lost_connection_fails_one_write_and_is_replaced() {
+    let Some(test) = TestStore::postgres() else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        with_numbers(&test.store).await;
+        let lost = test.store.write(|conn| -> Result<(), StoreError> {
+            insert(conn, 1)?;
+            let end = sql_query("SELECT pg_terminate_backend(pg_backend_pid())");
+            on_conn!(conn, |c| end.execute(c))?;
+            Ok(())
+        });
+        assert!(matches!(lost.await, Err(StoreError::Database(_))));
+        for n in 2..10 {
+            spawn_insert(&test.store, n).await.unwrap().unwrap();
+        }
+        assert_eq!(test.store.read(numbers).await.unwrap(), (2..10).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_caller_waits_for_a_connection_only_so_long() {
+    let test = TestStore::sqlite();
+    let options =
+        OpenOptions { connections_max: 1, pool_wait: Duration::from_millis(20), ..test.options().clone() };
+    let store = Store::open(&options).unwrap();
+    let (go, may_go) = std::sync::mpsc::channel::<()>();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let holding = store.clone();
+        let first = tokio::spawn(async move {
+            holding.read(move |_| may_go.recv().map_err(|_| StoreError::Closed)).await
+        });
+        tokio::task::yield_now().await;
+        let late = store.read(|_| Ok::<_, StoreError>(())).await;
+        assert!(matches!(late, Err(StoreError::PoolTimeout { .. })), "{late:?}");
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        store.read(|_| Ok::<_, StoreError>(())).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
 fn a_full_queue_is_busy_at_once() {
     let test = TestStore::sqlite();
     let store = Store::open(&OpenOptions { queue_max: 2, ..test.options().clone() }).unwrap();
@@ -334,7 +377,11 @@ fn a_database_that_cannot_be_opened_says_what_to_repair() {
         ("sqlite:///no/such/folder/c.db", key(), "the directory /no/such/folder does not exist"),
         ("sqlite:///no/such/folder/c.db", DataKeySource::FileBesideDatabase, "does not exist: create it"),
         ("postgres://u:s3cret@/c?host=/no/such/socket", key(), "No such file or directory"),
-        ("postgres://u:s3cret@host/c", DataKeySource::FileBesideDatabase, "DATA_KEY: required with PostgreSQL"),
+        (
+            "postgres://u:s3cret@host/c",
+            DataKeySource::FileBesideDatabase,
+            "DATA_KEY: required with PostgreSQL",
+        ),
     ] {
         let error = open_error(&options(url, data_key));
         assert!(error.contains(says) && !error.contains("s3cret"), "{url}: {error}");
@@ -385,7 +432,10 @@ fn another_schema_version_is_refused() {
             .await;
         newer.unwrap();
         for error in [open_error(test.options()), test.options().migrate().unwrap_err().to_string()] {
-            assert!(error.contains("at version 99999999999999") && error.contains("concierge-admin migrate"), "{error}");
+            assert!(
+                error.contains("at version 99999999999999") && error.contains("concierge-admin migrate"),
+                "{error}"
+            );
         }
     });
 }

@@ -69,7 +69,10 @@ impl TestStore {
         let database = match postgres::OwnDatabase::create() {
             Ok(database) => database,
             Err(reason) => {
-                assert!(std::env::var("CI").as_deref() != Ok("true"), "no PostgreSQL for the tests: {reason}");
+                assert!(
+                    std::env::var("CI").as_deref() != Ok("true"),
+                    "no PostgreSQL for the tests: {reason}"
+                );
                 // Not `eprintln!`: the test harness would hide it.
                 let _ = writeln!(std::io::stderr(), "SKIPPED on PostgreSQL: {reason}");
                 return None;
@@ -95,7 +98,8 @@ impl TestStore {
     }
 
     fn open(options: OpenOptions, database: Database) -> Self {
-        let store = Store::open(&options).unwrap_or_else(|error| panic!("the test database does not open: {error}"));
+        let store =
+            Store::open(&options).unwrap_or_else(|error| panic!("the test database does not open: {error}"));
         Self { store, options, _database: database }
     }
 }
@@ -110,6 +114,7 @@ impl Drop for TestStore {
 ///
 /// # Panics
 /// If the test does; a line on standard error says on which database.
+#[expect(clippy::needless_pass_by_value, reason = "a test is written at the call")]
 pub fn on_both(test: impl AsyncFn(&TestStore)) {
     run(&test, &TestStore::sqlite());
     if let Some(store) = TestStore::postgres() {

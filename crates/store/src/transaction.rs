@@ -117,3 +117,34 @@ where
     let _ = conn.rollback();
     result.unwrap_or_else(|_| Err(StoreError::Panicked.into()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(kind: DatabaseErrorKind, message: &str) -> DieselError {
+        DieselError::DatabaseError(kind, Box::new(message.to_owned()))
+    }
+
+    #[test]
+    fn a_commit_is_in_doubt_unless_the_server_said_no() {
+        use DatabaseErrorKind as K;
+        for (kind, message, known) in [
+            (K::SerializationFailure, "could not serialize access", true),
+            (K::UniqueViolation, "duplicate key", true),
+            (K::ForeignKeyViolation, "violates foreign key constraint", true),
+            (K::Unknown, "deadlock detected", true),
+            (K::ClosedConnection, "server closed the connection unexpectedly", false),
+            (K::UnableToSendCommand, "could not send data to server", false),
+            (K::Unknown, "terminating connection due to administrator command", false),
+        ] {
+            let fate = fate_of_commit(error(kind, message));
+            assert_eq!(matches!(fate, StoreError::Database(_)), known, "{message}: {fate:?}");
+        }
+        let broken = DieselError::RollbackErrorOnCommit {
+            rollback_error: Box::new(error(K::ClosedConnection, "no connection")),
+            commit_error: Box::new(error(K::ClosedConnection, "no connection")),
+        };
+        assert!(matches!(fate_of_commit(broken), StoreError::CommitUnknown(_)));
+    }
+}

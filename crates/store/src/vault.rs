@@ -156,15 +156,12 @@ impl Vault {
         if let Some((id, wrapped)) = find_by_subject(conn, subject_hash)? {
             return self.unwrap_key(parse_id(&id)?, &wrapped);
         }
-        let made = self.insert_new(conn, Some(subject_hash), now)?;
-        match made {
-            Some(key) => Ok(key),
-            // Another transaction was first, and has committed: the insert waited for it.
-            None => {
-                let (id, wrapped) = find_by_subject(conn, subject_hash)?.ok_or(StoreError::NotFound)?;
-                self.unwrap_key(parse_id(&id)?, &wrapped)
-            }
+        if let Some(made) = self.insert_new(conn, Some(subject_hash), now)? {
+            return Ok(made);
         }
+        // Another transaction was first, and has committed: the insert waited for it.
+        let (id, wrapped) = find_by_subject(conn, subject_hash)?.ok_or(StoreError::NotFound)?;
+        self.unwrap_key(parse_id(&id)?, &wrapped)
     }
 
     /// A key that belongs to no subject yet.
@@ -218,7 +215,9 @@ impl Vault {
         let nonce = self.nonce();
 
         let mut sealed = vec![FORMAT, count];
-        keys.iter().for_each(|key| sealed.extend_from_slice(key.id.uuid().as_bytes()));
+        for key in &keys {
+            sealed.extend_from_slice(key.id.uuid().as_bytes());
+        }
         sealed.extend_from_slice(&nonce);
         let ciphertext = cipher(&sealing_key(&keys))
             .encrypt(XNonce::from_slice(&nonce), Payload { msg: plaintext, aad: &sealed })
@@ -380,7 +379,9 @@ impl<'a> Parts<'a> {
 /// One AEAD key out of all data keys, which stand in the order of their ids.
 fn sealing_key(keys: &[&DataKey]) -> [u8; 32] {
     let mut all = Sha256::new();
-    keys.iter().for_each(|key| all.update(key.bytes.expose_secret()));
+    for key in keys {
+        all.update(key.bytes.expose_secret());
+    }
     hmac(&all.finalize().into(), &[b"concierge/sealing/1"])
 }
 
@@ -393,7 +394,9 @@ fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
     let mut block = [0; 64];
     block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
     let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }
 

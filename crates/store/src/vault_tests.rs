@@ -13,7 +13,9 @@ fn vault(key: u8) -> Vault {
 }
 
 /// Runs `test` in a transaction of a SQLite store, with a vault of its own.
-fn in_transaction(test: impl Fn(&mut Conn, &Vault) -> Result<(), TestCaseError>) -> Result<(), TestCaseError> {
+fn in_transaction(
+    test: impl Fn(&mut Conn, &Vault) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
     thread_local! {
         static STORE: TestStore = TestStore::sqlite();
     }
@@ -196,7 +198,10 @@ fn lookup_hashes_depend_on_key_kind_and_value() {
 /// (5).to_bytes(8, "big") + b"phone" + b"123", "sha256").hexdigest()`: stored rows depend on it.
 #[test]
 fn lookup_hashes_agree_with_python() {
-    assert_eq!(hex::encode(vault(1).lookup_hash("phone", "123")), "5921f0bdcc43afdcb4e84b1e0685ed9a2832960ddf789d23b73d7bf186c6743e");
+    assert_eq!(
+        hex::encode(vault(1).lookup_hash("phone", "123")),
+        "5921f0bdcc43afdcb4e84b1e0685ed9a2832960ddf789d23b73d7bf186c6743e"
+    );
 }
 
 #[test]
@@ -218,7 +223,10 @@ fn a_master_key_is_64_digits() {
     assert!(MasterKey::parse(&format!("{}\n", "0aF".repeat(21) + "0")).is_ok());
     for bad in ["", "0a", &"0".repeat(63), &"g".repeat(64), &"0".repeat(66)] {
         let error = MasterKey::parse(bad).unwrap_err().to_string();
-        assert!(error.contains("openssl rand -hex 32") && (bad.is_empty() || !error.contains(bad)), "{error}");
+        assert!(
+            error.contains("openssl rand -hex 32") && (bad.is_empty() || !error.contains(bad)),
+            "{error}"
+        );
     }
     assert_eq!(format!("{:?}", MasterKey::parse(&"0".repeat(64)).unwrap()), "MasterKey(..)");
 }

@@ -170,7 +170,9 @@ impl Worker {
             Ok(()) => group.into_iter().for_each(|(job, _)| job.answer(Ok(()))),
             Err(error) => {
                 tracing::warn!(%error, closures = group.len(), "a group commit failed; retrying one by one");
-                group.into_iter().for_each(|(job, ran)| self.run_alone(job, ran));
+                for (job, ran) in group {
+                    self.run_alone(job, ran);
+                }
             }
         }
     }

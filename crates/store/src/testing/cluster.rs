@@ -51,13 +51,15 @@ impl Cluster {
     pub(super) fn join() -> Result<Self, String> {
         let uid = stdout(Command::new("id").arg("-u"))?;
         let checkout = hex::encode(Sha256::digest(env!("CARGO_MANIFEST_DIR")));
-        let base = temporary_folder().join(format!("concierge-pg-{uid}-{}", checkout.get(..8).unwrap_or_default()));
+        let base =
+            temporary_folder().join(format!("concierge-pg-{uid}-{}", checkout.get(..8).unwrap_or_default()));
         let pointer = base.with_extension("current");
 
         let lock = File::create(base.with_extension("lock")).map_err(text)?;
         // Released when this function returns, or the process ends.
         lock.lock().map_err(text)?;
-        let running = fs::read_to_string(&pointer).ok().and_then(|folder| Self::join_running(Path::new(&folder)));
+        let running =
+            fs::read_to_string(&pointer).ok().and_then(|folder| Self::join_running(Path::new(&folder)));
         if let Some(cluster) = running {
             return Ok(cluster);
         }
@@ -78,11 +80,8 @@ impl Cluster {
     }
 
     fn start(programs: &Programs, root: bool) -> Result<Self, String> {
-        let folder = tempfile::Builder::new()
-            .prefix("cpg")
-            .tempdir_in(temporary_folder())
-            .map_err(text)?
-            .keep();
+        let folder =
+            tempfile::Builder::new().prefix("cpg").tempdir_in(temporary_folder()).map_err(text)?.keep();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).map_err(text)?;
         run(Command::new("mkfifo").arg(folder.join("users")))?;
         let user = become_user(&folder)?;
@@ -153,7 +152,9 @@ impl Programs {
             .collect();
         installed.sort();
         folders.extend(installed.into_iter().rev());
-        let complete = |folder: &PathBuf| ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file());
+        let complete = |folder: &PathBuf| {
+            ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file())
+        };
         folders.into_iter().find(complete).map(Self).ok_or_else(|| {
             "neither TEST_DATABASE_URL nor PostgreSQL's server programs (initdb, pg_ctl, postgres)".to_owned()
         })

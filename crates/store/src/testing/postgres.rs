@@ -5,7 +5,12 @@ use std::sync::{
     atomic::{AtomicU32, Ordering},
 };
 
-use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, connection::SimpleConnection, sql_query, sql_types::{BigInt, Bool, Text}};
+use diesel::{
+    Connection, PgConnection, QueryableByName, RunQueryDsl,
+    connection::SimpleConnection,
+    sql_query,
+    sql_types::{BigInt, Bool, Text},
+};
 
 use super::cluster::Cluster;
 use crate::{Conn, migrate};
@@ -18,10 +23,11 @@ enum Server {
     Ours(Cluster),
 }
 
-static SERVER: LazyLock<Result<Server, String>> = LazyLock::new(|| match std::env::var("TEST_DATABASE_URL") {
-    Ok(url) if !url.is_empty() => Ok(Server::Theirs(url)),
-    _ => Cluster::join().map(Server::Ours),
-});
+static SERVER: LazyLock<Result<Server, String>> =
+    LazyLock::new(|| match std::env::var("TEST_DATABASE_URL") {
+        Ok(url) if !url.is_empty() => Ok(Server::Theirs(url)),
+        _ => Cluster::join().map(Server::Ours),
+    });
 
 /// A database that is dropped with this value.
 pub(super) struct OwnDatabase {
@@ -56,8 +62,9 @@ impl OwnDatabase {
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
-        let dropped = connect(&self.admin_url)
-            .and_then(|mut admin| run(&mut admin, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name)));
+        let dropped = connect(&self.admin_url).and_then(|mut admin| {
+            run(&mut admin, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name))
+        });
         if let Err(error) = dropped {
             eprintln!("the test database {} was not dropped: {error}", self.name);
         }
