@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use moltbot_contract::ContextPack;
 use reqwest::{
     Response, StatusCode, Url,
     header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue},
 };
 use secrecy::ExposeSecret;
-use serde::Serialize;
+use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     wire::{self, Invocation},
 };
 
-/// The gateway refuses larger request bodies (2 MB, OpenClaw 2026.9.6).
+/// The gateway refuses larger request bodies (2 MB, `OpenClaw` 2026.9.6).
 pub(crate) const QUESTION_BODY_MAX: usize = 2_000_000;
 
 /// Longest response body that is read. The envelope holds the answer twice, once as escaped and indented
@@ -40,7 +41,7 @@ struct Shared {
     endpoint: Url,
     authorization: HeaderValue,
     agent_id: String,
-    schema: serde_json::Value,
+    schema: &'static RawValue,
     timeout: Duration,
     permit_wait: Duration,
     permits: Arc<Semaphore>,
@@ -89,7 +90,7 @@ impl MoltbotClient {
                 endpoint,
                 authorization,
                 agent_id: config.agent_id,
-                schema: contract_schema(),
+                schema: contract_schema()?,
                 timeout: config.timeout,
                 permit_wait: config.permit_wait,
                 permits: Arc::new(Semaphore::new(config.permits.min(Semaphore::MAX_PERMITS))),
@@ -112,8 +113,7 @@ impl MoltbotClient {
     /// Every failure of the call counts for the circuit breaker. An answer that the contract rejects does
     /// not: it arrived, so the gateway works. Dropping the future drops the connection, which makes the
     /// gateway abort the model call.
-    pub async fn ask<Pack: Serialize>(&self, permit: &Permit, pack: &Pack) -> Result<Answer, MoltbotError> {
-        let _in_flight = permit;
+    pub async fn ask(&self, _permit: &Permit, pack: &ContextPack) -> Result<Answer, MoltbotError> {
         let question = self.question(pack)?;
         let pass = self.shared.pass()?;
         let call = tokio::time::timeout(self.shared.timeout, self.exchange(question)).await;
@@ -131,7 +131,7 @@ impl MoltbotClient {
         self.shared.breaker().state()
     }
 
-    fn question(&self, pack: &impl Serialize) -> Result<Vec<u8>, MoltbotError> {
+    fn question(&self, pack: &ContextPack) -> Result<Vec<u8>, MoltbotError> {
         let Shared { agent_id, schema, timeout, .. } = &*self.shared;
         let body = serde_json::to_vec(&Invocation::new(agent_id, PROMPT, pack, schema, *timeout))
             .map_err(MoltbotError::Question)?;
@@ -239,7 +239,7 @@ fn broken(error: reqwest::Error) -> MoltbotError {
     if error.is_connect() { MoltbotError::Unreachable(error) } else { MoltbotError::ConnectionLost(error) }
 }
 
-/// The contract's schema, sent with every question.
-fn contract_schema() -> serde_json::Value {
-    serde_json::json!({ "type": "object" })
+/// The contract as sent with every question; raw, because its order of keys guides the model.
+fn contract_schema() -> Result<&'static RawValue, BuildError> {
+    serde_json::from_str(moltbot_contract::request_schema_text()).map_err(BuildError::Schema)
 }

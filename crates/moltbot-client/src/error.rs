@@ -97,6 +97,9 @@ pub enum BuildError {
     /// The token cannot stand in a header.
     #[error("the Moltbot gateway's token has characters that cannot stand in an HTTP header")]
     Token,
+    /// The contract's schema is not JSON, which its own tests exclude.
+    #[error("the output contract's schema is not JSON")]
+    Schema(#[source] serde_json::Error),
     /// The HTTP client could not be set up.
     #[error("the HTTP client could not be set up")]
     Http(#[source] reqwest::Error),

@@ -1,7 +1,8 @@
-//! The bodies of `POST /tools/invoke`, as OpenClaw 2026.9.6 takes and gives them for `llm-task`.
+//! The bodies of `POST /tools/invoke`, as `OpenClaw` 2026.9.6 takes and gives them for `llm-task`.
 
 use std::time::Duration;
 
+use moltbot_contract::ContextPack;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
@@ -17,31 +18,31 @@ const HEAD_START: Duration = Duration::from_secs(2);
 const TIMEOUT_MIN: Duration = Duration::from_secs(1);
 
 #[derive(Serialize)]
-pub(crate) struct Invocation<'a, Pack> {
+pub(crate) struct Invocation<'a> {
     tool: &'static str,
     action: &'static str,
     #[serde(rename = "agentId")]
     agent_id: &'a str,
-    args: Args<'a, Pack>,
+    args: Args<'a>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Args<'a, Pack> {
+struct Args<'a> {
     prompt: &'a str,
-    input: &'a Pack,
-    schema: &'a serde_json::Value,
+    input: &'a ContextPack,
+    schema: &'a RawValue,
     temperature: u8,
     max_tokens: u32,
     timeout_ms: u64,
 }
 
-impl<'a, Pack: Serialize> Invocation<'a, Pack> {
+impl<'a> Invocation<'a> {
     pub(crate) fn new(
         agent_id: &'a str,
         prompt: &'a str,
-        input: &'a Pack,
-        schema: &'a serde_json::Value,
+        input: &'a ContextPack,
+        schema: &'a RawValue,
         deadline: Duration,
     ) -> Self {
         let timeout = deadline.saturating_sub(HEAD_START).max(TIMEOUT_MIN);
@@ -135,8 +136,8 @@ mod tests {
     #[test]
     fn the_gateway_gives_up_before_we_do() {
         for (deadline, timeout) in [(30_000, 28_000), (3_500, 1_500), (2_500, 1_000), (1_000, 1_000)] {
-            let schema = serde_json::Value::Null;
-            let body = Invocation::new("jsonfn", "", &(), &schema, Duration::from_millis(deadline));
+            let (schema, pack) = (RawValue::NULL, crate::tests::pack());
+            let body = Invocation::new("jsonfn", "", &pack, &schema, Duration::from_millis(deadline));
             assert_eq!(serde_json::to_value(body).unwrap()["args"]["timeoutMs"], timeout);
         }
     }
