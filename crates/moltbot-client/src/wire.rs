@@ -137,7 +137,7 @@ mod tests {
     fn the_gateway_gives_up_before_we_do() {
         for (deadline, timeout) in [(30_000, 28_000), (3_500, 1_500), (2_500, 1_000), (1_000, 1_000)] {
             let (schema, pack) = (RawValue::NULL, crate::tests::pack());
-            let body = Invocation::new("jsonfn", "", &pack, &schema, Duration::from_millis(deadline));
+            let body = Invocation::new("jsonfn", "", &pack, schema, Duration::from_millis(deadline));
             assert_eq!(serde_json::to_value(body).unwrap()["args"]["timeoutMs"], timeout);
         }
     }

@@ -51,7 +51,7 @@ struct State {
 }
 
 impl Double {
-    pub(super) async fn start(behaviour: Behaviour) -> Self {
+    pub(super) fn start(behaviour: Behaviour) -> Self {
         let state = Arc::new(Mutex::new(State { behaviour, received: Vec::new() }));
         let shared = web::Data::from(Arc::clone(&state));
         let server = HttpServer::new(move || {
@@ -118,7 +118,7 @@ pub(super) async fn raw(reply: &'static [u8]) -> (String, rt::task::JoinHandle<(
     let url = format!("http://{}", listener.local_addr().unwrap());
     let served = rt::spawn(async move {
         let (mut connection, _) = listener.accept().await.unwrap();
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = [0; 8 * 1024];
         let _ = connection.read(&mut buffer).await.unwrap();
         if reply.is_empty() {
             while connection.read(&mut buffer).await.is_ok_and(|count| count > 0) {}

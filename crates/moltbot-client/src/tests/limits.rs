@@ -39,7 +39,7 @@ async fn code(client: &MoltbotClient) -> &'static str {
 #[actix_web::test]
 async fn the_deadline_covers_headers_and_body() {
     for behaviour in [Behaviour::Hang, Behaviour::HangInBody] {
-        let double = Double::start(behaviour).await;
+        let double = Double::start(behaviour);
         let error = soon(ask(Config { timeout: SHORT, ..config(&double.url) })).await.unwrap_err();
         assert!(matches!(error, MoltbotError::Deadline { after } if after == SHORT), "{error:?}");
     }
@@ -81,7 +81,7 @@ async fn no_permits_means_no_questions() {
 
 #[actix_web::test]
 async fn five_failures_open_the_breaker_and_a_probe_closes_it() {
-    let double = Double::start(Behaviour::Reply(500, String::new())).await;
+    let double = Double::start(Behaviour::Reply(500, String::new()));
     let client = client(&double.url);
     for _ in 0..5 {
         assert_eq!(code(&client).await, "tool_failed");
@@ -103,7 +103,7 @@ async fn five_failures_open_the_breaker_and_a_probe_closes_it() {
 
 #[actix_web::test]
 async fn answers_our_contract_rejects_do_not_count() {
-    let double = Double::start(Behaviour::Reply(200, envelope("null"))).await;
+    let double = Double::start(Behaviour::Reply(200, envelope("null")));
     let client = client(&double.url);
     for _ in 0..6 {
         assert_eq!(code(&client).await, "answered");
@@ -113,7 +113,7 @@ async fn answers_our_contract_rejects_do_not_count() {
 
 #[actix_web::test]
 async fn a_probe_given_up_leaves_room_for_another() {
-    let double = Double::start(Behaviour::Reply(500, String::new())).await;
+    let double = Double::start(Behaviour::Reply(500, String::new()));
     let client = client(&double.url);
     for _ in 0..5 {
         code(&client).await;
@@ -127,7 +127,7 @@ async fn a_probe_given_up_leaves_room_for_another() {
 
 #[actix_web::test]
 async fn a_question_the_gateway_would_refuse_is_not_sent() {
-    let double = Double::start(Behaviour::Reply(200, envelope("{}"))).await;
+    let double = Double::start(Behaviour::Reply(200, envelope("{}")));
     let client = client(&double.url);
     let permit = client.permit().await.unwrap();
     let mut large = pack();

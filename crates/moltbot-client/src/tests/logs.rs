@@ -37,7 +37,7 @@ async fn logs_name_the_outcome_and_nothing_else() {
         (200, "ANSWER-TEXT, not JSON".to_owned()),
         (500, "ANSWER-TEXT".to_owned()),
     ] {
-        let double = Double::start(Behaviour::Reply(status, body)).await;
+        let double = Double::start(Behaviour::Reply(status, body));
         let result = ask(config(&double.url)).await;
         tracing::info!(?result, "also when somebody prints the result");
     }

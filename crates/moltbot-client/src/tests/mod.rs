@@ -62,14 +62,14 @@ async fn the_answer_comes_back_byte_for_byte() {
         r#"{"type":"escalate","type":"shortlist","batch_size":5.0}"#,
         "{ \"a\" :\t\"\\u00e9 é \\ud800\" }",
     ] {
-        let double = Double::start(Behaviour::Reply(200, envelope(answer))).await;
+        let double = Double::start(Behaviour::Reply(200, envelope(answer)));
         assert_eq!(ask(config(&double.url)).await.unwrap().bytes, answer.as_bytes());
     }
 }
 
 #[actix_web::test]
 async fn the_question_has_the_documented_form_and_nothing_else() {
-    let double = Double::start(Behaviour::Reply(200, envelope("{}"))).await;
+    let double = Double::start(Behaviour::Reply(200, envelope("{}")));
     ask(config(&format!("{}/", double.url))).await.unwrap();
     let received = double.received();
     let [question] = received.as_slice() else { panic!("{} calls", received.len()) };
@@ -114,7 +114,7 @@ async fn every_failure_has_its_code_and_is_asked_once() {
         (200, r#"{"ok":true,"result":{}}"#.to_owned(), "answer_without_details"),
         (200, envelope(&format!("\"{}\"", "x".repeat(2_000_000))), "answer_too_large"),
     ] {
-        let double = Double::start(Behaviour::Reply(status, body)).await;
+        let double = Double::start(Behaviour::Reply(status, body));
         assert_eq!(ask(config(&double.url)).await.unwrap_err().code(), code, "HTTP {status}");
         assert_eq!(double.received().len(), 1, "no retries: HTTP {status}");
     }
@@ -122,8 +122,8 @@ async fn every_failure_has_its_code_and_is_asked_once() {
 
 #[actix_web::test]
 async fn a_redirect_is_not_followed() {
-    let elsewhere = Double::start(Behaviour::Reply(200, envelope("{}"))).await;
-    let double = Double::start(Behaviour::Redirect(elsewhere.url.clone())).await;
+    let elsewhere = Double::start(Behaviour::Reply(200, envelope("{}")));
+    let double = Double::start(Behaviour::Redirect(elsewhere.url.clone()));
     let error = ask(config(&double.url)).await.unwrap_err();
     assert!(matches!(error, MoltbotError::Status { status: 307 }), "{error:?}");
     assert!(elsewhere.received().is_empty(), "the token stays here");
