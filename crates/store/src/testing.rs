@@ -13,6 +13,9 @@
 //! their own are created on that server and dropped), then the server's programs on this machine, from which
 //! one throw-away cluster is started for all test processes together. Without either, the PostgreSQL half of
 //! a test is skipped with a line on standard error; with `CI=true` it fails instead.
+//!
+//! A crate that uses this lists `store = { workspace = true, features = ["test-util"] }` among its
+//! `dev-dependencies`.
 
 #![allow(
     clippy::unwrap_used,
@@ -34,15 +37,22 @@ use std::{
     },
 };
 
-use marketplace::SeededIds;
+use marketplace::{ManualClock, SeededIds, Timestamp};
 use tempfile::TempDir;
 
-use crate::{Backend, DataKeySource, MasterKey, OpenOptions, Store};
+use crate::{Backend, DataKeySource, Db, MasterKey, OpenOptions, Store};
+
+/// When the clock of a [`TestStore`] starts: 2026-09-21T14:13:20Z.
+pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 /// A store on a database of its own. Dropping it drops the database.
 pub struct TestStore {
     /// The store.
     pub store: Store,
+    /// The same store with `clock` and seeded ids.
+    pub db: Db,
+    /// Domain time and lease time: stands at [`START`] until a test moves it.
+    pub clock: Arc<ManualClock>,
     options: OpenOptions,
     // Dropped last: the store's connections are closed by then.
     _database: Database,
@@ -64,15 +74,13 @@ impl TestStore {
     /// On a new PostgreSQL database; `None` where there is no server to be had.
     ///
     /// # Panics
-    /// Without a server when `CI=true`.
+    /// Without a server when `CI=true`, or when the one that `TEST_DATABASE_URL` names can't be used.
     pub fn postgres() -> Option<Self> {
         let database = match postgres::OwnDatabase::create() {
             Ok(database) => database,
             Err(reason) => {
-                assert!(
-                    std::env::var("CI").as_deref() != Ok("true"),
-                    "no PostgreSQL for the tests: {reason}"
-                );
+                let required = std::env::var("CI").as_deref() == Ok("true") || postgres::is_named();
+                assert!(!required, "no PostgreSQL for the tests: {reason}");
                 // Not `eprintln!`: the test harness would hide it.
                 let _ = writeln!(std::io::stderr(), "SKIPPED on PostgreSQL: {reason}");
                 return None;
@@ -100,7 +108,14 @@ impl TestStore {
     fn open(options: OpenOptions, database: Database) -> Self {
         let store =
             Store::open(&options).unwrap_or_else(|error| panic!("the test database does not open: {error}"));
-        Self { store, options, _database: database }
+        let clock = Arc::new(ManualClock::at_millis(START.as_millis()));
+        let db = Db {
+            store: store.clone(),
+            ids: Arc::clone(&options.ids),
+            clock: clock.clone(),
+            lease_clock: clock.clone(),
+        };
+        Self { store, db, clock, options, _database: database }
     }
 }
 
@@ -156,9 +171,8 @@ mod tests {
                 Backend::Sqlite => TestStore::sqlite(),
                 Backend::Postgres => TestStore::postgres().unwrap(),
             };
-            let at = marketplace::Timestamp::from_millis(1);
-            one.store
-                .write(move |conn| crate::flags::set(conn, crate::flags::Flag::Ocr, false, at))
+            one.db
+                .write(|tx| crate::flags::set(tx.conn, crate::flags::Flag::Ocr, false, tx.now))
                 .await
                 .unwrap();
             assert!(!one.store.flags().await.ocr);

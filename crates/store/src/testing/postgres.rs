@@ -23,11 +23,19 @@ enum Server {
     Ours(Cluster),
 }
 
-static SERVER: LazyLock<Result<Server, String>> =
-    LazyLock::new(|| match std::env::var("TEST_DATABASE_URL") {
-        Ok(url) if !url.is_empty() => Ok(Server::Theirs(url)),
-        _ => Cluster::join().map(Server::Ours),
-    });
+static SERVER: LazyLock<Result<Server, String>> = LazyLock::new(|| match named() {
+    Some(url) => Ok(Server::Theirs(url)),
+    None => Cluster::join().map(Server::Ours),
+});
+
+/// Whether `TEST_DATABASE_URL` names a server: not being able to use it is a failure then.
+pub(super) fn is_named() -> bool {
+    named().is_some()
+}
+
+fn named() -> Option<String> {
+    std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
 
 /// A database that is dropped with this value.
 pub(super) struct OwnDatabase {
