@@ -18,7 +18,7 @@ use simulation::{
 /// Starts concierge-api, concierge-worker, a Meta simulator and a scripted Moltbot gateway; needs no network.
 /// Exit status 0 only if every check holds.
 #[derive(Debug, Parser)]
-#[command(name = "simulate", version, max_term_width = 100)]
+#[command(name = "simulation", bin_name = "cargo xtask simulate", max_term_width = 100)]
 struct Arguments {
     /// A PostgreSQL server, as <postgres://user:password@host/database>. A database of its own is created there,
     /// migrated and dropped; the one named is never touched. Without it: SQLite in a temporary folder

@@ -102,7 +102,7 @@ pub(super) fn brain_part(evidence: &Evidence, part: BrainPart) -> Check {
                     None => None,
                 }
             });
-            Check::of("what was carried out is what Moltbot answered", &faults, "for every request")
+            Check::of("carried out is what Moltbot answered", &faults, "for every request")
         }
         BrainPart::None => {
             let faults = each(evidence, |request| {
@@ -169,7 +169,7 @@ pub(super) fn nothing_asked_twice(evidence: &Evidence, allowed: usize) -> Check 
         .filter(|(_, times)| **times > allowed)
         .map(|((request, _), times)| format!("{request}: the same question {times}×"))
         .collect();
-    Check::of("Moltbot is not asked again for the same", &faults, format!("{} questions", asked.len()))
+    Check::of("Moltbot is not asked twice", &faults, format!("{} questions", asked.len()))
 }
 
 /// Every trick that was played was refused, and the account says so. All of them were played if the run

@@ -47,6 +47,11 @@ impl Check {
     }
 }
 
+/// "1 handoff", "2 handoffs".
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// All rules of a scenario on what its run left behind.
 pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
     let mut checks = vec![conversation::finished(evidence), conversation::ends(evidence, scenario.ends)];

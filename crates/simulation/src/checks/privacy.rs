@@ -22,11 +22,7 @@ pub(super) fn vendors_see_no_client(evidence: &Evidence) -> Check {
             }
         }
     }
-    Check::of(
-        "vendors learn nothing of a client before handoff",
-        &faults,
-        format!("{read} messages to vendors read"),
-    )
+    Check::of("vendors see no client before handoff", &faults, format!("{read} messages to vendors read"))
 }
 
 /// No client reads a vendor's number before the handoff.
@@ -44,11 +40,7 @@ pub(super) fn clients_see_no_vendor_contact(evidence: &Evidence) -> Check {
             faults.push(format!("{} read the number of {} before the handoff", client.name, vendor.name));
         }
     }
-    Check::of(
-        "clients get no vendor's number before handoff",
-        &faults,
-        format!("{read} messages to clients read"),
-    )
+    Check::of("clients see no number before handoff", &faults, format!("{read} messages to clients read"))
 }
 
 /// No phone number goes to Moltbot.
