@@ -142,7 +142,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(number(value))
+        Ok(integral(value))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -183,8 +183,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
     }
 }
 
-/// An integer where the value is one and a JSON number holds it safely.
-pub(crate) fn number(value: f64) -> Value {
+/// The JSON number of a finite floating-point value: an integer where it is one and a JSON number holds it safely.
+pub fn integral(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() <= SAFE_INTEGER {
         // Exact within ±2^53.
         #[allow(clippy::cast_possible_truncation)]

@@ -4,6 +4,9 @@
 //! Schema validator agrees with ours on them (the end anchor of a `pattern` means different things in
 //! different regular-expression engines). The sense layer proves them against the Context Pack.
 
+// Field documentation is published in the schema, as plain text.
+#![allow(clippy::doc_markdown)]
+
 use marketplace::{
     BATCH_SIZE_MAX, Currency, Language, Money, ReplyId, RequestState, VENDORS_PER_REQUEST_MAX, VendorId,
 };

@@ -1,4 +1,29 @@
 //! What Moltbot sees ([`ContextPack`]) and may say ([`Decision`]), and the validator between the two.
+//!
+//! Pure: no I/O, no clock. Any service that asks Moltbot can hold its answers to the same contract.
+//!
+//! An answer passes three layers, and a [`Rejection`] lists every violation of the first that fails:
+//!
+//! 1. **bytes**: one JSON object, read strictly ([`parse_object`]);
+//! 2. **shape**: exactly what the published schema says ([`output_contract_schema`]): on a document that passes
+//!    the first layer, any JSON Schema validator gives the same verdict, because ours interprets that schema;
+//! 3. **sense**: ids, facts, limits, states and texts against the Context Pack.
+//!
+//! ```
+//! use moltbot_contract::{Decision, RuleId, validate_shape};
+//!
+//! let answer = br#"{"type":"ask_client","question_text":"Front or rear?","why":"axle unknown",
+//!                   "state_suggestion":"clarifying"}"#;
+//! let Ok(Decision::AskClient(ask)) = validate_shape(answer) else { unreachable!() };
+//! assert_eq!(ask.question_text, "Front or rear?");
+//!
+//! let rejection = validate_shape(br#"{"type":"ask_client","question_text":5}"#).unwrap_err();
+//! let first = &rejection.violations[0];
+//! assert_eq!((first.pointer.as_str(), first.rule), ("/why", RuleId::MissingField));
+//! ```
+//!
+//! With a pack: [`validate`], and `examples/validate_answer.rs`.
+
 mod bytes;
 mod decision;
 pub mod limits;

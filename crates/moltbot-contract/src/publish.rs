@@ -89,3 +89,52 @@ impl JsonSchema for Decision {
         schemars::json_schema!({ "anyOf": variants })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_published_schema_is_within_our_interpreter() {
+        CompiledSchema::compile(&output_contract_schema()).unwrap();
+    }
+
+    #[test]
+    fn four_closed_variants_with_one_type_each_first() {
+        let schema = output_contract_schema();
+        assert_eq!(schema["anyOf"].as_array().unwrap().len(), 4);
+        assert_eq!(schema["$defs"].as_object().unwrap().len(), 4);
+        for kind in DecisionKind::ALL {
+            let variant = &schema["$defs"][kind.as_str()];
+            assert_eq!(variant["properties"]["type"]["enum"], json!([kind.as_str()]));
+            assert_eq!(variant["required"][0], "type");
+            assert_closed(variant);
+        }
+    }
+
+    /// Closed, and every property required.
+    fn assert_closed(schema: &Value) {
+        if let Some(properties) = schema["properties"].as_object() {
+            assert_eq!(schema["additionalProperties"], false, "{schema}");
+            assert_eq!(schema["required"].as_array().unwrap().len(), properties.len(), "{schema}");
+            properties.values().for_each(assert_closed);
+        }
+        if schema.get("items").is_some() {
+            assert_closed(&schema["items"]);
+        }
+    }
+
+    #[test]
+    fn the_text_is_the_schema_with_type_first() {
+        let text = output_contract_text();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), output_contract_schema());
+        for kind in DecisionKind::ALL {
+            let variant = text.split(&format!("\n    \"{kind}\": {{")).nth(1).unwrap();
+            let first = variant.split("\"properties\": {").nth(1).unwrap().trim_start();
+            assert!(first.starts_with("\"type\": {"), "{first}");
+        }
+        let sent: Value = serde_json::from_str(request_schema_text()).unwrap();
+        assert_eq!(sent["$defs"], output_contract_schema()["$defs"]);
+        assert_eq!(sent.get("$id"), None);
+    }
+}

@@ -203,3 +203,19 @@ impl Rejection {
         if violations.is_empty() { Ok(()) } else { Err(Self { violations }) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_snake_case_and_ordered_by_layer() {
+        let mut codes: Vec<_> = RuleId::ALL.iter().map(|rule| rule.code()).collect();
+        assert!(RuleId::ALL.iter().is_sorted_by_key(|rule| rule.layer()));
+        assert!(codes.iter().all(|code| code.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))));
+        assert!(RuleId::ALL.iter().all(|rule| rule.summary().ends_with('.')));
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), RuleId::ALL.len());
+    }
+}

@@ -1,7 +1,7 @@
 //! One call of a tool with typed arguments, and its typed result.
 
 use marketplace::RequestId;
-use moltbot_contract::{ContextPack, Violation};
+use moltbot_contract::{ContextPack, RuleId, Violation, limits::BODY_WITH_BUTTONS_MAX, schema::integral};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -115,18 +115,176 @@ calls! {
 }
 
 impl ToolCall {
-    /// Reads a call from a tool's full name and JSON arguments.
+    /// Reads a call from a tool's full name and JSON arguments, held against the tool's schema.
     ///
     /// # Errors
     /// [`ArgsRejection`] names the unknown tool or every violation of the tool's schema.
     pub fn parse(name: &str, args: &Value) -> Result<Self, ArgsRejection> {
-        let name = ToolName::from_name(name).ok_or(ArgsRejection::UnknownTool)?;
-        Self::read(name, args.clone()).map_err(|error| {
-            ArgsRejection::Invalid(vec![Violation::new(
-                "",
-                moltbot_contract::RuleId::WrongType,
-                error.to_string(),
-            )])
+        let spec = ToolName::from_name(name).and_then(ToolName::spec).ok_or(ArgsRejection::UnknownTool)?;
+        let mut violations = spec.compiled_args().check(args);
+        if let (ToolName::SendClientMessage, true) = (spec.name, violations.is_empty()) {
+            violations.extend(client_message_rules(args));
+        }
+        if !violations.is_empty() {
+            return Err(ArgsRejection::Invalid(violations));
+        }
+        Self::read(spec.name, with_integers(args)).map_err(|error| {
+            let message = format!("expected arguments of {}: {error}", spec.name);
+            ArgsRejection::Invalid(vec![Violation::new("", RuleId::WrongType, message)])
         })
+    }
+}
+
+/// What JSON Schema cannot say about a message: its body is shorter with buttons, and their ids differ.
+fn client_message_rules(args: &Value) -> Vec<Violation> {
+    let buttons = args.get("buttons").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let mut found = Vec::new();
+    let body = args.get("body").and_then(Value::as_str).unwrap_or_default();
+    if !buttons.is_empty() && body.chars().count() > BODY_WITH_BUTTONS_MAX {
+        let message = format!("expected at most {BODY_WITH_BUTTONS_MAX} characters with buttons");
+        found.push(Violation::new("/body", RuleId::TextTooLong, message));
+    }
+    for (index, button) in buttons.iter().enumerate() {
+        if buttons.iter().take(index).any(|other| other.get("id") == button.get("id")) {
+            let message = "expected an id that no other button has";
+            found.push(Violation::new(format!("/buttons/{index}/id"), RuleId::DuplicateItem, message));
+        }
+    }
+    found
+}
+
+/// A copy in which 5.0 is 5, as the schema has it and serde has not.
+fn with_integers(value: &Value) -> Value {
+    match value {
+        Value::Number(number) => {
+            number.as_f64().filter(|_| number.is_f64()).map_or_else(|| value.clone(), integral)
+        }
+        Value::Array(items) => items.iter().map(with_integers).collect(),
+        Value::Object(object) => {
+            object.iter().map(|(key, value)| (key.clone(), with_integers(value))).collect()
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const REQUEST: &str = "req_0193a5b2c3d470008000000000000001";
+
+    fn broken(name: &str, args: &Value) -> Vec<String> {
+        match ToolCall::parse(name, args) {
+            Ok(_) => Vec::new(),
+            Err(ArgsRejection::UnknownTool) => vec!["unknown tool".into()],
+            Err(ArgsRejection::Invalid(violations)) => violations
+                .iter()
+                .map(|violation| format!("{} {}", violation.pointer, violation.rule))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn good_arguments_of_every_tool() {
+        let id = |prefix: &str| format!("{prefix}_0193a5b2c3d470008000000000000002");
+        for (name, args) in [
+            (
+                "search_vendors",
+                json!({ "category": "auto_parts", "limit": 15.0,
+                "filters": { "max_distance_km": null, "languages": [], "min_rating": 4 } }),
+            ),
+            ("get_request_snapshot", json!({})),
+            ("send_client_message", json!({ "body": "Hello" })),
+            (
+                "send_client_message",
+                json!({ "body": "Hello", "reply_to": id("msg"),
+                "buttons": [{ "id": "pick:v-1", "title": "Kamau Spares" }] }),
+            ),
+            (
+                "send_vendor_message",
+                json!({ "vendor_id": "v-1", "body": "Do you have it?", "questions": ["Price?"] }),
+            ),
+            ("record_vendor_reply", json!({ "vendor_id": "v-1", "inbound_message_id": id("msg") })),
+            ("create_ocr_job", json!({ "media_id": id("med") })),
+            ("get_ocr_result", json!({ "job_id": id("ocr") })),
+            ("request_call_consent", json!({ "party": "client", "scope": "either" })),
+            ("start_call", json!({ "party": "v-1", "trigger": "urgent_no_reply" })),
+            ("update_request_state", json!({ "to": "sourcing", "reason": "plan", "expected_version": 3 })),
+            (
+                "update_request_state",
+                json!({ "to": "handed_off", "reason": "picked", "expected_version": 3.0,
+                "facts": { "category": { "value": "auto_parts", "source": "moltbot" },
+                           "prescription": { "value": false, "source": "coded_workflow" }, "urgency": null },
+                "plan": { "category": "auto_parts", "normalized_need": "pads", "batch_size": 5, "offers_wanted": 2,
+                          "deadline_minutes": 30,
+                          "filters": { "max_distance_km": 10.5, "languages": ["en"], "min_rating": null } },
+                "shortlist": { "items": [{ "vendor_id": "v-1", "reply_id": id("rep") }] },
+                "handoff": { "vendor_id": "v-1" } }),
+            ),
+        ] {
+            let name = format!("marketplace.{name}");
+            let mut args = args;
+            args["request_id"] = REQUEST.into();
+            let call = ToolCall::parse(&name, &args).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(call.name().as_str(), name);
+            assert_eq!(call.request_id().to_string(), REQUEST);
+            let again = ToolCall::parse(&name, &serde_json::to_value(&call).unwrap()).unwrap();
+            assert_eq!(again, call, "a call survives being written");
+        }
+    }
+
+    #[test]
+    fn every_violation_is_named_where_it_is() {
+        let message = "marketplace.send_client_message";
+        let state = "marketplace.update_request_state";
+        for (name, args, expected) in [
+            ("marketplace.drop_tables", json!({}), vec!["unknown tool"]),
+            (message, json!(null), vec![" wrong_type"]),
+            (message, json!({}), vec!["/request_id missing_field", "/body missing_field"]),
+            (
+                message,
+                json!({ "request_id": "msg_0193a5b2c3d470008000000000000001", "body": "", "to": "+254700000101" }),
+                vec!["/body text_too_short", "/request_id pattern_mismatch", "/to unknown_field"],
+            ),
+            (
+                message,
+                json!({ "request_id": REQUEST, "body": "x".repeat(1_025), "buttons": [
+                    { "id": "a", "title": "Yes" }, { "id": "a", "title": "No" }] }),
+                vec!["/body text_too_long", "/buttons/1/id duplicate_item"],
+            ),
+            (
+                message,
+                json!({ "request_id": REQUEST, "body": "x", "buttons": [{ "id": "a", "title": "é".repeat(21) }] }),
+                vec!["/buttons/0/title text_too_long"],
+            ),
+            (
+                state,
+                json!({ "request_id": REQUEST, "to": "done", "reason": "x", "expected_version": -1,
+                    "facts": { "category": { "value": "", "source": "guess" } } }),
+                vec![
+                    "/expected_version number_too_small",
+                    "/facts/category/source not_in_enum",
+                    "/facts/category/value text_too_short",
+                    "/to not_in_enum",
+                ],
+            ),
+            (
+                "marketplace.start_call",
+                json!({ "request_id": REQUEST, "party": "a b", "trigger": "urgent_no_reply" }),
+                vec!["/party pattern_mismatch"],
+            ),
+        ] {
+            assert_eq!(broken(name, &args), expected, "{name} {args}");
+        }
+    }
+
+    #[test]
+    fn a_result_reads_back() {
+        let result = json!({ "reply_id": "rep_0193a5b2c3d470008000000000000001", "parsed": {
+            "availability": "in_stock", "price_minor": null, "currency": null, "eta": null, "confidence": 0.5 } });
+        let read = ToolResult::from_json(ToolName::RecordVendorReply, result.clone()).unwrap();
+        assert_eq!(read.name(), ToolName::RecordVendorReply);
+        assert_eq!(serde_json::to_value(&read).unwrap(), result);
     }
 }

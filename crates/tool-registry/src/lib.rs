@@ -2,10 +2,12 @@
 
 mod args;
 mod call;
+mod docs;
 mod name;
 mod party;
 mod refusal;
 mod results;
+mod spec;
 
 pub use args::{
     BUTTON_ID_MAX, BUTTON_TITLE_MAX, BUTTONS_MAX, Button, CreateOcrJobArgs, FactSource, Facts,
@@ -14,6 +16,7 @@ pub use args::{
     ShortlistArgsItem, Sourced, StartCallArgs, UpdateRequestStateArgs,
 };
 pub use call::{ArgsRejection, ToolCall, ToolResult};
+pub use docs::{RegistryDocument, documents, registry_json, registry_markdown, request_states_markdown};
 pub use name::{Effect, Scope, ToolName};
 pub use party::Party;
 pub use refusal::RefusalCode;
@@ -22,3 +25,4 @@ pub use results::{
     RecordVendorReplyResult, RequestCallConsentResult, SearchVendorsResult, SendClientMessageResult,
     SendVendorMessageResult, StartCallResult, UpdateRequestStateResult,
 };
+pub use spec::{REGISTRY_VERSION, ToolSpec, registry};

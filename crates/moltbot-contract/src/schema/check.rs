@@ -193,14 +193,13 @@ fn check_tagged(tag: &str, variants: &[(String, Node)], value: &Value, place: Pl
         found.add(place, RuleId::WrongType, "expected an object");
         return;
     };
-    let named = object.get(tag).and_then(Value::as_str);
-    match variants.iter().find(|(name, _)| Some(name.as_str()) == named) {
-        Some((_, variant)) => check(variant, value, place, found),
-        None => {
-            let names: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
-            let message = format!("expected one of: {}", names.join(", "));
-            found.add(Place::Key(&place, tag), RuleId::UnknownType, message);
-        }
+    let wanted = object.get(tag).and_then(Value::as_str);
+    if let Some((_, variant)) = variants.iter().find(|(name, _)| Some(name.as_str()) == wanted) {
+        check(variant, value, place, found);
+    } else {
+        let known: Vec<_> = variants.iter().map(|(name, _)| name.as_str()).collect();
+        let message = format!("expected one of: {}", known.join(", "));
+        found.add(Place::Key(&place, tag), RuleId::UnknownType, message);
     }
 }
 

@@ -10,6 +10,7 @@ mod generate;
 mod pattern;
 mod text;
 
+pub use crate::bytes::integral;
 pub use compile::{CompileError, CompiledSchema};
 pub use generate::{Direction, closed, schema_of};
 pub use text::{pretty, pretty_ordered};
