@@ -1,0 +1,209 @@
+//! From what is to be carried out to the calls that carry it out. Pure: what was read (the pack, the vendors
+//! found) comes in, calls come out, in the order in which they must take effect.
+
+use std::collections::BTreeSet;
+
+use conversation::{Sentence, text};
+use marketplace::{BATCH_SIZE_MAX, MediaId, MessageId, RequestState, VendorId};
+use moltbot_contract::{
+    AskClient, ContextPack, Decision, Escalate, Shortlist, VendorFound, VendorOutreachPlan,
+};
+use tool_registry::{
+    Button, CreateOcrJobArgs, FactSource, Facts, Handoff, Plan as BatchPlan, SEARCH_LIMIT_MAX,
+    SearchVendorsArgs, SendClientMessageArgs, SendVendorMessageArgs, ShortlistArgs, ShortlistArgsItem,
+    Sourced, ToolCall, UpdateRequestStateArgs,
+};
+
+use crate::{
+    OnRefusal, PlannedCall,
+    next::{Next, why},
+    offer_text,
+};
+
+/// The step of the message to the client.
+pub const STEP_CLIENT: &str = "client";
+/// The step that moves the request on.
+pub const STEP_STATE: &str = "state";
+/// What stands before the vendor's id in the steps that write to vendors.
+pub const STEP_VENDOR: &str = "vendor/";
+/// What stands before the message's id in the steps that have documents read.
+pub const STEP_OCR: &str = "ocr/";
+
+/// What a plan is made from, beside what is to be carried out.
+#[derive(Debug, Clone, Copy)]
+pub struct Basis<'a> {
+    /// The request as it was read.
+    pub pack: &'a ContextPack,
+    /// What the client's own words add to the stored facts.
+    pub learned: &'a Facts,
+    /// Who decided, for the facts that a plan states.
+    pub author: FactSource,
+    /// The vendors to write to, see [`usable`]; read by an outreach plan alone.
+    pub vendors: &'a [VendorFound],
+}
+
+/// The calls of a turn, in order. Empty exactly for [`Next::Nothing`].
+pub fn calls(next: &Next, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    match next {
+        Next::Decision(Decision::AskClient(ask)) => ask_client(ask, basis),
+        Next::Decision(Decision::VendorOutreachPlan(plan)) => vendor_outreach(plan, &why(next), basis),
+        Next::Decision(Decision::Shortlist(shortlist)) => show_shortlist(shortlist, &why(next), basis),
+        Next::Decision(Decision::Escalate(escalate)) => hand_to_person(escalate, basis),
+        Next::HandOff(vendor) => {
+            let handoff = Some(Handoff { vendor_id: vendor.clone() });
+            let update =
+                UpdateRequestStateArgs { handoff, ..state(RequestState::HandedOff, &why(next), basis) };
+            vec![required(STEP_STATE, update)]
+        }
+        Next::Close => vec![
+            required(
+                STEP_CLIENT,
+                message(text(basis.pack.request.language, &Sentence::RequestClosed), basis),
+            ),
+            required(STEP_STATE, state(RequestState::Closed, &why(next), basis)),
+        ],
+        Next::ReadDocuments(documents) => read_documents(documents, &why(next), basis),
+        Next::Nothing => Vec::new(),
+    }
+}
+
+/// Hands the request to a person without a word to the client: when even the message is refused.
+pub fn silent_escalation(reason: &str, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    vec![required(STEP_STATE, state(RequestState::Escalated, reason, basis))]
+}
+
+/// The search that an outreach plan needs before it is one.
+pub fn search(plan: &VendorOutreachPlan, pack: &ContextPack) -> SearchVendorsArgs {
+    SearchVendorsArgs {
+        request_id: pack.request.id,
+        category: plan.category.clone(),
+        filters: plan.vendor_filters.clone(),
+        limit: SEARCH_LIMIT_MAX,
+    }
+}
+
+/// The vendors of a search that this batch writes to: they accept inquiries, were not contacted for this request
+/// and are not in `tried`; best first, at most the plan's batch, the batch limit and what is left of the request's.
+pub fn usable(
+    found: &[VendorFound],
+    plan: &VendorOutreachPlan,
+    pack: &ContextPack,
+    tried: &BTreeSet<VendorId>,
+) -> Vec<VendorFound> {
+    let room = plan.batch_size.min(BATCH_SIZE_MAX).min(pack.limits.vendors_remaining);
+    let mut seen = tried.clone();
+    found
+        .iter()
+        .filter(|vendor| vendor.accepts_inquiries && !vendor.contacted)
+        .filter(|vendor| pack.contacted(vendor.vendor_id.as_str()).is_none())
+        .filter(|vendor| seen.insert(vendor.vendor_id.clone()))
+        .take(usize::from(room))
+        .cloned()
+        .collect()
+}
+
+fn ask_client(ask: &AskClient, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    vec![
+        required(STEP_CLIENT, message(ask.question_text.clone(), basis)),
+        required(STEP_STATE, state(ask.state_suggestion, &ask.why, basis)),
+    ]
+}
+
+/// The state first: it opens the batch that the vendors' messages join. If every vendor's message is refused,
+/// nothing of the plan takes effect: the client must not be told that vendors are asked.
+fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    let request = &basis.pack.request;
+    let mut update = state(RequestState::Sourcing, reason, basis);
+    let facts = update.facts.get_or_insert_default();
+    facts.category = Some(Sourced::new(plan.category.clone(), basis.author));
+    facts.normalized_need = Some(Sourced::new(plan.normalized_need.clone(), basis.author));
+    update.plan = Some(BatchPlan {
+        category: plan.category.clone(),
+        normalized_need: plan.normalized_need.clone(),
+        filters: plan.vendor_filters.clone(),
+        batch_size: plan.batch_size,
+        vendor_questions: plan.vendor_questions.clone(),
+        offers_wanted: plan.stop_conditions.offers_wanted,
+        deadline_minutes: plan.stop_conditions.deadline_minutes,
+    });
+    let inquiry = Sentence::VendorInquiry { need: &plan.normalized_need, questions: &plan.vendor_questions };
+    let body = text(request.language, &inquiry);
+    let to_vendor = |vendor: &VendorFound| PlannedCall {
+        step: format!("{STEP_VENDOR}{}", vendor.vendor_id),
+        call: ToolCall::from(SendVendorMessageArgs {
+            request_id: request.id,
+            vendor_id: vendor.vendor_id.clone(),
+            body: body.clone(),
+            // They stand in the body already.
+            questions: Vec::new(),
+        }),
+        on_refusal: OnRefusal::LeaveOut,
+    };
+    let told =
+        if basis.pack.batches.is_empty() { Sentence::AskingVendors } else { Sentence::AskingMoreVendors };
+    let mut calls = vec![required(STEP_STATE, update)];
+    calls.extend(basis.vendors.iter().map(to_vendor));
+    calls.push(required(STEP_CLIENT, message(text(request.language, &told), basis)));
+    calls
+}
+
+fn show_shortlist(shortlist: &Shortlist, reason: &str, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    let (body, buttons) = offer_text::compose(shortlist, basis.pack);
+    let items = shortlist
+        .items
+        .iter()
+        .filter_map(|item| Some(ShortlistArgsItem { vendor_id: item.vendor()?, reply_id: item.reply()? }));
+    let mut update = state(RequestState::Shortlisted, reason, basis);
+    update.shortlist = Some(ShortlistArgs { items: items.collect() });
+    vec![
+        required(STEP_CLIENT, SendClientMessageArgs { buttons, ..message(body, basis) }),
+        required(STEP_STATE, update),
+    ]
+}
+
+/// The message first: once a person owns the request, the bot sends nothing.
+fn hand_to_person(escalate: &Escalate, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    vec![
+        required(STEP_CLIENT, message(escalate.safe_client_message.clone(), basis)),
+        required(STEP_STATE, state(RequestState::Escalated, &escalate.reason, basis)),
+    ]
+}
+
+fn read_documents(documents: &[MessageId], reason: &str, basis: &Basis<'_>) -> Vec<PlannedCall> {
+    let request = &basis.pack.request;
+    let job = |document: &MessageId| {
+        // A message holds one media: its row has the message's UUID.
+        let media_id = MediaId::from_uuid(document.uuid());
+        required(&format!("{STEP_OCR}{document}"), CreateOcrJobArgs { request_id: request.id, media_id })
+    };
+    let mut calls: Vec<PlannedCall> = documents.iter().map(job).collect();
+    calls.push(required(STEP_CLIENT, message(text(request.language, &Sentence::ProcessingImage), basis)));
+    calls.push(required(STEP_STATE, state(RequestState::OcrProcessing, reason, basis)));
+    calls
+}
+
+fn required(step: &str, call: impl Into<ToolCall>) -> PlannedCall {
+    PlannedCall { step: step.to_owned(), call: call.into(), on_refusal: OnRefusal::RollBack }
+}
+
+fn message(body: String, basis: &Basis<'_>) -> SendClientMessageArgs {
+    SendClientMessageArgs {
+        request_id: basis.pack.request.id,
+        body,
+        buttons: Vec::<Button>::new(),
+        reply_to: None,
+    }
+}
+
+fn state(to: RequestState, reason: &str, basis: &Basis<'_>) -> UpdateRequestStateArgs {
+    UpdateRequestStateArgs {
+        request_id: basis.pack.request.id,
+        to,
+        reason: reason.to_owned(),
+        expected_version: basis.pack.request.version,
+        facts: (*basis.learned != Facts::default()).then(|| basis.learned.clone()),
+        plan: None,
+        shortlist: None,
+        handoff: None,
+    }
+}

@@ -1,0 +1,152 @@
+//! What a Context Pack and the waiting entries say, read once for all rules. Pure.
+
+use std::collections::BTreeSet;
+
+use conversation::need;
+use marketplace::{RequestState, VendorId};
+use moltbot_contract::{
+    Availability, BatchStatus, BatchView, ContextPack, EntryKind, OutreachStatus, ReplyView, Speaker, Urgency,
+};
+use tool_registry::{FactSource, Facts, Sourced};
+
+use crate::{ClientContent, Entry, TurnEvent};
+
+/// Below this a vendor's reply is ambiguous (mission C2) and is not offered to the client.
+pub(crate) const CONFIDENCE_MIN: f64 = 0.6;
+
+/// What the client sent in this turn, in order.
+pub(crate) fn client_contents(entries: &[Entry]) -> impl DoubleEndedIterator<Item = &ClientContent> {
+    entries.iter().filter_map(|entry| match &entry.event {
+        TurnEvent::ClientMessage { content, .. } => Some(content),
+        TurnEvent::VendorMessage { .. } | TurnEvent::Wake { .. } => None,
+    })
+}
+
+/// What can be read of the client's messages of this turn: texts, and the ids of buttons.
+pub(crate) fn readable(entries: &[Entry]) -> impl DoubleEndedIterator<Item = &str> {
+    client_contents(entries).filter_map(|content| match content {
+        ClientContent::Text(text) if !text.trim().is_empty() => Some(text.as_str()),
+        ClientContent::Button { id, .. } => Some(id.as_str()),
+        ClientContent::Text(_)
+        | ClientContent::Document
+        | ClientContent::UnreadableMedia
+        | ClientContent::Other => None,
+    })
+}
+
+/// Whether the client sent anything that calls for an answer. A reaction or a location alone does not, except
+/// as the very first message.
+pub(crate) fn client_waits(pack: &ContextPack, entries: &[Entry]) -> bool {
+    client_contents(entries)
+        .any(|content| *content != ClientContent::Other || pack.request.state == RequestState::New)
+}
+
+/// Whether somebody or something woke the request.
+pub(crate) fn is_woken(entries: &[Entry]) -> bool {
+    entries.iter().any(|entry| matches!(entry.event, TurnEvent::Wake { .. }))
+}
+
+/// Everything the client wrote so far, oldest first: the pack's conversation and what of this turn is not in it.
+pub(crate) fn client_texts<'a>(pack: &'a ContextPack, entries: &'a [Entry]) -> Vec<&'a str> {
+    let known: BTreeSet<_> = pack.conversation.iter().map(|entry| entry.message_id).collect();
+    let stored = pack
+        .conversation
+        .iter()
+        .filter(|entry| entry.from == Speaker::Client && entry.kind != EntryKind::Button)
+        .map(|entry| entry.text.as_str());
+    let new = entries.iter().filter_map(|entry| match &entry.event {
+        TurnEvent::ClientMessage { message, content: ClientContent::Text(text) }
+            if !known.contains(message) =>
+        {
+            Some(text.as_str())
+        }
+        _ => None,
+    });
+    stored.chain(new).filter(|text| !text.trim().is_empty()).collect()
+}
+
+/// Whether the last word between the client and us is the client's.
+pub(crate) fn is_unanswered(pack: &ContextPack) -> bool {
+    pack.conversation
+        .iter()
+        .rev()
+        .filter(|entry| entry.vendor_id.is_none() && entry.kind != EntryKind::Other)
+        .find(|entry| entry.from != Speaker::Vendor)
+        .is_some_and(|entry| entry.from == Speaker::Client)
+}
+
+/// The offers: of each contacted vendor the latest reply, if it has the thing in stock and reads clearly. Best
+/// price first within a currency, unpriced last.
+pub(crate) fn offers(pack: &ContextPack) -> Vec<&ReplyView> {
+    let mut offers: Vec<&ReplyView> = pack
+        .vendors_contacted
+        .iter()
+        .filter_map(|vendor| pack.replies.iter().rev().find(|reply| reply.vendor_id == vendor.vendor_id))
+        .filter(|reply| reply.availability == Availability::InStock && reply.confidence >= CONFIDENCE_MIN)
+        .filter(|reply| reply.price_minor.is_some() == reply.currency.is_some())
+        .collect();
+    // Prices of different currencies are not comparable: they stand in groups.
+    offers.sort_by_key(|reply| (reply.price_minor.is_none(), reply.currency, reply.price_minor));
+    offers
+}
+
+/// The batch that was opened last.
+pub(crate) fn last_batch(pack: &ContextPack) -> Option<&BatchView> {
+    pack.batches.iter().max_by_key(|batch| batch.ordinal)
+}
+
+/// The open batch, if it is too early to judge it: not enough offers, somebody may still answer, and the
+/// deadline has not passed.
+pub(crate) fn running_batch(pack: &ContextPack) -> Option<&BatchView> {
+    let batch = last_batch(pack).filter(|batch| batch.status == BatchStatus::Open)?;
+    let enough = usize::from(batch.offers_wanted) <= offers(pack).len()
+        || u32::from(batch.offers_wanted) <= batch.offers;
+    let waiting = pack
+        .vendors_contacted
+        .iter()
+        .any(|vendor| vendor.batch == batch.ordinal && vendor.status == OutreachStatus::Waiting);
+    (!enough && waiting && pack.now < batch.deadline_at).then_some(batch)
+}
+
+/// Whether the last batch has come to its end and the client has not heard what came of it.
+pub(crate) fn has_untold_result(pack: &ContextPack) -> bool {
+    let Some(batch) = last_batch(pack) else { return false };
+    let asked_at = pack
+        .vendors_contacted
+        .iter()
+        .filter(|vendor| vendor.batch == batch.ordinal)
+        .map(|vendor| vendor.contacted_at)
+        .min();
+    let told = match (&pack.shortlist, asked_at) {
+        (Some(shortlist), Some(asked_at)) => shortlist.sent_at >= asked_at,
+        (Some(_), None) => true,
+        (None, _) => false,
+    };
+    running_batch(pack).is_none() && !told
+}
+
+/// The vendor's name as the client reads it.
+pub(crate) fn vendor_name<'a>(pack: &'a ContextPack, vendor: &'a VendorId) -> &'a str {
+    pack.contacted(vendor.as_str())
+        .map(|contacted| contacted.name.trim())
+        .filter(|name| !name.is_empty())
+        .unwrap_or(vendor.as_str())
+}
+
+/// What the client's own words say beside the need, where the stored facts do not have it yet. The pack is
+/// brought up to date, so that this very turn is already held to it (a prescription above all).
+pub(crate) fn learn(pack: &mut ContextPack, entries: &[Entry]) -> Facts {
+    let texts = client_texts(pack, entries);
+    let urgent = texts.iter().any(|text| need::is_urgent(text));
+    let prescription = texts.iter().any(|text| need::mentions_prescription(text));
+    let mut facts = Facts::default();
+    if urgent && pack.request.urgency == Urgency::Normal {
+        pack.request.urgency = Urgency::Urgent;
+        facts.urgency = Some(Sourced::new(Urgency::Urgent, FactSource::Client));
+    }
+    if prescription && !pack.request.prescription {
+        pack.request.prescription = true;
+        facts.prescription = Some(Sourced::new(true, FactSource::Client));
+    }
+    facts
+}
