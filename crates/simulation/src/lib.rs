@@ -10,6 +10,7 @@
 
 pub mod checks;
 pub mod clock;
+mod deaths;
 pub mod evidence;
 pub mod gateway;
 pub mod http;
@@ -20,6 +21,7 @@ pub mod progress;
 pub mod random;
 pub mod report;
 pub mod scenarios;
+mod stage;
 mod templates;
 pub mod transcript;
 pub mod world;

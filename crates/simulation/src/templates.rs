@@ -2,7 +2,10 @@
 
 use meta_simulator::Template;
 
-/// The built-in catalogue of the product, written down a second time: Meta's copy is not ours either.
+/// The built-in catalogue of the product, written down a second time: Meta's copy is not ours either. Each
+/// takes the whole text as its one parameter.
 pub(crate) fn approved() -> Vec<Template> {
-    vec![Template::new("vendor_inquiry", "en", "Hello! A customer near you is looking for:\n{{1}}\n{{2}}")]
+    ["vendor_inquiry", "client_update", "handoff_client", "handoff_vendor"]
+        .map(|name| Template::new(name, "en", "{{1}}"))
+        .to_vec()
 }

@@ -1,0 +1,73 @@
+//! When a worker is killed.
+
+use std::time::{Duration, Instant};
+
+use crate::random::Random;
+
+/// When the worker dies: a drawn number of events after the last death, and a drawn moment later. Counted in
+/// events, since after a death nothing may happen until a lease has run out.
+#[derive(Debug)]
+pub(crate) struct Deaths {
+    random: Random,
+    left: u32,
+    struck: u32,
+    after_events: usize,
+    at: Option<Instant>,
+}
+
+impl Deaths {
+    /// So many deaths, drawn from the seed.
+    pub(crate) fn new(deaths: u32, seed: u64) -> Self {
+        let mut random = Random::new(seed, "deaths");
+        let after_events = Self::next(&mut random);
+        Self { random, left: deaths, struck: 0, after_events, at: None }
+    }
+
+    fn next(random: &mut Random) -> usize {
+        usize::try_from(random.between(1, 9)).unwrap_or(1)
+    }
+
+    /// How often it struck so far.
+    pub(crate) const fn struck(&self) -> u32 {
+        self.struck
+    }
+
+    /// Whether the worker is to be killed now, given how many events there were so far.
+    pub(crate) fn due(&mut self, events: usize) -> bool {
+        if self.left == 0 || events < self.after_events {
+            return false;
+        }
+        let random = &mut self.random;
+        let at =
+            *self.at.get_or_insert_with(|| Instant::now() + Duration::from_millis(random.between(0, 60)));
+        if Instant::now() < at {
+            return false;
+        }
+        self.at = None;
+        self.after_events = events + Self::next(&mut self.random);
+        self.left -= 1;
+        self.struck += 1;
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn deaths_follow_events_and_are_limited() {
+        let mut deaths = Deaths::new(3, 7);
+        assert!(!deaths.due(0), "nothing has happened yet");
+        let mut events = 0;
+        let started = Instant::now();
+        while deaths.left > 0 && started.elapsed() < Duration::from_secs(30) {
+            events += 1;
+            deaths.due(events);
+        }
+        assert_eq!(deaths.struck, 3);
+        assert!(!deaths.due(usize::MAX));
+        let first = |seed| Deaths::new(1, seed).after_events;
+        assert!((0..20).any(|seed| first(seed) != first(seed + 1)));
+    }
+}

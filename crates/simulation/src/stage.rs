@@ -1,0 +1,287 @@
+//! The loop of a run: people react, faults strike, until every conversation has come to rest.
+
+use std::{
+    collections::{BTreeMap, BinaryHeap},
+    time::{Duration, Instant},
+};
+
+use meta_simulator::{Handle, LogEntry, LogEvent, Outcome, Said, Saying, SendAttempt};
+
+use crate::{
+    clock::SimulationClock,
+    deaths::Deaths,
+    evidence::RequestList,
+    gateway::Gateway,
+    people::{Cast, ClientScript, Received, VendorScript, digits},
+    progress::Progress,
+    scenarios::Scenario,
+    world::World,
+};
+
+/// Conversations that are under way at the same moment.
+const AT_ONCE: usize = 64;
+/// How often the states of all requests are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(700);
+/// How long a step of the loop waits for something to happen at Meta.
+const STEP: Duration = Duration::from_millis(20);
+/// Nothing new at Meta for so long, and every request at its end: the run is over.
+const QUIET_FOR: Duration = Duration::from_millis(1_500);
+/// How often a client writes again into silence.
+const NUDGES: u32 = 3;
+
+/// Something somebody will say.
+#[derive(Debug)]
+struct Due {
+    at: Instant,
+    ordinal: u64,
+    saying: Saying,
+}
+
+impl PartialEq for Due {
+    fn eq(&self, other: &Self) -> bool {
+        self.ordinal == other.ordinal
+    }
+}
+
+impl Eq for Due {}
+
+impl PartialOrd for Due {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Due {
+    /// The earliest is the greatest, as a heap gives it.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (other.at, other.ordinal).cmp(&(self.at, self.ordinal))
+    }
+}
+
+#[derive(Debug)]
+struct ClientOnStage {
+    script: ClientScript,
+    heard_ms: i64,
+    nudges: u32,
+}
+
+/// Everybody at work.
+pub(crate) struct Stage<'a> {
+    scenario: &'a Scenario,
+    cast: &'a Cast,
+    meta: &'a Handle,
+    gateway: &'a Gateway,
+    clock: SimulationClock,
+    seed: u64,
+    clients: BTreeMap<&'a str, ClientOnStage>,
+    vendors: BTreeMap<&'a str, VendorScript>,
+    contacted: BTreeMap<&'a str, usize>,
+    agenda: BinaryHeap<Due>,
+    ordinal: u64,
+    read: usize,
+    deaths: Deaths,
+}
+
+impl<'a> Stage<'a> {
+    /// Everybody waits for the first client.
+    pub(crate) fn new(
+        scenario: &'a Scenario,
+        cast: &'a Cast,
+        meta: &'a Handle,
+        gateway: &'a Gateway,
+        clock: SimulationClock,
+        seed: u64,
+    ) -> Self {
+        Self {
+            scenario,
+            cast,
+            meta,
+            gateway,
+            clock,
+            seed,
+            clients: BTreeMap::new(),
+            vendors: BTreeMap::new(),
+            contacted: BTreeMap::new(),
+            agenda: BinaryHeap::new(),
+            ordinal: 0,
+            read: 0,
+            deaths: Deaths::new(scenario.kills, seed),
+        }
+    }
+
+    /// How often a worker was killed.
+    pub(crate) const fn kills(&self) -> u32 {
+        self.deaths.struck()
+    }
+
+    /// Until every request is at its end and Meta is quiet; what was still open if patience ended first.
+    pub(crate) async fn run(
+        &mut self,
+        world: &mut World,
+        progress: &mut Progress,
+    ) -> anyhow::Result<Option<String>> {
+        let begun = Instant::now();
+        let patience = self.scenario.patience_for(self.cast.clients.len());
+        let mut looked = Instant::now();
+        let mut last_news = Instant::now();
+        let mut done = 0;
+        loop {
+            if self.listen().await? {
+                last_news = Instant::now();
+            }
+            self.let_clients_in(done)?;
+            self.say_what_is_due()?;
+            self.nudge();
+            if self.deaths.due(self.read + self.gateway.questions()) {
+                world.kill_worker(usize::try_from(self.deaths.struck())?).await?;
+            }
+            if looked.elapsed() < LOOK_EVERY {
+                continue;
+            }
+            world.check_alive()?;
+            let list: RequestList = world.admin().json(&["requests", "list"]).await?;
+            looked = Instant::now();
+            done =
+                list.requests.iter().filter(|line| self.scenario.ends.contains(&line.state.as_str())).count();
+            progress.show(&format!("{done}/{} conversations at their end", self.cast.clients.len()));
+            let quiet = self.agenda.is_empty()
+                && self.meta.counters().pending == 0
+                && last_news.elapsed() > QUIET_FOR;
+            if done >= self.cast.clients.len() && quiet {
+                return Ok(None);
+            }
+            if begun.elapsed() > patience {
+                return Ok(Some(describe_open(&list, self.scenario.ends, patience)));
+            }
+        }
+    }
+
+    /// Reads what is new in Meta's log and lets people react. `true` if there was something.
+    async fn listen(&mut self) -> anyhow::Result<bool> {
+        let from = self.read;
+        let news = self
+            .meta
+            .wait_for(STEP, |core| {
+                core.log().get(from..).filter(|news| !news.is_empty()).map(<[LogEntry]>::to_vec)
+            })
+            .await
+            .unwrap_or_default();
+        self.read += news.len();
+        for entry in &news {
+            if let LogEvent::Send(attempt) = &entry.event
+                && let Outcome::Accepted { wamid } = &attempt.outcome
+            {
+                self.react(attempt, wamid, entry.at_ms);
+            }
+        }
+        Ok(!news.is_empty())
+    }
+
+    fn react(&mut self, attempt: &SendAttempt, wamid: &str, at_ms: i64) {
+        let received = Received { wamid, text: &attempt.text, buttons: &attempt.buttons };
+        let cast = self.cast;
+        let act = if let Some(client) = self.clients.get_mut(attempt.digits.as_str()) {
+            client.heard_ms = at_ms;
+            client.script.react(received)
+        } else if let Some(vendor) = cast.vendor(&attempt.digits) {
+            let script = self.vendors.entry(digits(&vendor.phone)).or_insert_with(|| {
+                let nth = self.contacted.entry(vendor.category).or_default();
+                *nth += 1;
+                VendorScript::new(vendor, (self.scenario.temper)(*nth - 1), self.seed)
+            });
+            script.react(received)
+        } else {
+            None
+        };
+        if let Some(act) = act {
+            self.plan(&attempt.digits, self.clock.real(act.after), act.said, act.quoting);
+        }
+    }
+
+    fn plan(&mut self, phone: &str, after: Duration, said: Said, quoting: Option<String>) {
+        self.ordinal += 1;
+        let saying = Saying { phone: phone.to_owned(), to_pnid: None, quoting, said };
+        self.agenda.push(Due { at: Instant::now() + after, ordinal: self.ordinal, saying });
+    }
+
+    /// The next clients write, as long as not too many conversations are under way.
+    fn let_clients_in(&mut self, done: usize) -> anyhow::Result<()> {
+        while self.clients.len() < self.cast.clients.len()
+            && self.clients.len() - done.min(self.clients.len()) < AT_ONCE
+        {
+            let index = self.clients.len();
+            let Some(client) = self.cast.clients.get(index) else { break };
+            let script = ClientScript::new(client, index.is_multiple_of(2));
+            let saying =
+                Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
+            self.meta.say(&saying)?;
+            let heard_ms = self.clock.now_ms();
+            self.clients.insert(digits(&client.phone), ClientOnStage { script, heard_ms, nudges: 0 });
+        }
+        Ok(())
+    }
+
+    fn say_what_is_due(&mut self) -> anyhow::Result<()> {
+        while self.agenda.peek().is_some_and(|due| due.at <= Instant::now()) {
+            if let Some(due) = self.agenda.pop() {
+                self.meta.say(&due.saying)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A client who heard nothing for long writes again.
+    fn nudge(&mut self) {
+        let Some(after) = self.scenario.nudge_after else { return };
+        let after = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        let now = self.clock.now_ms();
+        let mut impatient = Vec::new();
+        for (phone, client) in &mut self.clients {
+            if now - client.heard_ms > after && client.nudges < NUDGES {
+                client.nudges += 1;
+                client.heard_ms = now;
+                impatient.push((
+                    *phone,
+                    format!("Hello? Is anybody there?{}", "?".repeat(client.nudges as usize - 1)),
+                ));
+            }
+        }
+        for (phone, text) in impatient {
+            self.plan(phone, Duration::ZERO, Said::Text(text), None);
+        }
+    }
+}
+
+fn describe_open(list: &RequestList, ends: &[&str], patience: Duration) -> String {
+    let open: Vec<String> = list
+        .requests
+        .iter()
+        .filter(|line| !ends.contains(&line.state.as_str()))
+        .map(|line| format!("{} is {}", line.id, line.state))
+        .collect();
+    let what = if open.is_empty() { "messages are still under way".to_owned() } else { open.join(", ") };
+    format!("after {} s {what}", patience.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_agenda_gives_the_earliest_first() {
+        let now = Instant::now();
+        let due = |seconds, ordinal| Due {
+            at: now + Duration::from_secs(seconds),
+            ordinal,
+            saying: Saying {
+                phone: String::new(),
+                to_pnid: None,
+                quoting: None,
+                said: Said::Text(String::new()),
+            },
+        };
+        let mut agenda: BinaryHeap<Due> = [due(3, 1), due(1, 2), due(1, 3)].into();
+        let order: Vec<u64> = std::iter::from_fn(|| agenda.pop()).map(|due| due.ordinal).collect();
+        assert_eq!(order, [2, 3, 1]);
+    }
+}
