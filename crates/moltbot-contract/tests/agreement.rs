@@ -1,6 +1,9 @@
 //! Shape: on every document that passes the bytes layer, our verdict is that of a JSON Schema validator on the
 //! published document.
 
+// Helpers of tests, which the lints do not take for tests.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 mod common;
 
 use std::sync::OnceLock;
@@ -265,7 +268,7 @@ fn pointers(value: &Value) -> Vec<String> {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| inner(index.to_string(), item))
+            items.iter().enumerate().for_each(|(index, item)| inner(index.to_string(), item));
         }
         _ => {}
     }

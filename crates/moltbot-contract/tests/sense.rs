@@ -1,5 +1,8 @@
 //! Sense: each rule against one change that breaks it, and nothing else.
 
+// Helpers of tests, which the lints do not take for tests.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
 mod common;
 
 use common::{REPLY_A, all, ask_client, escalate, pack, pack_value, plan, shortlist};

@@ -33,6 +33,8 @@ pub enum ArgsRejection {
 macro_rules! calls {
     ($($(#[doc = $doc:literal])+ $tool:ident($args:ident) -> $result:ident;)*) => {
         /// A call of one of the ten tools. As JSON: its arguments alone.
+        // A few live at a time: an indirection would save nothing.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
         pub enum ToolCall {
@@ -40,6 +42,8 @@ macro_rules! calls {
         }
 
         /// What a call came to. As JSON: the result alone.
+        // As above.
+        #[allow(clippy::large_enum_variant)]
         #[derive(Debug, Clone, PartialEq, Serialize)]
         #[serde(untagged)]
         pub enum ToolResult {

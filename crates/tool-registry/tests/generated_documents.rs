@@ -1,5 +1,8 @@
 //! The documents in `docs/` are those the types generate.
 
+// Helpers of tests, which the lints do not take for tests.
+#![allow(clippy::unwrap_used)]
+
 use std::{fs, path::Path, process::Command};
 
 use tool_registry::documents;

@@ -6,7 +6,7 @@ use crate::{
     rejection::{RuleId, Violation},
 };
 
-pub(super) fn check(calling: &CallingWish, pack: &ContextPack, found: &mut Vec<Violation>) {
+pub(super) fn check(calling: CallingWish, pack: &ContextPack, found: &mut Vec<Violation>) {
     fields(calling, found);
     if calling.wish != CallWish::None
         && let Some(expected) = refusal(calling, pack)
@@ -16,7 +16,7 @@ pub(super) fn check(calling: &CallingWish, pack: &ContextPack, found: &mut Vec<V
 }
 
 /// `none` has neither party nor trigger, `request_consent` a party, `start_call` both.
-fn fields(calling: &CallingWish, found: &mut Vec<Violation>) {
+fn fields(calling: CallingWish, found: &mut Vec<Violation>) {
     let mut broken = |pointer: &str, message: &'static str| {
         found.push(Violation::new(pointer, RuleId::CallingFields, message));
     };
@@ -42,7 +42,7 @@ fn fields(calling: &CallingWish, found: &mut Vec<Violation>) {
 }
 
 /// What would have to be different for this wish to be possible.
-fn refusal(calling: &CallingWish, pack: &ContextPack) -> Option<&'static str> {
+fn refusal(calling: CallingWish, pack: &ContextPack) -> Option<&'static str> {
     let policy = &pack.policies.calling;
     if !policy.enabled {
         return Some("expected none: calling is off");

@@ -20,7 +20,7 @@ pub(crate) fn check(decision: &Decision, pack: &ContextPack) -> Vec<Violation> {
         Decision::VendorOutreachPlan(plan) => {
             next_state(RequestState::Sourcing, "/type", pack, &mut found);
             batch(plan, pack, &mut found);
-            calling::check(&plan.calling, pack, &mut found);
+            calling::check(plan.calling, pack, &mut found);
         }
         Decision::Shortlist(shortlist) => {
             next_state(RequestState::Shortlisted, "/type", pack, &mut found);

@@ -39,7 +39,7 @@ fn facts(item: &ShortlistItem, reply: &ReplyView, broken: &mut impl FnMut(&str, 
     if item.price_minor != reply.price_minor {
         broken("price_minor", RuleId::PriceDiffers, "expected the price of the reply");
     }
-    if item.currency.as_deref() != reply.currency.as_ref().map(|currency| currency.as_str()) {
+    if item.currency.as_deref() != reply.currency.as_ref().map(marketplace::Currency::as_str) {
         broken("currency", RuleId::CurrencyDiffers, "expected the currency of the reply");
     }
     if let Some(eta) = &item.eta
