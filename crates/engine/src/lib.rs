@@ -1,1 +1,13 @@
-//! `engine`
+//! How work moves durably, one file a step: intake, router, turn, dispatch, timers.
+//!
+//! Step functions over the store, the ports and the clock. They neither spawn nor sleep: the binaries loop.
+
+pub mod brain;
+pub mod buckets;
+pub mod dispatch;
+pub mod intake;
+pub mod router;
+pub mod statuses;
+pub mod templates;
+pub mod timers;
+pub mod turn;

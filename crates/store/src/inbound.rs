@@ -133,9 +133,9 @@ pub fn backlog(tx: &mut Tx<'_>) -> Result<(i64, Option<Timestamp>), StoreError> 
     Ok((count, oldest.map(Timestamp::from_millis)))
 }
 
-/// Says that a process is alive and takes webhooks.
+/// Says that a process is alive and takes webhooks; real time.
 pub fn beat(tx: &mut Tx<'_>, process: &str, role: &str) -> Result<(), StoreError> {
-    let now = tx.now.as_millis();
+    let now = tx.lease_now()?.as_millis();
     let row = (heartbeats::process.eq(process), heartbeats::role.eq(role), heartbeats::beat_at.eq(now));
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(heartbeats::table)
         .values(row)
@@ -146,13 +146,14 @@ pub fn beat(tx: &mut Tx<'_>, process: &str, role: &str) -> Result<(), StoreError
     Ok(())
 }
 
-/// When any process of this role last said that it is alive.
-pub fn last_beat(tx: &mut Tx<'_>, role: &str) -> Result<Option<Timestamp>, StoreError> {
+/// How long ago any process of this role last said that it is alive, in real time; `None` if none ever did.
+pub fn since_last_beat(tx: &mut Tx<'_>, role: &str) -> Result<Option<std::time::Duration>, StoreError> {
+    let now = tx.lease_now()?;
     let at: Option<i64> = on_conn!(&mut *tx.conn, |c| heartbeats::table
         .filter(heartbeats::role.eq(role))
         .select(diesel::dsl::max(heartbeats::beat_at))
         .first(c))?;
-    Ok(at.map(Timestamp::from_millis))
+    Ok(at.map(|at| now.since(Timestamp::from_millis(at))))
 }
 
 fn event(tx: &mut Tx<'_>, row: Row) -> Result<InboundEvent, StoreError> {

@@ -49,6 +49,8 @@ pub struct Entry {
     pub meta_at: Timestamp,
     /// When it got here.
     pub arrived_at: Timestamp,
+    /// The turn that has read it and not settled yet.
+    pub turn: Option<TurnId>,
 }
 
 /// The right to work a lane until the lease runs out.
@@ -87,7 +89,7 @@ pub fn append(
 
 /// The waiting entries in working order: Meta's time, then arrival.
 pub fn pending(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Entry>, StoreError> {
-    type Row = (String, String, Option<String>, Option<String>, i64, i64);
+    type Row = (String, String, Option<String>, Option<String>, i64, i64, Option<String>);
     let rows: Vec<Row> = on_conn!(&mut *tx.conn, |c| mailbox::table
         .filter(mailbox::request_id.eq(request.to_string()).and(mailbox::consumed_at.is_null()))
         .order((mailbox::meta_at, mailbox::arrived_at, mailbox::id))
@@ -97,11 +99,12 @@ pub fn pending(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Entry>, StoreE
             mailbox::message_id,
             mailbox::reason,
             mailbox::meta_at,
-            mailbox::arrived_at
+            mailbox::arrived_at,
+            mailbox::turn_id
         ))
         .load(c))?;
     rows.into_iter()
-        .map(|(id, kind, message, reason, meta_at, arrived_at)| {
+        .map(|(id, kind, message, reason, meta_at, arrived_at, turn)| {
             Ok(Entry {
                 id: parse(&id, "mailbox.id")?,
                 kind: parse(&kind, "mailbox.kind")?,
@@ -109,9 +112,27 @@ pub fn pending(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Entry>, StoreE
                 reason,
                 meta_at: Timestamp::from_millis(meta_at),
                 arrived_at: Timestamp::from_millis(arrived_at),
+                turn: parse_optional(turn.as_deref(), "mailbox.turn_id")?,
             })
         })
         .collect()
+}
+
+/// Remembers which entries a turn has read: a resumed turn answers these and no others.
+pub fn assign(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    turn: TurnId,
+    entries: &[EventId],
+) -> Result<(), StoreError> {
+    let ids: Vec<String> = entries.iter().map(ToString::to_string).collect();
+    let request_id = guard.request().id.to_string();
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        mailbox::table.filter(mailbox::id.eq_any(&ids).and(mailbox::request_id.eq(request_id)))
+    )
+    .set(mailbox::turn_id.eq(turn.to_string()))
+    .execute(c))?;
+    Ok(())
 }
 
 /// Stamps entries as worked by a turn; the lane stays due if others wait.
@@ -167,6 +188,19 @@ fn refresh_due(tx: &mut Tx<'_>, request: RequestId) -> Result<(), StoreError> {
             .execute(c))?;
     }
     Ok(())
+}
+
+/// Whether a lane is due that nobody holds: what a worker looks at before it claims.
+pub fn any_due(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    let lease_now = tx.lease_now()?.as_millis();
+    let free = lanes::lease_until.is_null().or(lanes::lease_until.le(lease_now));
+    let found: Option<String> = on_conn!(&mut *tx.conn, |c| lanes::table
+        .filter(lanes::due_at.le(tx.now.as_millis()).and(free))
+        .select(lanes::request_id)
+        .limit(1)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
 }
 
 /// Claims the lane that has been due the longest and that nobody holds.

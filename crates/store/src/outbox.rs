@@ -100,6 +100,8 @@ pub enum Purpose {
     VendorMessage,
     /// One of the two contact messages.
     Handoff,
+    /// The bot's last message: queued by the very transaction that escalated or closed the request.
+    Farewell,
     /// Confirmation of STOP or START, or a question which request is meant: goes out whatever the request does.
     Notice,
 }
@@ -249,6 +251,23 @@ fn insert(
     );
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(outbox::table).values(row).execute(c))?;
     Ok(id)
+}
+
+/// Marks what this transaction queued to the client as the bot's last word: it goes out although the request is
+/// escalated or closed by the same commit.
+pub fn mark_farewell(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::request_id
+                .eq(guard.request().id.to_string())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+                .and(outbox::purpose.eq(Purpose::ClientMessage.to_string()))
+                .and(outbox::created_at.eq(tx.now.as_millis()))
+        )
+    )
+    .set(outbox::purpose.eq(Purpose::Farewell.to_string()))
+    .execute(c))?;
+    Ok(())
 }
 
 /// The intents that may go on the wire now, at most one a contact and `limit` in all, oldest first: each is the
@@ -405,6 +424,15 @@ pub fn find_by_wamid(tx: &mut Tx<'_>, wamid: &str) -> Result<Option<OutboxId>, S
 pub fn exists(tx: &mut Tx<'_>, id: OutboxId) -> Result<bool, StoreError> {
     Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(outbox::table.find(id.to_string())))
         .get_result(c))?)
+}
+
+/// Whether a message to this person is on the wire, or was with nobody knowing what became of it.
+pub fn has_in_flight(tx: &mut Tx<'_>, contact: ContactId) -> Result<bool, StoreError> {
+    let doubtful = [SendState::Sending.to_string(), SendState::Unknown.to_string()];
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
+        outbox::table.filter(outbox::contact_id.eq(contact.to_string()).and(outbox::state.eq_any(&doubtful)))
+    ))
+    .get_result(c))?)
 }
 
 /// Keeps a status that came before its message id was known.

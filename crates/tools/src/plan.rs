@@ -26,8 +26,8 @@ pub struct PlanCommit {
     pub consumed: Vec<EventId>,
     /// The calls in order.
     pub calls: Vec<PlanCall>,
-    /// The decision for the audit, recorded before the calls.
-    pub decision: AuditEntry,
+    /// The decision for the audit, and what came before it, recorded before the calls.
+    pub decisions: Vec<AuditEntry>,
     /// How the turn ends when the plan takes effect.
     pub settlement: Settlement,
     /// Moltbot's answer: the sense rules run again on the rows as they are now.
@@ -151,7 +151,9 @@ fn take_effect(
     plan: &PlanCommit,
     failed_at: &mut Option<(String, &'static str)>,
 ) -> Result<(), ToolError> {
-    record(tx, guard, plan.decision.clone())?;
+    for decision in &plan.decisions {
+        record(tx, guard, decision.clone())?;
+    }
     let (mut optional, mut left_out) = (0_usize, None);
     let mut left_out_count = 0_usize;
     for planned in &plan.calls {

@@ -6,7 +6,7 @@ use marketplace::{ActorKind, Control, RequestState, TransitionError, transition}
 use moltbot_contract::BatchStatus;
 use serde_json::json;
 use store::{
-    Tx,
+    Tx, outbox,
     requests::{self, FactChanges, RequestGuard},
     sourcing::{self, LimitReached, NewBatch},
     timers::{self, TimerKind},
@@ -41,6 +41,9 @@ pub(super) fn run(
     requests::set_state(tx, guard, args.to)?;
     if let Some(plan) = &args.plan {
         open_batch(tx, guard, plan)?;
+    }
+    if matches!(args.to, RequestState::Escalated | RequestState::Closed) {
+        outbox::mark_farewell(tx, guard)?;
     }
     if args.to == RequestState::Escalated {
         requests::set_control(tx, guard, Control::Human)?;

@@ -37,7 +37,9 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
     let vendor_of: BTreeMap<ContactId, VendorId> =
         outreaches.iter().map(|outreach| (outreach.contact, outreach.vendor.clone())).collect();
     let contacted = u8::try_from(outreaches.len()).unwrap_or(VENDORS_PER_REQUEST_MAX);
-    let batch_open = batches.iter().any(|batch| batch.status == BatchStatus::Open);
+    let batch_open = batches
+        .iter()
+        .any(|batch| batch.status == BatchStatus::Open && batch.deadline_at > guard.now(tx));
     Ok(ContextPack {
         contract_version: CONTRACT_VERSION.to_owned(),
         now: guard.now(tx),

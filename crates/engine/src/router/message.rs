@@ -1,0 +1,232 @@
+//! One inbound message: who wrote, did they say STOP, where does it belong.
+
+use std::time::Duration;
+
+use conversation::{ControlWord, Sentence, catalogue, control_words};
+use marketplace::{ActorKind, ContactId, Language, PhoneNumberId};
+use meta_client::event::{InboundMessage, MediaKind, MessageContent};
+use serde_json::json;
+use store::{
+    Tx,
+    contacts::{self, Contact, Identity},
+    inbound::InboundEvent,
+    messages::{self, Direction, MessageKind, NewMessage, Party},
+    outbox::{self, NewSend, Purpose, SendPayload},
+};
+use tools::{AuditEntry, Caller, ToolError, record_system};
+
+use super::place::{self, Place};
+
+/// Events older than this are kept and have no effect: the deduplication no longer knows them.
+const STALE_AFTER: Duration = Duration::from_secs(9 * 24 * 60 * 60);
+/// How long a message that quotes something unknown waits for our send to become known.
+const QUOTE_WAITS: Duration = Duration::from_secs(60);
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Placement {
+    /// In a mailbox, or answered by control words.
+    Done(ContactId),
+    /// Kept, without effect; the code says why.
+    Ignored(Option<ContactId>, &'static str),
+    /// Quotes a message that we may be about to learn of.
+    Wait,
+}
+
+/// What a message says, as far as placing it matters.
+pub(super) struct Reading {
+    pub(super) kind: MessageKind,
+    pub(super) body: String,
+    pub(super) button_id: Option<String>,
+}
+
+pub(super) fn place(
+    tx: &mut Tx<'_>,
+    stored: &InboundEvent,
+    number: &PhoneNumberId,
+    message: &InboundMessage,
+) -> Result<Placement, ToolError> {
+    let at = message.at.unwrap_or(stored.received_at);
+    if tx.now.since(at) > STALE_AFTER {
+        return Ok(Placement::Ignored(None, "stale"));
+    }
+    let reading = match read(&message.content) {
+        Ok(reading) => reading,
+        Err(reason) => return Ok(Placement::Ignored(None, reason)),
+    };
+    let known_by = contacts::candidates(message.sender.bsuid.as_ref(), message.sender.wa_id.as_ref());
+    let contact = find_or_create(tx, &known_by, message.profile_name.as_deref())?;
+    contacts::lock(tx, contact.id)?;
+    contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
+    if let Some(placement) = control_word(tx, number, &contact, &reading, message)? {
+        return Ok(placement);
+    }
+    if contact.opted_out_at.is_some() {
+        return Ok(Placement::Ignored(Some(contact.id), "opted_out"));
+    }
+    let quoted = message.context.as_ref().map(meta_client::MetaId::as_str);
+    let may_wait = tx.now.since(stored.received_at) < QUOTE_WAITS;
+    match place::find(tx, &contact, number, &reading, quoted, may_wait)? {
+        Place::Wait => Ok(Placement::Wait),
+        Place::Ask { needs } => {
+            ask_which(tx, number, &contact, &needs)?;
+            keep(tx, &contact, &reading, message, None, Party::Vendor)?;
+            Ok(Placement::Done(contact.id))
+        }
+        Place::Store { request, party } => {
+            keep(tx, &contact, &reading, message, Some(request), party)?;
+            Ok(Placement::Done(contact.id))
+        }
+        Place::Mailbox { guard, party } => {
+            let id = keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
+            place::append(tx, &guard, party, id, at, &contact)?;
+            Ok(Placement::Done(contact.id))
+        }
+    }
+}
+
+fn find_or_create(
+    tx: &mut Tx<'_>,
+    known_by: &[Identity],
+    name: Option<&str>,
+) -> Result<Contact, ToolError> {
+    let name = name.map(str::trim).filter(|name| !name.is_empty());
+    Ok(contacts::find_or_create(tx, known_by, name, Language::default())?)
+}
+
+/// Reads what a message is made of; `Err` names what has no place in a conversation.
+fn read(content: &MessageContent) -> Result<Reading, &'static str> {
+    let plain = |kind, body: &str| Reading { kind, body: body.to_owned(), button_id: None };
+    Ok(match content {
+        MessageContent::Text { body } => plain(MessageKind::Text, body),
+        MessageContent::ButtonReply { id, title } => {
+            Reading { kind: MessageKind::Button, body: title.clone(), button_id: Some(id.clone()) }
+        }
+        MessageContent::ListReply { id, title, .. } => {
+            Reading { kind: MessageKind::Button, body: title.clone(), button_id: Some(id.clone()) }
+        }
+        // A template's quick reply carries our payload when we set one, else only its text.
+        MessageContent::TemplateButton { payload, text } => {
+            if payload.parse::<conversation::ButtonId>().is_ok() {
+                Reading { kind: MessageKind::Button, body: text.clone(), button_id: Some(payload.clone()) }
+            } else {
+                plain(MessageKind::Text, text)
+            }
+        }
+        MessageContent::Media(media) => {
+            let document = matches!(media.kind, MediaKind::Image | MediaKind::Document);
+            let kind = if document { MessageKind::Document } else { MessageKind::Media };
+            plain(kind, media.caption.as_deref().unwrap_or_default())
+        }
+        MessageContent::Location { name, address, .. } => {
+            let text: Vec<&str> = [name.as_deref(), address.as_deref()].into_iter().flatten().collect();
+            plain(MessageKind::Other, &text.join(", "))
+        }
+        MessageContent::Reaction { .. } => return Err("reaction"),
+        MessageContent::CallPermissionReply { .. } => return Err("calling_disabled"),
+        MessageContent::System(_) => return Err("system_notice"),
+        _ => plain(MessageKind::Other, ""),
+    })
+}
+
+/// STOP and START take effect here at once: never coalesced, never behind a turn.
+fn control_word(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    contact: &Contact,
+    reading: &Reading,
+    message: &InboundMessage,
+) -> Result<Option<Placement>, ToolError> {
+    if reading.kind != MessageKind::Text {
+        return Ok(None);
+    }
+    let (opt_out, sentence, action) = match control_words::recognise(&reading.body) {
+        Some(ControlWord::Stop) => (Some(tx.now), Sentence::StopConfirmed, "contact.opted_out"),
+        // START means something only to a person who said STOP.
+        Some(ControlWord::Start) if contact.opted_out_at.is_some() => {
+            (None, Sentence::StartConfirmed, "contact.opted_in")
+        }
+        _ => return Ok(None),
+    };
+    let repeated = opt_out.is_some() && contact.opted_out_at.is_some();
+    keep(tx, contact, reading, message, None, Party::Client)?;
+    if repeated {
+        return Ok(Some(Placement::Ignored(Some(contact.id), "opted_out")));
+    }
+    contacts::set_opt_out(tx, contact.id, opt_out)?;
+    notice(tx, number, contact, catalogue::text(contact.language, &sentence))?;
+    let entry = AuditEntry::new(Caller::system("router").actor, action, json!({ "contact_id": contact.id }));
+    record_system(tx, entry.sealed_by([contact.data_key]))?;
+    Ok(Some(Placement::Done(contact.id)))
+}
+
+fn ask_which(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    contact: &Contact,
+    needs: &[String],
+) -> Result<(), ToolError> {
+    let body = catalogue::text(contact.language, &Sentence::VendorWhichRequest { needs });
+    notice(tx, number, contact, body)
+}
+
+/// A message of ours that belongs to no request.
+fn notice(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    contact: &Contact,
+    body: String,
+) -> Result<(), ToolError> {
+    let message = messages::insert(
+        tx,
+        &NewMessage {
+            request: None,
+            contact: contact.id,
+            direction: Direction::Out,
+            party: Party::Client,
+            kind: MessageKind::Text,
+            body: body.clone(),
+            also_sealed_by: Vec::new(),
+            button_id: None,
+            wamid: None,
+            quoted_wamid: None,
+            meta_at: tx.now,
+        },
+    )?;
+    let send = NewSend {
+        contact: contact.id,
+        message,
+        purpose: Purpose::Notice,
+        author: ActorKind::System,
+        payload: SendPayload { body, buttons: Vec::new(), template: None, reply_to: None },
+        also_sealed_by: Vec::new(),
+        not_after: None,
+    };
+    outbox::enqueue_notice(tx, number, &send)?;
+    Ok(())
+}
+
+/// Stores the message.
+fn keep(
+    tx: &mut Tx<'_>,
+    contact: &Contact,
+    reading: &Reading,
+    message: &InboundMessage,
+    request: Option<marketplace::RequestId>,
+    party: Party,
+) -> Result<marketplace::MessageId, ToolError> {
+    let new = NewMessage {
+        request,
+        contact: contact.id,
+        direction: Direction::In,
+        party,
+        kind: reading.kind,
+        body: reading.body.clone(),
+        also_sealed_by: Vec::new(),
+        button_id: reading.button_id.clone(),
+        wamid: Some(message.wamid.as_str().to_owned()),
+        quoted_wamid: message.context.as_ref().map(|quoted| quoted.as_str().to_owned()),
+        meta_at: message.at.unwrap_or(tx.now),
+    };
+    Ok(messages::insert(tx, &new)?)
+}

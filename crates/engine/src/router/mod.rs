@@ -1,0 +1,192 @@
+//! Places each stored event: identity, control words, then a request's mailbox. Decides nothing else.
+//!
+//! One router at a time (a lease); the events of one sender in order, of different senders in parallel.
+
+mod message;
+mod place;
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures_util::{StreamExt as _, stream};
+use marketplace::{EventId, PhoneNumberId};
+use meta_client::event::{self, Event};
+use store::{
+    Db, StoreError, Tx,
+    dead_letters::{self, DeadLetterSource, NewDeadLetter},
+    inbound::{self, InboundEvent, Routed},
+    leases,
+};
+use tools::ToolError;
+
+use crate::statuses;
+
+/// How many waiting events one step looks at.
+const PAGE: i64 = 256;
+/// How many senders are worked at once.
+const SENDERS_AT_ONCE: usize = 16;
+/// How long the router's lease lasts without a step; real time.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// Places events.
+#[derive(Clone)]
+pub struct Router {
+    db: Db,
+    numbers: Vec<PhoneNumberId>,
+    owner: String,
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RouterReport {
+    /// Events placed, ignored or dead-lettered.
+    pub finished: usize,
+    /// Events that wait for a send of ours to become known.
+    pub parked: usize,
+    /// Events that failed and stay; they are tried again.
+    pub failed: usize,
+}
+
+/// What became of one event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Placed {
+    Finished,
+    Parked,
+    Failed,
+}
+
+impl Router {
+    /// `numbers` are ours; an event of another number is dead-lettered. `owner` names this process in the lease.
+    pub fn new(db: Db, numbers: Vec<PhoneNumberId>, owner: String) -> Self {
+        Self { db, numbers, owner }
+    }
+
+    /// Places what waits.
+    ///
+    /// # Errors
+    /// [`ToolError`] when the store fails as a whole; a single event's failure is counted and retried.
+    pub async fn step(&self) -> Result<RouterReport, ToolError> {
+        let waiting = self.db.read(|tx| inbound::waiting(tx, PAGE)).await?;
+        if waiting.is_empty() {
+            return Ok(RouterReport::default());
+        }
+        let owner = self.owner.clone();
+        let lease = self.db.write(move |tx| leases::acquire(tx, "router", &owner, LEASE)).await?;
+        if lease.is_none() {
+            return Ok(RouterReport::default());
+        }
+        // A parked event is looked at on every step: it costs a read of what it waits for, and at most 60 s.
+        let groups = by_sender(&waiting);
+        let placed: Vec<Vec<Placed>> = stream::iter(groups)
+            .map(|events| self.place_in_order(events))
+            .buffer_unordered(SENDERS_AT_ONCE)
+            .collect()
+            .await;
+        let count = |wanted: Placed| placed.iter().flatten().filter(|placed| **placed == wanted).count();
+        Ok(RouterReport {
+            finished: count(Placed::Finished),
+            parked: count(Placed::Parked),
+            failed: count(Placed::Failed),
+        })
+    }
+
+    async fn place_in_order(&self, events: Vec<EventId>) -> Vec<Placed> {
+        let mut placed = Vec::with_capacity(events.len());
+        for id in events {
+            let numbers = self.numbers.clone();
+            let outcome = self.db.write(move |tx| route(tx, &numbers, id)).await;
+            let outcome = match outcome {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    tracing::warn!(event = %id, %error, "an event could not be placed; it stays");
+                    Placed::Failed
+                }
+            };
+            placed.push(outcome);
+            // A later message of the same person must not overtake one that could not be placed.
+            if outcome == Placed::Failed {
+                break;
+            }
+        }
+        placed
+    }
+}
+
+/// Groups by sender, keeping the order inside each; events of nobody stand alone.
+fn by_sender(events: &[InboundEvent]) -> Vec<Vec<EventId>> {
+    let mut groups: BTreeMap<Vec<u8>, Vec<EventId>> = BTreeMap::new();
+    let mut alone = Vec::new();
+    for event in events {
+        match &event.sender_hash {
+            Some(sender) if event.kind == "message" => {
+                groups.entry(sender.clone()).or_default().push(event.id);
+            }
+            _ => alone.push(vec![event.id]),
+        }
+    }
+    groups.into_values().chain(alone).collect()
+}
+
+/// One event in one transaction.
+fn route(tx: &mut Tx<'_>, numbers: &[PhoneNumberId], id: EventId) -> Result<Placed, ToolError> {
+    let Some(stored) = inbound::lock(tx, id)? else { return Ok(Placed::Finished) };
+    let Some(payload) = &stored.payload else {
+        inbound::finish(tx, id, None, Routed::Ignored("erased"))?;
+        return Ok(Placed::Finished);
+    };
+    let number: Option<PhoneNumberId> = stored.phone_number_id.as_deref().and_then(|id| id.parse().ok());
+    let foreign = number.as_ref().is_some_and(|number| !numbers.contains(number));
+    if foreign {
+        return bury(tx, &stored, "foreign_number");
+    }
+    let Ok(raw) = serde_json::from_str(payload) else {
+        return bury(tx, &stored, "unreadable_event");
+    };
+    let routed = match event::parse(&raw) {
+        Event::Message(message) => match number {
+            Some(number) => match message::place(tx, &stored, &number, &message)? {
+                message::Placement::Done(contact) => {
+                    inbound::finish(tx, id, Some(contact), Routed::Done)?;
+                    return Ok(Placed::Finished);
+                }
+                message::Placement::Ignored(contact, reason) => {
+                    inbound::finish(tx, id, contact, Routed::Ignored(reason))?;
+                    return Ok(Placed::Finished);
+                }
+                message::Placement::Wait => {
+                    inbound::park(tx, id)?;
+                    return Ok(Placed::Parked);
+                }
+            },
+            None => return bury(tx, &stored, "no_phone_number_id"),
+        },
+        Event::Status(status) => {
+            statuses::apply_status(tx, &status)?;
+            Routed::Done
+        }
+        Event::Call(_) | Event::CallStatus(_) => Routed::Ignored("calling_disabled"),
+        Event::Account(_) => Routed::Ignored("account_event"),
+        Event::Errors(_) => Routed::Ignored("account_error"),
+        _ => Routed::Ignored("unknown_event"),
+    };
+    inbound::finish(tx, id, None, routed)?;
+    Ok(Placed::Finished)
+}
+
+fn bury(tx: &mut Tx<'_>, stored: &InboundEvent, reason: &'static str) -> Result<Placed, ToolError> {
+    keep_dead_letter(tx, stored, reason)?;
+    inbound::finish(tx, stored.id, None, Routed::Dead(reason))?;
+    Ok(Placed::Finished)
+}
+
+fn keep_dead_letter(tx: &mut Tx<'_>, stored: &InboundEvent, reason: &str) -> Result<(), StoreError> {
+    dead_letters::insert(
+        tx,
+        &NewDeadLetter {
+            source: DeadLetterSource::Router,
+            reference: &stored.id.to_string(),
+            request: None,
+            reason,
+            detail: None,
+        },
+    )
+}

@@ -1,0 +1,107 @@
+//! Timers are rows; firing one settles what it waited for and puts "look again" into the mailbox.
+
+use std::time::Duration;
+
+use audit::Outcome;
+use marketplace::RequestState;
+use moltbot_contract::BatchStatus;
+use serde_json::json;
+use store::{
+    Db, Tx, inbound,
+    lanes::{self, EntryKind},
+    requests, sourcing,
+    timers::{self, DueTimer, TimerKind},
+};
+use tool_registry::{ToolCall, UpdateRequestStateArgs};
+use tools::{AuditEntry, Caller, Invocation, Policy, ToolError, record};
+
+/// How many timers one step fires.
+const PAGE: i64 = 64;
+/// Intake that has not been heard of for this long is not healthy; real time.
+const INTAKE_SILENT_AFTER: Duration = Duration::from_secs(30);
+/// A reply deadline that fell into an outage of intake is moved by this much: late replies still have a way in.
+const OUTAGE_GRACE: Duration = Duration::from_secs(60);
+
+/// Fires what is due; returns how many timers were settled or moved.
+///
+/// # Errors
+/// [`ToolError`] when the store fails.
+pub async fn step(db: &Db, policy: Policy) -> Result<usize, ToolError> {
+    let due = db.read(|tx| timers::due(tx, PAGE)).await?;
+    let count = due.len();
+    for timer in due {
+        db.write(move |tx| fire(tx, policy, &timer)).await?;
+    }
+    Ok(count)
+}
+
+fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolError> {
+    let guard = requests::lock(tx, timer.request)?;
+    if !timers::still_due(tx, timer)? {
+        return Ok(());
+    }
+    match timer.kind {
+        TimerKind::BatchDeadline => {
+            if intake_is_silent(tx)? {
+                let later = tx.now + OUTAGE_GRACE;
+                return Ok(timers::set(tx, &guard, timer.kind, &timer.reference, later)?);
+            }
+            batch_deadline(tx, &guard, timer)?;
+        }
+        TimerKind::CloseAfterHandoff => close_after_handoff(tx, policy, &guard, timer)?,
+    }
+    Ok(timers::settle(tx, timer.request, timer.kind, &timer.reference)?)
+}
+
+/// Without webhooks no vendor can be heard: a deadline counts only time in which they could.
+fn intake_is_silent(tx: &mut Tx<'_>) -> Result<bool, ToolError> {
+    Ok(inbound::since_last_beat(tx, "api")?.is_some_and(|since| since > INTAKE_SILENT_AFTER))
+}
+
+fn batch_deadline(
+    tx: &mut Tx<'_>,
+    guard: &requests::RequestGuard,
+    timer: &DueTimer,
+) -> Result<(), ToolError> {
+    let open = sourcing::batches_of(tx, timer.request)?
+        .into_iter()
+        .find(|batch| batch.status == BatchStatus::Open && batch.id.to_string() == timer.reference);
+    let Some(batch) = open else { return Ok(()) };
+    sourcing::settle_open_batch(tx, guard)?;
+    let payload = json!({ "batch": batch.ordinal, "deadline_at": batch.deadline_at });
+    let entry = AuditEntry::new(Caller::system("timers").actor, "batch.settled", payload)
+        .with_outcome(Outcome::Ok, ["deadline_passed".to_owned()])
+        .caused_by(timer.id);
+    record(tx, guard, entry)?;
+    lanes::append(tx, guard, EntryKind::Wake, None, Some("batch_deadline"), timer.due_at)?;
+    Ok(())
+}
+
+fn close_after_handoff(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &requests::RequestGuard,
+    timer: &DueTimer,
+) -> Result<(), ToolError> {
+    if guard.request().state != RequestState::HandedOff {
+        return Ok(());
+    }
+    let close = Invocation {
+        caller: Caller::system("timers"),
+        key: Some(timer.id.to_string()),
+        caused_by: Some(timer.id.to_string()),
+        call: ToolCall::UpdateRequestState(UpdateRequestStateArgs {
+            request_id: timer.request,
+            to: RequestState::Closed,
+            reason: "24 hours after the handoff".to_owned(),
+            expected_version: guard.request().version,
+            facts: None,
+            plan: None,
+            shortlist: None,
+            handoff: None,
+        }),
+    };
+    // A refusal is recorded; the timer is settled all the same, a person closes what could not be closed.
+    let _ = tools::run(tx, policy, &close)?;
+    Ok(())
+}
