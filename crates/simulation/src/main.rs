@@ -61,7 +61,7 @@ async fn main() -> ExitCode {
     let outcome = tokio::select! {
         outcome = run(&arguments) => outcome,
         // Leaving `run` here drops everything it started: programs are killed, the database goes.
-        _ = tokio::signal::ctrl_c() => Err(anyhow::anyhow!("interrupted")),
+        () = interrupted() => Err(anyhow::anyhow!("interrupted")),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -69,6 +69,22 @@ async fn main() -> ExitCode {
         Err(error) => {
             anstream::eprintln!("simulate: {error:#}");
             ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ctrl-C, or a polite kill.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _ = tokio::signal::ctrl_c().await;
         }
     }
 }

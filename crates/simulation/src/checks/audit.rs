@@ -1,6 +1,6 @@
 //! The audit log accounts for what happened.
 
-use super::Check;
+use super::{Check, counted};
 use crate::evidence::{Evidence, RequestAccount};
 
 /// Each decision has its record, and so has every turn that the coded workflow took.
@@ -36,7 +36,7 @@ pub(super) fn decisions_are_recorded(evidence: &Evidence) -> Check {
             faults.push(format!("{}: no turn at all", request.request.id));
         }
     }
-    Check::of("every decision is in the audit log", &faults, format!("{count} decisions"))
+    Check::of("every decision is in the audit log", &faults, counted(count, "decision"))
 }
 
 /// The chain of each request holds.
@@ -45,7 +45,7 @@ pub(super) fn chain_holds(evidence: &Evidence) -> Check {
         evidence.requests.iter().filter(|request| !request.audit_verified || request.audit.is_empty());
     let faults: Vec<String> = broken.map(|request| format!("{}: not verified", request.request.id)).collect();
     let records: usize = evidence.requests.iter().map(|request| request.audit.len()).sum();
-    Check::of("the audit chain holds", &faults, format!("{records} records"))
+    Check::of("the audit chain holds", &faults, counted(records, "record"))
 }
 
 fn recorded(request: &RequestAccount, action: &str) -> usize {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Check;
+use super::{Check, counted};
 use crate::{
     evidence::{Evidence, RequestAccount},
     gateway::mischief::{self, Trick},
@@ -146,7 +146,7 @@ pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
             _ => Some(format!("“{text}” is stored {}× too often", -left)),
         })
         .collect();
-    Check::of("everything said is stored once", &faults, format!("{count} messages"))
+    Check::of("everything said is stored once", &faults, counted(count, "message"))
 }
 
 /// The gateway had no reason to refuse a call.
@@ -154,7 +154,7 @@ pub(super) fn gateway_was_called_properly(evidence: &Evidence) -> Check {
     Check::of(
         "the gateway was called as it demands",
         &evidence.gateway_faults,
-        format!("{} calls", evidence.gateway.len()),
+        counted(evidence.gateway.len(), "call"),
     )
 }
 
@@ -169,7 +169,7 @@ pub(super) fn nothing_asked_twice(evidence: &Evidence, allowed: usize) -> Check 
         .filter(|(_, times)| **times > allowed)
         .map(|((request, _), times)| format!("{request}: the same question {times}×"))
         .collect();
-    Check::of("Moltbot is not asked twice", &faults, format!("{} questions", asked.len()))
+    Check::of("Moltbot is not asked twice", &faults, counted(asked.len(), "question"))
 }
 
 /// Every trick that was played was refused, and the account says so. All of them were played if the run

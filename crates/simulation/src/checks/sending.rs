@@ -71,7 +71,11 @@ pub(super) fn nothing_left(evidence: &Evidence) -> Check {
 pub(super) fn webhooks_answered(evidence: &Evidence, may_fail: bool) -> Check {
     let failures = evidence.webhook_failures;
     let faults = if failures > 0 && !may_fail { vec![format!("{failures} were not")] } else { Vec::new() };
-    Check::of("every webhook is answered 200", &faults, format!("{} posts", evidence.webhook_posts))
+    Check::of(
+        "every webhook is answered 200",
+        &faults,
+        counted(usize::try_from(evidence.webhook_posts).unwrap_or(usize::MAX), "post"),
+    )
 }
 
 /// Each side of a handoff got the other's number, once the client had picked.
