@@ -1,0 +1,85 @@
+//! Settings become the parts of a worker.
+
+use std::{sync::Arc, time::Duration};
+
+use engine::{
+    brain::{MoltbotBrain, NoBrain},
+    dispatch::Dispatcher,
+    router::Router,
+    templates::TemplateCatalogue,
+    turn::TurnRunner,
+};
+use marketplace::{IdSource as _, RandomIds, SystemClock};
+use meta_client::{MetaApi, MetaClient, MetaConfig};
+use moltbot_client::{Config, MoltbotClient};
+use orchestrator::Brain;
+use settings::WorkerSettings;
+use startup::Failure;
+use store::Db;
+use tools::Policy;
+
+/// Moltbot's deadline when there is no Moltbot: bounds a turn all the same.
+const NO_BRAIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The parts of a worker, ready to loop.
+pub(crate) struct Worker {
+    pub(crate) db: Db,
+    pub(crate) policy: Policy,
+    pub(crate) router: Router,
+    pub(crate) turns: TurnRunner,
+    pub(crate) dispatchers: Vec<Dispatcher>,
+}
+
+pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
+    let options = startup::store_options("concierge-worker", &settings.database, &settings.data_key)?;
+    let db = startup::open(&options, startup::clock(settings.simulation_clock))?;
+    let policy = Policy {
+        ai_concierge: settings.flags.ai_concierge,
+        ocr: settings.flags.ocr,
+        calling: settings.flags.calling,
+    };
+    // A fresh name at every start: what an earlier run of this process left on the wire is told apart by it.
+    let owner = format!("worker-{}", RandomIds::new(Arc::new(SystemClock)).next_uuid().simple());
+    let numbers = settings.meta.phone_number_ids.clone();
+    let (brain, brain_timeout) = brain(settings)?;
+    let meta = meta(settings)?;
+    let templates = match &settings.templates_file {
+        Some(path) => TemplateCatalogue::load(path).map_err(|error| Failure::Usage(error.to_string()))?,
+        None => TemplateCatalogue::built_in(),
+    };
+    let dispatchers = numbers
+        .iter()
+        .map(|number| {
+            Dispatcher::new(db.clone(), meta.clone(), templates.clone(), number.clone(), owner.clone())
+        })
+        .collect();
+    Ok(Worker {
+        router: Router::new(db.clone(), numbers, owner.clone()),
+        turns: TurnRunner::new(db.clone(), brain, policy, owner, brain_timeout),
+        dispatchers,
+        policy,
+        db,
+    })
+}
+
+fn brain(settings: &WorkerSettings) -> Result<(Arc<dyn Brain>, Duration), Failure> {
+    let Some(moltbot) = &settings.moltbot else { return Ok((Arc::new(NoBrain), NO_BRAIN_TIMEOUT)) };
+    let config = Config::new(
+        moltbot.url.to_string(),
+        moltbot.token.clone(),
+        moltbot.agent_id.clone(),
+        moltbot.timeout,
+    );
+    let client = MoltbotClient::new(config).map_err(|error| Failure::from_error(&error))?;
+    Ok((Arc::new(MoltbotBrain(client)), moltbot.timeout))
+}
+
+fn meta(settings: &WorkerSettings) -> Result<Arc<dyn MetaApi>, Failure> {
+    let config = MetaConfig {
+        base_url: settings.meta.graph.base.to_string(),
+        version: settings.meta.graph.version.clone(),
+        access_token: settings.meta.access_token.clone(),
+        timeout: meta_client::TIMEOUT_DEFAULT,
+    };
+    Ok(Arc::new(MetaClient::new(config).map_err(|error| Failure::from_error(&error))?))
+}
