@@ -3,7 +3,8 @@
 
 use std::{fmt::Display, time::Duration};
 
-use engine::{dispatch::Dispatcher, router::Router, timers, turn::{TurnRunner, TurnStep}};
+use engine::{dispatch::Dispatcher, router::Router, sweep, timers, turn::{TurnRunner, TurnStep}};
+use store::Db;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,8 @@ const REST_MAX: Duration = Duration::from_millis(200);
 /// The rest after a step that failed, and its bound.
 const FAILURE_REST_MIN: Duration = Duration::from_millis(250);
 const FAILURE_REST_MAX: Duration = Duration::from_secs(10);
+/// How often housekeeping runs.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
 /// What is under way when the stop signal comes has this long.
 const DRAIN: Duration = Duration::from_secs(60);
 
@@ -36,6 +39,7 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
         let db = timer_db.clone();
         async move { timers::step(&db, policy).await.map(|fired| fired > 0) }
     }));
+    loops.spawn(housekeeping(db.clone(), stop.clone()));
     tracing::info!(lanes, "working");
     startup::stop_signal().await;
     stop.cancel();
@@ -74,6 +78,21 @@ where
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Housekeeping runs once a minute, and on at once while it finds something to delete.
+async fn housekeeping(db: Db, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match sweep::step(&db).await {
+            Ok(true) => continue,
+            Ok(false) => {}
+            Err(error) => tracing::error!(step = "sweep", %error, "a step failed; it is repeated"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
     }
 }

@@ -135,6 +135,7 @@ CREATE TABLE requests (
 CREATE UNIQUE INDEX requests_one_open_per_client ON requests (client_contact_id)
     WHERE state NOT IN ('handed_off', 'closed');
 CREATE INDEX requests_client ON requests (client_contact_id, created_at);
+CREATE INDEX requests_closed ON requests (closed_at) WHERE closed_at IS NOT NULL;
 CREATE INDEX requests_updated ON requests (updated_at, id);
 
 CREATE TABLE messages (
@@ -200,6 +201,7 @@ CREATE TABLE turns (
     settled_at BIGINT
 );
 CREATE UNIQUE INDEX turns_one_unsettled ON turns (request_id) WHERE settled_at IS NULL;
+CREATE INDEX turns_packs ON turns (settled_at) WHERE pack IS NOT NULL;
 CREATE INDEX turns_request ON turns (request_id, opened_at);
 
 CREATE TABLE timers (
@@ -338,6 +340,8 @@ CREATE TABLE idempotency_keys (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (caller, tool, key)
 );
+
+CREATE INDEX idempotency_keys_request ON idempotency_keys (request_id);
 
 -- Leases that are not lanes: one dispatcher per business number.
 CREATE TABLE leases (

@@ -18,7 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 const TURN_BUDGET_BEYOND_BRAIN: Duration = Duration::from_secs(15);
 
 /// What one step did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum TurnStep {
     /// No lane is due.
     Idle,
