@@ -5,6 +5,8 @@
 //! commits it as one transaction.
 
 use std::{
+    collections::BTreeSet,
+    fmt,
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
@@ -13,10 +15,17 @@ use std::{
 };
 
 use diesel::{Insertable, RunQueryDsl};
-use marketplace::{DataKeyId, EventId, Timestamp};
+use marketplace::{DeadLetterId, EventId, Timestamp};
 use tokio::sync::oneshot;
 
-use crate::{Conn, Store, StoreError, pool::Pool, schema::inbound_events, transaction};
+use crate::{
+    Conn, DataKey, Store, StoreError, Vault,
+    dead_letters::DeadLetterSource,
+    pool::Pool,
+    schema::{dead_letters, inbound_events},
+    transaction,
+    tx::parse,
+};
 
 /// The most events in one statement: 12 values each, and PostgreSQL takes 65,535 in a statement.
 const ROWS_MAX: usize = 1_024;
@@ -24,7 +33,7 @@ const ROWS_MAX: usize = 1_024;
 const GROUP_MAX: usize = 2_048;
 
 /// One event of a webhook body, ready to be stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewInboundEvent {
     /// Our id for it.
     pub id: EventId,
@@ -34,18 +43,29 @@ pub struct NewInboundEvent {
     pub phone_number_id: Option<String>,
     /// The keyed hash of the sender: its lane until routing knows the contact.
     pub sender_hash: Option<Vec<u8>>,
-    /// The key that `payload_sealed` is sealed under.
-    pub data_key_id: DataKeyId,
+    /// The lookup hash of the person whose key seals `payload`; the key is made with the event if need be.
+    pub subject_hash: Vec<u8>,
     /// What kind of event it is, as a closed code.
     pub kind: String,
-    /// The event's JSON, sealed.
-    pub payload_sealed: Vec<u8>,
+    /// The event's JSON, in the clear: it is sealed in the transaction that stores it.
+    pub payload: String,
     /// When it happened by Meta's clock.
     pub meta_at: Option<Timestamp>,
     /// When we received it.
     pub received_at: Timestamp,
-    /// Why it can't be worked: it is stored as dead, for a person to see.
+    /// Why it can't be worked: it is stored as dead, with a dead letter for a person to see.
     pub dead_reason: Option<String>,
+}
+
+/// Shows nothing of what is inside.
+impl fmt::Debug for NewInboundEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewInboundEvent")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("dead_reason", &self.dead_reason)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What became of the events of one hand-in.
@@ -55,6 +75,8 @@ pub struct IntakeReport {
     pub stored: usize,
     /// Events that had been stored before, or stand twice in this hand-in.
     pub duplicates: usize,
+    /// How many of those stored now are dead, each with a dead letter.
+    pub dead: usize,
 }
 
 impl Store {
@@ -67,20 +89,83 @@ impl Store {
         if events.is_empty() {
             return Ok(IntakeReport::default());
         }
+        self.hand_in(events).await
+    }
+
+    /// Goes the way of an event without one: whether intake can commit now.
+    ///
+    /// # Errors
+    /// Those that [`Self::intake`] would meet.
+    pub async fn probe_intake(&self) -> Result<(), StoreError> {
+        self.hand_in(Vec::new()).await.map(drop)
+    }
+
+    async fn hand_in(&self, events: Vec<NewInboundEvent>) -> Result<IntakeReport, StoreError> {
         if let Some(batcher) = self.batcher() {
             return batcher.submit(events)?.await.unwrap_or(Err(StoreError::Closed));
         }
-        let rows = sorted_rows(events.iter().map(Row::of));
-        self.write(move |conn| store_events(conn, &rows)).await
+        let store = self.clone();
+        self.write(move |conn| insert_events(conn, store.vault(), &events)).await
     }
 }
 
 /// Stores events in the caller's transaction.
-pub fn insert_events(conn: &mut Conn, events: &[NewInboundEvent]) -> Result<IntakeReport, StoreError> {
-    store_events(conn, &sorted_rows(events.iter().map(Row::of)))
+///
+/// # Errors
+/// None of `events` is stored then.
+pub fn insert_events(
+    conn: &mut Conn,
+    vault: &Vault,
+    events: &[NewInboundEvent],
+) -> Result<IntakeReport, StoreError> {
+    let stored = store_events(conn, vault, &sorted(events.iter()))?;
+    Ok(report(events, &stored))
 }
 
-#[derive(Debug, Clone, Insertable)]
+/// In the order of their keys: two transactions that store the same events in different orders deadlock.
+fn sorted<'a>(events: impl Iterator<Item = &'a NewInboundEvent>) -> Vec<&'a NewInboundEvent> {
+    let mut events: Vec<_> = events.collect();
+    events.sort_by_key(|event| event.key_hash);
+    events
+}
+
+fn report(events: &[NewInboundEvent], stored: &BTreeSet<EventId>) -> IntakeReport {
+    let is_stored = |event: &&NewInboundEvent| stored.contains(&event.id);
+    let count = events.iter().filter(is_stored).count();
+    let dead = events.iter().filter(is_stored).filter(|event| event.dead_reason.is_some()).count();
+    IntakeReport { stored: count, duplicates: events.len() - count, dead }
+}
+
+/// Stores the events whose key is new and returns their ids. Every transaction that comes here takes data keys
+/// first, then events, then dead letters, each in ascending order.
+fn store_events(
+    conn: &mut Conn,
+    vault: &Vault,
+    events: &[&NewInboundEvent],
+) -> Result<BTreeSet<EventId>, StoreError> {
+    let Some(now) = events.iter().map(|event| event.received_at).max() else { return Ok(BTreeSet::new()) };
+    let subjects = events.iter().map(|event| event.subject_hash.clone()).collect();
+    let keys = vault.data_keys_for_subjects(conn, &subjects, now)?;
+    let mut stored = BTreeSet::new();
+    for events in events.chunks(ROWS_MAX) {
+        let rows = events
+            .iter()
+            .map(|event| {
+                let key = keys.get(&event.subject_hash).ok_or(StoreError::NotFound)?;
+                Row::sealed(vault, key, event)
+            })
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        stored.extend(insert_rows(conn, &rows)?);
+    }
+    let new = events.iter().filter(|event| stored.contains(&event.id));
+    let letters: Vec<_> = new.filter_map(|event| DeadLetterRow::of(vault, event)).collect();
+    for letters in letters.chunks(ROWS_MAX) {
+        insert_dead_letters(conn, letters)?;
+    }
+    Ok(stored)
+}
+
+#[derive(Insertable)]
 #[diesel(table_name = inbound_events)]
 struct Row {
     id: String,
@@ -97,40 +182,29 @@ struct Row {
 }
 
 impl Row {
-    fn of(event: &NewInboundEvent) -> Self {
-        Self {
+    fn sealed(vault: &Vault, key: &DataKey, event: &NewInboundEvent) -> Result<Self, StoreError> {
+        Ok(Self {
             id: event.id.to_string(),
             key_hash: event.key_hash.to_vec(),
             phone_number_id: event.phone_number_id.clone(),
             sender_hash: event.sender_hash.clone(),
-            data_key_id: event.data_key_id.to_string(),
+            data_key_id: key.id().to_string(),
             kind: event.kind.clone(),
-            payload: event.payload_sealed.clone(),
+            payload: vault.seal_text(&[key], &event.payload)?,
             meta_at: event.meta_at.map(Timestamp::as_millis),
             received_at: event.received_at.as_millis(),
             status: if event.dead_reason.is_some() { "dead" } else { "pending" },
             dead_reason: event.dead_reason.clone(),
-        }
+        })
     }
 }
 
-fn sorted_rows(rows: impl Iterator<Item = Row>) -> Vec<Row> {
-    let mut rows: Vec<Row> = rows.collect();
-    rows.sort_by(|a, b| a.key_hash.cmp(&b.key_hash));
-    rows
-}
-
-fn store_events(conn: &mut Conn, rows: &[Row]) -> Result<IntakeReport, StoreError> {
-    let stored = insert_rows(conn, rows)?.len();
-    Ok(IntakeReport { stored, duplicates: rows.len().saturating_sub(stored) })
-}
-
 /// Inserts rows whose key is new and returns their ids.
-fn insert_rows(conn: &mut Conn, rows: &[Row]) -> Result<Vec<String>, StoreError> {
-    let mut stored = Vec::with_capacity(rows.len());
-    match conn {
+fn insert_rows(conn: &mut Conn, rows: &[Row]) -> Result<Vec<EventId>, StoreError> {
+    let stored: Vec<String> = match conn {
         // In one process there is no round trip to save; the prepared statement is used again.
         Conn::Sqlite(c) => {
+            let mut stored = Vec::with_capacity(rows.len());
             for row in rows {
                 let inserted = diesel::insert_into(inbound_events::table)
                     .values(row)
@@ -141,20 +215,53 @@ fn insert_rows(conn: &mut Conn, rows: &[Row]) -> Result<Vec<String>, StoreError>
                     stored.push(row.id.clone());
                 }
             }
+            stored
         }
-        Conn::Pg(c) => {
-            for rows in rows.chunks(ROWS_MAX) {
-                let ids: Vec<String> = diesel::insert_into(inbound_events::table)
-                    .values(rows)
-                    .on_conflict(inbound_events::key_hash)
-                    .do_nothing()
-                    .returning(inbound_events::id)
-                    .get_results(c)?;
-                stored.extend(ids);
+        Conn::Pg(c) => diesel::insert_into(inbound_events::table)
+            .values(rows)
+            .on_conflict(inbound_events::key_hash)
+            .do_nothing()
+            .returning(inbound_events::id)
+            .get_results(c)?,
+    };
+    stored.iter().map(|id| parse(id, "inbound_events.id")).collect()
+}
+
+/// A dead letter that points at a dead event; the event's sealed payload is its detail.
+#[derive(Insertable)]
+#[diesel(table_name = dead_letters)]
+struct DeadLetterRow {
+    id: String,
+    source: String,
+    reference: String,
+    reason: String,
+    created_at: i64,
+}
+
+impl DeadLetterRow {
+    fn of(vault: &Vault, event: &NewInboundEvent) -> Option<Self> {
+        Some(Self {
+            id: DeadLetterId::generate(vault.ids()).to_string(),
+            source: DeadLetterSource::Intake.to_string(),
+            reference: event.id.to_string(),
+            reason: event.dead_reason.clone()?,
+            created_at: event.received_at.as_millis(),
+        })
+    }
+}
+
+fn insert_dead_letters(conn: &mut Conn, rows: &[DeadLetterRow]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Sqlite(c) => {
+            for row in rows {
+                diesel::insert_into(dead_letters::table).values(row).execute(c)?;
             }
         }
+        Conn::Pg(c) => {
+            diesel::insert_into(dead_letters::table).values(rows).execute(c)?;
+        }
     }
-    Ok(stored)
+    Ok(())
 }
 
 struct HandIn {
@@ -170,11 +277,11 @@ pub(crate) struct Batcher {
 
 impl Batcher {
     /// Starts the thread; `pool` holds one connection, for it alone.
-    pub(crate) fn start(pool: Pool, queue_max: usize) -> Result<Self, StoreError> {
+    pub(crate) fn start(pool: Pool, vault: Arc<Vault>, queue_max: usize) -> Result<Self, StoreError> {
         let (sender, receiver) = sync_channel(queue_max.max(1));
         let thread = thread::Builder::new()
             .name("store-intake".to_owned())
-            .spawn(move || work(&pool, &receiver))
+            .spawn(move || work(&pool, &vault, &receiver))
             .map_err(|error| StoreError::Unreachable {
                 target: "the intake thread".to_owned(),
                 reason: error.to_string(),
@@ -207,7 +314,7 @@ impl Batcher {
     }
 }
 
-fn work(pool: &Pool, queue: &Receiver<HandIn>) {
+fn work(pool: &Pool, vault: &Vault, queue: &Receiver<HandIn>) {
     while let Ok(first) = queue.recv() {
         let mut events = first.events.len();
         let mut group = vec![first];
@@ -217,13 +324,13 @@ fn work(pool: &Pool, queue: &Receiver<HandIn>) {
             events += next.events.len();
             group.push(next);
         }
-        commit(pool, group);
+        commit(pool, vault, group);
     }
 }
 
 /// One transaction for the whole group; if that fails, one for each hand-in.
-fn commit(pool: &Pool, group: Vec<HandIn>) {
-    match commit_together(pool, &group) {
+fn commit(pool: &Pool, vault: &Vault, group: Vec<HandIn>) {
+    match commit_together(pool, vault, &group) {
         Ok(reports) => {
             for (hand_in, report) in group.into_iter().zip(reports) {
                 let _ = hand_in.reply.send(Ok(report));
@@ -235,22 +342,16 @@ fn commit(pool: &Pool, group: Vec<HandIn>) {
             }
             match <[HandIn; 1]>::try_from(group) {
                 Ok([only]) => drop(only.reply.send(Err(error))),
-                Err(group) => group.into_iter().for_each(|hand_in| commit(pool, vec![hand_in])),
+                Err(group) => group.into_iter().for_each(|hand_in| commit(pool, vault, vec![hand_in])),
             }
         }
     }
 }
 
-fn commit_together(pool: &Pool, group: &[HandIn]) -> Result<Vec<IntakeReport>, StoreError> {
-    let rows = Arc::new(sorted_rows(group.iter().flat_map(|hand_in| &hand_in.events).map(Row::of)));
-    let mut stored = transaction::write(pool, |conn| insert_rows(conn, &rows))?;
-    stored.sort();
-    let report = |hand_in: &HandIn| {
-        let is_stored = |event: &&NewInboundEvent| stored.binary_search(&event.id.to_string()).is_ok();
-        let count = hand_in.events.iter().filter(is_stored).count();
-        IntakeReport { stored: count, duplicates: hand_in.events.len() - count }
-    };
-    Ok(group.iter().map(report).collect())
+fn commit_together(pool: &Pool, vault: &Vault, group: &[HandIn]) -> Result<Vec<IntakeReport>, StoreError> {
+    let events = sorted(group.iter().flat_map(|hand_in| &hand_in.events));
+    let stored = transaction::write(pool, |conn| store_events(conn, vault, &events))?;
+    Ok(group.iter().map(|hand_in| report(&hand_in.events, &stored)).collect())
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ fn event(ids: &SeededIds, key: u8) -> NewInboundEvent {
         key_hash: [key; 32],
         phone_number_id: Some("106540352242922".to_owned()),
         sender_hash: Some(vec![9; 32]),
-        data_key_id: DataKeyId::generate(ids),
+        subject_hash: vec![9; 32],
         kind: "message".to_owned(),
-        payload_sealed: vec![0, 1, 2],
+        payload: "{}".to_owned(),
         meta_at: Some(Timestamp::from_seconds(1_790_000_000)),
         received_at: Timestamp::from_millis(1_790_000_001_000),
         dead_reason: None,
@@ -35,9 +35,9 @@ fn an_event_is_stored_once() {
     on_both(async |test| {
         let ids = SeededIds::new(1);
         let report = test.store.intake(vec![event(&ids, 2), event(&ids, 1), event(&ids, 2)]).await.unwrap();
-        assert_eq!(report, IntakeReport { stored: 2, duplicates: 1 });
+        assert_eq!(report, IntakeReport { stored: 2, duplicates: 1, dead: 0 });
         let report = test.store.intake(vec![event(&ids, 1), event(&ids, 3)]).await.unwrap();
-        assert_eq!(report, IntakeReport { stored: 1, duplicates: 1 });
+        assert_eq!(report, IntakeReport { stored: 1, duplicates: 1, dead: 0 });
         let keys: Vec<_> = test.store.read(stored).await.unwrap().into_iter().map(|row| row.0[0]).collect();
         assert_eq!(keys, [1, 2, 3]);
         assert_eq!(test.store.intake(Vec::new()).await.unwrap(), IntakeReport::default());
@@ -54,6 +54,62 @@ fn a_dead_event_is_stored_with_its_reason() {
         assert_eq!(rows[0].1, "dead");
         assert_eq!(rows[0].2.as_deref(), Some("unknown_kind"));
         assert_eq!((rows[1].1.as_str(), &rows[1].2), ("pending", &None));
+    });
+}
+
+#[test]
+fn a_dead_event_has_one_dead_letter() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let dead = NewInboundEvent { dead_reason: Some("no_sender".to_owned()), ..event(&ids, 1) };
+        let again = NewInboundEvent { id: EventId::generate(&ids), ..dead.clone() };
+        let report = test.store.intake(vec![dead.clone()]).await.unwrap();
+        assert_eq!(report, IntakeReport { stored: 1, duplicates: 0, dead: 1 });
+        let report = test.store.intake(vec![again]).await.unwrap();
+        assert_eq!(report, IntakeReport { stored: 0, duplicates: 1, dead: 0 });
+        let letters = test.db.read(|tx| crate::dead_letters::waiting(tx, 10)).await.unwrap();
+        assert_eq!(letters.len(), 1);
+        assert_eq!(
+            (letters[0].reference.as_str(), letters[0].reason.as_str()),
+            (&*dead.id.to_string(), "no_sender")
+        );
+    });
+}
+
+#[test]
+fn a_payload_is_sealed_under_its_persons_key() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let of =
+            |key: u8, subject: u8| NewInboundEvent { subject_hash: vec![subject; 32], ..event(&ids, key) };
+        // New people and known ones, two events of one person, in one hand-in and over two.
+        test.store.intake(vec![of(1, 7), of(2, 8), of(3, 7)]).await.unwrap();
+        test.store.intake(vec![of(4, 7), of(5, 9)]).await.unwrap();
+        let waiting = test.db.read(|tx| crate::inbound::waiting(tx, 10)).await.unwrap();
+        assert!(waiting.iter().all(|event| event.payload.as_deref() == Some("{}")));
+        let people: BTreeSet<_> = waiting.iter().map(|event| event.data_key).collect();
+        assert_eq!((waiting.len(), people.len()), (5, 3));
+        // Erasing one of them erases that person's events and no others.
+        let key = waiting[0].data_key;
+        let store = test.store.clone();
+        test.store.write(move |conn| store.vault().destroy_data_key(conn, key)).await.unwrap();
+        let waiting = test.db.read(|tx| crate::inbound::waiting(tx, 10)).await.unwrap();
+        assert!(waiting.iter().all(|event| event.payload.is_none() == (event.data_key == key)));
+        // Who writes after that is a new person: nothing is sealed under a key that is gone.
+        test.store.intake(vec![of(6, 7), of(7, 8), of(8, 9)]).await.unwrap();
+        let waiting = test.db.read(|tx| crate::inbound::waiting(tx, 10)).await.unwrap();
+        assert!(waiting.iter().rev().take(3).all(|event| event.payload.is_some()));
+    });
+}
+
+#[test]
+fn a_probe_stores_nothing_and_tells_a_closed_store() {
+    on_both(async |test| {
+        test.store.probe_intake().await.unwrap();
+        test.store.check_schema().await.unwrap();
+        assert_eq!(test.store.read(stored).await.unwrap(), []);
+        test.store.close().await;
+        assert!(matches!(test.store.probe_intake().await, Err(StoreError::Closed)));
     });
 }
 
@@ -85,7 +141,7 @@ fn concurrent_hand_ins_are_counted_each_for_itself() {
             total.stored += report.stored;
             total.duplicates += report.duplicates;
         }
-        assert_eq!(total, IntakeReport { stored: 60, duplicates: 60 });
+        assert_eq!(total, IntakeReport { stored: 60, duplicates: 60, dead: 0 });
         assert_eq!(test.store.read(stored).await.unwrap().len(), 60);
     });
 }
@@ -118,7 +174,10 @@ fn one_hand_in_may_be_larger_than_a_statement() {
             })
             .collect();
         let many = events.len();
-        assert_eq!(test.store.intake(events).await.unwrap(), IntakeReport { stored: many, duplicates: 0 });
+        assert_eq!(
+            test.store.intake(events).await.unwrap(),
+            IntakeReport { stored: many, duplicates: 0, dead: 0 }
+        );
     });
 }
 

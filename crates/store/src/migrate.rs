@@ -48,6 +48,19 @@ pub(crate) fn check(conn: &mut PgConnection) -> Result<(), StoreError> {
     Err(wrong_version(odd_one, &needed))
 }
 
+/// Whether the schema is this program's, on either database. Writes nothing.
+pub(crate) fn check_either(conn: &mut Conn) -> Result<(), StoreError> {
+    let conn = match conn {
+        Conn::Pg(c) => return check(c),
+        Conn::Sqlite(c) => c,
+    };
+    let needed = embedded::<Sqlite>(&SQLITE)?;
+    let rows: Vec<Version> =
+        sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version").load(conn)?;
+    let found: Vec<String> = rows.into_iter().map(|row| row.version).collect();
+    if needed == found { Ok(()) } else { Err(wrong_version(found.last(), &needed)) }
+}
+
 fn run_pending<C, DB>(conn: &mut C, source: &EmbeddedMigrations) -> Result<Vec<String>, StoreError>
 where
     C: MigrationHarness<DB>,

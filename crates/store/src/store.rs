@@ -169,7 +169,7 @@ fn create_file(path: &Path) -> Result<(), StoreError> {
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    vault: Vault,
+    vault: Arc<Vault>,
     ids: Arc<dyn IdSource>,
     pool: Pool,
     /// One permit for each closure that waits for, or has, a pooled connection.
@@ -201,7 +201,7 @@ impl Store {
 
     fn open_sqlite(options: &OpenOptions, path: &Path) -> Result<Self, StoreError> {
         // The key comes first: see `key_file`.
-        let vault = Vault::new(&options.master_key(Some(path))?, Arc::clone(&options.ids));
+        let vault = Arc::new(Vault::new(&options.master_key(Some(path))?, Arc::clone(&options.ids)));
         create_file(path)?;
         let target = options.sqlite(path, SqliteRole::Writer);
         let mut conn = target.open()?;
@@ -214,7 +214,7 @@ impl Store {
     }
 
     fn open_pg(options: &OpenOptions) -> Result<Self, StoreError> {
-        let vault = Vault::new(&options.master_key(None)?, Arc::clone(&options.ids));
+        let vault = Arc::new(Vault::new(&options.master_key(None)?, Arc::clone(&options.ids)));
         let target = options.pg();
         let mut conn = target.open()?;
         if let Conn::Pg(conn) = &mut conn {
@@ -222,12 +222,13 @@ impl Store {
         }
         vault.check(&mut conn)?;
         drop(conn);
-        let intake = Batcher::start(target.clone().pool(1, options.pool_wait), options.queue_max)?;
+        let pool_of_one = target.clone().pool(1, options.pool_wait);
+        let intake = Batcher::start(pool_of_one, Arc::clone(&vault), options.queue_max)?;
         let pool = target.pool(options.connections_max, options.pool_wait);
         Ok(Self::assemble(options, vault, pool, Writes::Pg(intake)))
     }
 
-    fn assemble(options: &OpenOptions, vault: Vault, pool: Pool, writes: Writes) -> Self {
+    fn assemble(options: &OpenOptions, vault: Arc<Vault>, pool: Pool, writes: Writes) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
         Self(Arc::new(Inner {
             vault,
@@ -323,6 +324,14 @@ impl Store {
         F: FnOnce(&mut Conn) -> Result<T, E>,
     {
         transaction::read(&self.0.pool, work)
+    }
+
+    /// Whether this database can be read and has this program's schema: what a readiness check asks.
+    ///
+    /// # Errors
+    /// [`StoreError::SchemaVersion`], or why it can't be reached.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        self.read(migrate::check_either).await
     }
 
     /// Refuses new writes, works off what is queued and returns when it is committed. For the end of a

@@ -5,7 +5,7 @@
 //! by a keyed hash, which nobody without `DATA_KEY` can recompute from a guessed phone number.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -29,6 +29,8 @@ const FORMAT: u8 = 1;
 const NONCE_LENGTH: usize = 24;
 /// The most keys that one value is sealed under.
 pub(crate) const SEAL_KEYS_MAX: usize = 8;
+/// The most keys in one statement: 4 values each.
+const INSERT_MAX: usize = 1_024;
 /// Unwrapped keys kept in memory for opening, at most this many,
 const CACHE_MAX: usize = 1_024;
 /// and at most this long: an erasure by another process takes effect here no later.
@@ -162,6 +164,29 @@ impl Vault {
         // Another transaction was first, and has committed: the insert waited for it.
         let (id, wrapped) = find_by_subject(conn, subject_hash)?.ok_or(StoreError::NotFound)?;
         self.unwrap_key(parse_id(&id)?, &wrapped)
+    }
+
+    /// The keys of many subjects, made on first sight; on PostgreSQL in at most three statements.
+    ///
+    /// There the rows stay shared until the caller's transaction ends, so that a person is erased after what is
+    /// sealed here was stored, never between: nothing is sealed under a key that is gone.
+    pub(crate) fn data_keys_for_subjects(
+        &self,
+        conn: &mut Conn,
+        subject_hashes: &BTreeSet<Vec<u8>>,
+        now: Timestamp,
+    ) -> Result<HashMap<Vec<u8>, DataKey>, StoreError> {
+        if let Conn::Sqlite(_) = conn {
+            let mut key = |hash: &Vec<u8>| Ok((hash.clone(), self.data_key_for_subject(conn, hash, now)?));
+            return subject_hashes.iter().map(&mut key).collect();
+        }
+        let mut keys = self.find_and_share(conn, subject_hashes.iter())?;
+        let missing: Vec<_> = subject_hashes.iter().filter(|hash| !keys.contains_key(*hash)).collect();
+        if !missing.is_empty() {
+            self.insert_many(conn, &missing, now)?;
+            keys.extend(self.find_and_share(conn, missing.into_iter())?);
+        }
+        Ok(keys)
     }
 
     /// A key that belongs to no subject yet.
@@ -303,9 +328,7 @@ impl Vault {
         subject_hash: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<Option<DataKey>, StoreError> {
-        let mut bytes = Box::new([0; 32]);
-        self.ids.fill_random(bytes.as_mut_slice());
-        let key = DataKey { id: DataKeyId::generate(&*self.ids), bytes: Arc::new(SecretBox::new(bytes)) };
+        let key = self.make_key();
         let wrapped = self.wrap_key(&key)?;
         let inserted = on_conn!(conn, |c| diesel::insert_into(data_keys::table)
             .values((
@@ -318,6 +341,61 @@ impl Vault {
             .do_nothing()
             .execute(c))?;
         Ok((inserted == 1).then_some(key))
+    }
+
+    fn find_and_share<'a>(
+        &self,
+        conn: &mut Conn,
+        subject_hashes: impl Iterator<Item = &'a Vec<u8>>,
+    ) -> Result<HashMap<Vec<u8>, DataKey>, StoreError> {
+        type Row = (Option<Vec<u8>>, String, Vec<u8>);
+        let wanted = data_keys::table
+            .filter(data_keys::subject_hash.eq_any(subject_hashes.map(Some)))
+            .order(data_keys::subject_hash)
+            .select((data_keys::subject_hash, data_keys::id, data_keys::wrapped));
+        let rows: Vec<Row> = match conn {
+            Conn::Sqlite(c) => wanted.load(c)?,
+            Conn::Pg(c) => wanted.for_key_share().load(c)?,
+        };
+        rows.into_iter()
+            .filter_map(|(hash, id, wrapped)| hash.map(|hash| (hash, id, wrapped)))
+            .map(|(hash, id, wrapped)| Ok((hash, self.unwrap_key(parse_id(&id)?, &wrapped)?)))
+            .collect()
+    }
+
+    /// Makes keys for the subjects that have none; `subject_hashes` ascends, so that two of these can't deadlock.
+    fn insert_many(
+        &self,
+        conn: &mut Conn,
+        subject_hashes: &[&Vec<u8>],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for subject_hashes in subject_hashes.chunks(INSERT_MAX) {
+            let mut rows = Vec::with_capacity(subject_hashes.len());
+            for hash in subject_hashes {
+                let key = self.make_key();
+                rows.push((
+                    data_keys::id.eq(key.id.to_string()),
+                    data_keys::subject_hash.eq(*hash),
+                    data_keys::wrapped.eq(self.wrap_key(&key)?),
+                    data_keys::created_at.eq(now.as_millis()),
+                ));
+            }
+            if let Conn::Pg(c) = conn {
+                diesel::insert_into(data_keys::table)
+                    .values(&rows)
+                    .on_conflict(data_keys::subject_hash)
+                    .do_nothing()
+                    .execute(c)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn make_key(&self) -> DataKey {
+        let mut bytes = Box::new([0; 32]);
+        self.ids.fill_random(bytes.as_mut_slice());
+        DataKey { id: DataKeyId::generate(&*self.ids), bytes: Arc::new(SecretBox::new(bytes)) }
     }
 
     fn wrap_key(&self, key: &DataKey) -> Result<Vec<u8>, StoreError> {
