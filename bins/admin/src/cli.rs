@@ -1,0 +1,67 @@
+//! The command line as a whole.
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure, migrate,
+    outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
+};
+
+const EXIT_CODES: &str = "\
+Environment (see .env.example):
+  DATABASE_URL  sqlite://path or postgres://… [default: sqlite://concierge.db]
+  DATA_KEY      opens personal data; required with PostgreSQL
+
+Exit codes:
+  0  done
+  2  missing or malformed configuration, or wrong use
+  1  anything else: database unreachable, a row refused, an answer rejected";
+
+/// Operates Concierge: its database, vendors, requests and sends.
+#[derive(Debug, Parser)]
+#[command(name = "concierge-admin", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Bring the database to this program's schema version
+    ///
+    /// PostgreSQL: applies the embedded migrations in one transaction, under a lock, and says which. SQLite: the
+    /// same; the database is created if it does not exist. Running it again changes nothing.
+    #[command(after_help = "Example:\n  DATABASE_URL=postgres://… DATA_KEY=… concierge-admin migrate")]
+    Migrate,
+    /// The vendor directory: import, list
+    #[command(subcommand)]
+    Vendors(VendorsCommand),
+    /// Clients' requests: list, show
+    #[command(subcommand)]
+    Requests(RequestsCommand),
+    /// Sends whose outcome nobody knows: list, resolve
+    #[command(subcommand)]
+    Outbox(OutboxCommand),
+    /// What could not be worked: list, retry
+    #[command(subcommand)]
+    DeadLetters(DeadLettersCommand),
+    /// Moltbot's output contract: check answers
+    #[command(subcommand)]
+    Contract(ContractCommand),
+}
+
+impl Cli {
+    /// Does what was asked; what it has to say goes to `out`.
+    pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        match self.command {
+            Command::Migrate => migrate::run(out),
+            Command::Vendors(command) => command.run(out),
+            Command::Requests(command) => command.run(out),
+            Command::Outbox(command) => command.run(out),
+            Command::DeadLetters(command) => command.run(out),
+            Command::Contract(command) => command.run(out),
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! `concierge-admin requests`: what clients asked for and what became of it.
+
+mod dossier;
+mod story;
+
+use std::io::Write;
+
+use clap::Subcommand;
+use marketplace::{Control, Language, RequestId, RequestState, Timestamp};
+use moltbot_contract::Urgency;
+use serde::Serialize;
+use store::requests::{self, Request};
+
+use crate::{
+    database::Database,
+    failure::Failure,
+    listing::{Listing, or_dash, second},
+};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RequestsCommand {
+    /// List requests, the most recently changed first
+    #[command(after_help = "\
+Examples:
+  concierge-admin requests list
+  concierge-admin requests list --state escalated
+  concierge-admin requests list --limit 500 --json")]
+    List {
+        /// Only requests in this state: new, clarifying, ocr_processing, sourcing, shortlisted, handed_off,
+        /// escalated, closed or error
+        #[arg(long, value_name = "STATE", value_parser = parse_state)]
+        state: Option<RequestState>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Tell a request's story: messages, decisions and why, tool calls, states, and whether its audit holds
+    ///
+    /// Shows names, numbers and texts as they are. What belonged to an erased person shows as "(erased)".
+    #[command(after_help = "\
+Examples:
+  concierge-admin requests show req_0190a1b2c3d4e5f60718293a4b5c6d7e
+  concierge-admin requests show req_0190a1b2c3d4e5f60718293a4b5c6d7e --json")]
+    Show {
+        /// The request, as `requests list` shows it
+        id: RequestId,
+        /// Print one JSON object instead of the story
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl RequestsCommand {
+    pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
+        match self {
+            Self::List { state, listing } => list(state, listing, out),
+            Self::Show { id, json } => show(id, json, out),
+        }
+    }
+}
+
+/// One request of the list.
+#[derive(Debug, Serialize)]
+struct Line {
+    id: RequestId,
+    state: RequestState,
+    control: Control,
+    version: i64,
+    category: Option<String>,
+    need: Option<String>,
+    urgency: Urgency,
+    language: Language,
+    prescription: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<Request> for Line {
+    fn from(request: Request) -> Self {
+        Self {
+            id: request.id,
+            state: request.state,
+            control: request.control,
+            version: request.version,
+            category: request.category,
+            need: request.need,
+            urgency: request.urgency,
+            language: request.language,
+            prescription: request.prescription,
+            created_at: request.created_at,
+            updated_at: request.updated_at,
+        }
+    }
+}
+
+fn list(state: Option<RequestState>, listing: Listing, out: &mut dyn Write) -> Result<(), Failure> {
+    let found = Database::open()?.read(move |tx| Ok(requests::list(tx, state, listing.fetch())?))?;
+    let lines: Vec<Line> = found.into_iter().map(Line::from).collect();
+    listing.print(
+        out,
+        "requests",
+        lines,
+        &["REQUEST", "STATE", "CONTROL", "CHANGED", "CATEGORY", "NEED"],
+        |line| {
+            vec![
+                line.id.to_string(),
+                line.state.to_string(),
+                line.control.to_string(),
+                second(line.updated_at),
+                or_dash(line.category.as_deref()),
+                or_dash(line.need.as_deref()),
+            ]
+        },
+    )
+}
+
+fn show(id: RequestId, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+    let dossier = Database::open()?.read(move |tx| dossier::gather(tx, id))?;
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&dossier)?)?;
+    } else {
+        write!(out, "{}", story::tell(&dossier))?;
+    }
+    Ok(())
+}
+
+fn parse_state(text: &str) -> Result<RequestState, String> {
+    text.parse().map_err(|_| {
+        "expected new, clarifying, ocr_processing, sourcing, shortlisted, handed_off, escalated, closed or error"
+            .to_owned()
+    })
+}

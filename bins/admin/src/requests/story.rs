@@ -1,0 +1,182 @@
+//! A request's story for a person: in order of time, who said what to whom, what was decided and why.
+
+use std::fmt::Write as _;
+
+use marketplace::{Control, Timestamp};
+
+use crate::listing::{harmless, or_dash, second};
+
+use super::dossier::{AuditLine, Dossier, Facts, Message, StateChange, Turn};
+
+/// Where the text of an event begins.
+const INDENT: &str = "            ";
+
+/// Records that another line of the story tells already.
+const TOLD_ELSEWHERE: [&str; 8] = [
+    "request.opened",
+    "state.changed",
+    "message.received",
+    "send.accepted",
+    "decision.asked",
+    "decision.accepted",
+    "decision.rejected",
+    "decision.coded_workflow",
+];
+
+/// Tells it.
+pub(super) fn tell(dossier: &Dossier) -> String {
+    let mut story = header(&dossier.request);
+    let mut day = String::new();
+    for (at, event) in events(dossier) {
+        let moment = second(at);
+        let (date, time) = moment.split_once(' ').unwrap_or((&moment, ""));
+        if date != day {
+            line(&mut story, &format!("\n{date}"));
+            date.clone_into(&mut day);
+        }
+        line(&mut story, &format!("  {}  {event}", time.trim_end_matches('Z')));
+    }
+    story.push('\n');
+    if let Some(turn) = &dossier.open_turn {
+        line(&mut story, &format!("A turn is {} since {}: {}", turn.status, second(turn.at), turn.turn_id));
+    }
+    line(&mut story, &verdict(dossier));
+    story
+}
+
+fn header(request: &Facts) -> String {
+    let driver = match request.control {
+        Control::Bot => "driven by the bot",
+        Control::Human => "driven by a person",
+    };
+    let who = match (&request.client.name, &request.client.phone) {
+        (Some(name), Some(phone)) => format!("{name}, {phone}"),
+        (Some(one), None) | (None, Some(one)) => one.clone(),
+        (None, None) => super::dossier::ERASED.to_owned(),
+    };
+    let prescription = if request.prescription { " · prescription" } else { "" };
+    let mut story = format!("{}\n", request.id);
+    line(&mut story, &format!("  {} · {driver} · version {}", request.state, request.version));
+    line(&mut story, &format!("  Client    {}", harmless(&who)));
+    line(&mut story, &format!("  Need      {}", harmless(&or_dash(request.need.as_deref()))));
+    line(
+        &mut story,
+        &format!(
+            "  Kind      {} · {} · {}{prescription}",
+            harmless(&or_dash(request.category.as_deref())),
+            word(&request.urgency),
+            request.language
+        ),
+    );
+    line(
+        &mut story,
+        &format!("  Opened    {}, last change {}", second(request.created_at), second(request.updated_at)),
+    );
+    story
+}
+
+/// Every event with its time, in order. What one transaction wrote has one time: then what came in precedes
+/// the decision, the decision its tool calls, these the change of state, and that what goes out.
+fn events(dossier: &Dossier) -> Vec<(Timestamp, String)> {
+    let mut events: Vec<(Timestamp, u8, usize, String)> = Vec::new();
+    for (index, message) in dossier.messages.iter().enumerate() {
+        let rank = if message.direction == "in" { 0 } else { 4 };
+        events.push((message.at, rank, index, told_message(message, &dossier.request)));
+    }
+    for (index, turn) in dossier.turns.iter().enumerate() {
+        events.push((turn.at, 1, index, told_turn(turn)));
+    }
+    let worth_telling = |record: &&AuditLine| !TOLD_ELSEWHERE.contains(&record.action.as_str());
+    for (index, record) in dossier.audit.iter().filter(worth_telling).enumerate() {
+        events.push((record.at, 2, index, told_record(record)));
+    }
+    for (index, change) in dossier.states.iter().enumerate() {
+        events.push((change.at, 3, index, told_state(change)));
+    }
+    events.sort_by_key(|(at, rank, index, _)| (*at, *rank, *index));
+    events.into_iter().map(|(at, _, _, event)| (at, event)).collect()
+}
+
+fn told_message(message: &Message, request: &Facts) -> String {
+    let person = if message.party == "client" {
+        request.client.name.as_deref().unwrap_or("client")
+    } else {
+        message
+            .vendor_name
+            .as_deref()
+            .or(message.vendor_id.as_ref().map(marketplace::VendorId::as_str))
+            .unwrap_or("vendor")
+    };
+    let person = harmless(person);
+    let (head, fate) = if message.direction == "in" {
+        (format!("{person} → us"), String::new())
+    } else {
+        let reason = message.status_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+        (format!("us → {person}"), format!("  [{}{reason}]", message.status))
+    };
+    format!("{head}{fate}\n{}", indented(&message.text))
+}
+
+fn told_turn(turn: &Turn) -> String {
+    let settled = if turn.status == "committed" { String::new() } else { format!(", {}", turn.status) };
+    let mut told = format!("◆ {} ({} {}{settled})", turn.decision, turn.source, turn.verdict);
+    if !turn.why.is_empty() {
+        let _ = write!(told, "\n{}", indented(&format!("why: {}", turn.why)));
+    }
+    if !turn.reasons.is_empty() {
+        let _ = write!(told, "\n{}", indented(&format!("reasons: {}", turn.reasons.join(", "))));
+    }
+    for violation in &turn.violations {
+        let place = if violation.pointer.is_empty() { "/" } else { &violation.pointer };
+        let _ = write!(
+            told,
+            "\n{}",
+            indented(&format!("violates {} at {place}: {}", violation.rule, violation.message))
+        );
+    }
+    told
+}
+
+fn told_record(record: &AuditLine) -> String {
+    let action = record.action.strip_prefix("marketplace.").unwrap_or(&record.action);
+    let reasons =
+        if record.reasons.is_empty() { String::new() } else { format!(": {}", record.reasons.join(", ")) };
+    let by =
+        if record.actor.starts_with("human:") { format!(", by {}", record.actor) } else { String::new() };
+    format!("· {action} {}{reasons}{by}", record.outcome)
+}
+
+fn told_state(change: &StateChange) -> String {
+    match &change.from {
+        None => format!("● {}", change.to),
+        Some(from) => {
+            format!("● {from} → {} (by {})\n{}", change.to, change.by, indented(&change.reason))
+        }
+    }
+}
+
+fn verdict(dossier: &Dossier) -> String {
+    let records = dossier.audit.len();
+    match &dossier.audit_fault {
+        None => format!("Audit: {records} records, verified."),
+        Some(fault) => format!("Audit: {records} records, NOT VERIFIED: {fault}"),
+    }
+}
+
+/// The wire name of an enum.
+fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn indented(text: &str) -> String {
+    harmless(text).lines().map(|line| format!("{INDENT}{line}")).collect::<Vec<_>>().join("\n")
+}
+
+fn line(story: &mut String, text: &str) {
+    story.push_str(text);
+    story.push('\n');
+}
+
+#[cfg(test)]
+#[path = "story_tests.rs"]
+mod tests;
