@@ -149,7 +149,7 @@ pub(crate) trait PackExt {
     }
 
     /// A vendor's reply; a price makes it an offer.
-    fn reply(
+    fn replies_with(
         &mut self,
         number: usize,
         price_minor: Option<i64>,
@@ -177,7 +177,7 @@ pub(crate) trait PackExt {
     }
 
     fn offer(&mut self, number: usize, price_minor: i64) -> &mut ContextPack {
-        self.reply(number, Some(price_minor), Availability::InStock)
+        self.replies_with(number, Some(price_minor), Availability::InStock)
     }
 
     /// The shortlist of all replies, in their order.

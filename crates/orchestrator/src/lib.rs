@@ -3,6 +3,7 @@
 //!
 //! Pure but for its two ports: [`Brain`] answers, [`PlanCommitter`] acts. No clock, no database, no HTTP.
 
+mod carry_out;
 #[cfg(test)]
 mod fixture;
 mod gate;

@@ -7,6 +7,7 @@ use conversation::{Sentence, text};
 use marketplace::{BATCH_SIZE_MAX, MediaId, MessageId, RequestState, VendorId};
 use moltbot_contract::{
     AskClient, ContextPack, Decision, Escalate, Shortlist, VendorFound, VendorOutreachPlan,
+    limits::BODY_WITH_BUTTONS_MAX,
 };
 use tool_registry::{
     Button, CreateOcrJobArgs, FactSource, Facts, Handoff, Plan as BatchPlan, SEARCH_LIMIT_MAX,
@@ -126,16 +127,17 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
         offers_wanted: plan.stop_conditions.offers_wanted,
         deadline_minutes: plan.stop_conditions.deadline_minutes,
     });
-    let inquiry = Sentence::VendorInquiry { need: &plan.normalized_need, questions: &plan.vendor_questions };
+    // Without questions of its own the catalogue asks for availability, price and time; the plan's come below.
+    let inquiry = Sentence::VendorInquiry { need: &plan.normalized_need, questions: &[] };
     let body = text(request.language, &inquiry);
+    let questions = fitting(&plan.vendor_questions, &body);
     let to_vendor = |vendor: &VendorFound| PlannedCall {
         step: format!("{STEP_VENDOR}{}", vendor.vendor_id),
         call: ToolCall::from(SendVendorMessageArgs {
             request_id: request.id,
             vendor_id: vendor.vendor_id.clone(),
             body: body.clone(),
-            // They stand in the body already.
-            questions: Vec::new(),
+            questions: questions.clone(),
         }),
         on_refusal: OnRefusal::LeaveOut,
     };
@@ -145,6 +147,16 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
     calls.extend(basis.vendors.iter().map(to_vendor));
     calls.push(required(STEP_CLIENT, message(text(request.language, &told), basis)));
     calls
+}
+
+/// The first questions that a text above buttons has room for, each on a line of its own.
+fn fitting(questions: &[String], body: &str) -> Vec<String> {
+    let mut length = body.chars().count();
+    let mut fits = |question: &&String| {
+        length += question.chars().count() + "\n• ".chars().count();
+        length <= BODY_WITH_BUTTONS_MAX
+    };
+    questions.iter().take_while(|question| fits(question)).cloned().collect()
 }
 
 fn show_shortlist(shortlist: &Shortlist, reason: &str, basis: &Basis<'_>) -> Vec<PlannedCall> {
@@ -207,3 +219,7 @@ fn state(to: RequestState, reason: &str, basis: &Basis<'_>) -> UpdateRequestStat
         handoff: None,
     }
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

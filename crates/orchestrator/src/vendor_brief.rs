@@ -14,12 +14,13 @@ const PHONE_DIGITS_MIN: usize = 7;
 ///
 /// For a prescription only the client's latest line counts: no more of it than the client typed for vendors.
 pub(crate) fn line(pack: &ContextPack, entries: &[Entry]) -> Option<String> {
-    let told: Vec<String> = reading::client_texts(pack, entries)
-        .into_iter()
-        .filter(|text| says_something(text))
-        .map(without_contacts)
-        .filter(|text| text.chars().any(char::is_alphanumeric))
-        .collect();
+    let mut told: Vec<String> = Vec::new();
+    for text in reading::client_texts(pack, entries).into_iter().filter(|text| says_something(text)) {
+        let text = without_contacts(text);
+        if text.chars().any(char::is_alphanumeric) && !told.contains(&text) {
+            told.push(text);
+        }
+    }
     let (first, later) = told.split_first()?;
     if pack.request.prescription {
         return Some(shortened(later.last().unwrap_or(first)));
