@@ -4,10 +4,12 @@
 
 pub mod brain;
 pub mod buckets;
+mod consequences;
 pub mod dispatch;
 pub mod intake;
 pub mod router;
 pub mod statuses;
+pub mod sweep;
 pub mod templates;
 pub mod timers;
 pub mod turn;

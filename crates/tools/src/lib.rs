@@ -8,6 +8,8 @@ mod currency;
 mod error;
 mod gates;
 mod handlers;
+mod numbers;
+pub mod outreach;
 mod pipeline;
 mod plan;
 mod record;

@@ -8,12 +8,11 @@ use store::{
     messages::{Direction, Message, MessageKind},
     requests::RequestGuard,
     sourcing::{self, Outreach, Reply},
-    timers::{self, TimerKind},
 };
 use tool_registry::{ParsedReply, RecordVendorReplyArgs, RecordVendorReplyResult, RefusalCode};
 
 use super::Effect;
-use crate::{ToolError, currency, error::refuse};
+use crate::{ToolError, currency, error::refuse, outreach};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -95,7 +94,7 @@ fn read(
 fn settle(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
-    outreach: &Outreach,
+    contacted: &Outreach,
     reply: &Reply,
 ) -> Result<(), ToolError> {
     if reply.confidence < vendor_reply::AMBIGUOUS_BELOW {
@@ -106,12 +105,5 @@ fn settle(
         Availability::OutOfStock => OutreachStatus::Declined,
         Availability::Unclear => return Ok(()),
     };
-    sourcing::set_outreach_status(tx, guard, outreach.id, status)?;
-    let waiting = sourcing::outreaches_of(tx, guard.request().id)?
-        .iter()
-        .any(|other| other.batch == outreach.batch && other.status == OutreachStatus::Waiting);
-    if !waiting && let Some(batch) = sourcing::settle_open_batch(tx, guard)? {
-        timers::settle(tx, guard.request().id, TimerKind::BatchDeadline, &batch.to_string())?;
-    }
-    Ok(())
+    outreach::settle(tx, guard, contacted, status)
 }

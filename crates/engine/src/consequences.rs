@@ -1,0 +1,176 @@
+//! What news of a send changes beside its row: the outreach, the mailbox, the window, the opt-out, the audit.
+
+use audit::Outcome;
+use marketplace::{Control, OutboxId, RequestState};
+use meta_client::SendErrorClass;
+use moltbot_contract::OutreachStatus;
+use serde_json::json;
+use store::{
+    StoreError, Tx, contacts,
+    dead_letters::{self, DeadLetterSource, NewDeadLetter},
+    lanes::{self, EntryKind},
+    outbox::{self, Purpose, Send, SendState},
+    requests::{self, RequestGuard},
+    sourcing,
+};
+use tools::{AuditEntry, Caller, ToolError, outreach, record, record_system};
+
+/// News of a send from a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct News {
+    /// How far it is.
+    pub(crate) state: SendState,
+    /// Meta's code, on a failure.
+    pub(crate) code: Option<i64>,
+}
+
+/// Takes the rows of an intent in the one order: request, contact, intent.
+pub(crate) fn take(tx: &mut Tx<'_>, id: OutboxId) -> Result<(Option<RequestGuard>, Send), ToolError> {
+    let known = outbox::load(tx, id)?;
+    let guard = known.request.map(|request| requests::lock(tx, request)).transpose()?;
+    contacts::lock(tx, known.contact)?;
+    Ok((guard, outbox::lock(tx, id)?))
+}
+
+/// The code that stands for an error of Meta's. A code is at most six digits: longer ones are none of `/messages`.
+pub(crate) fn meta_reason(code: i64) -> String {
+    if (0..=999_999).contains(&code) { format!("meta_{code}") } else { "meta_other".to_owned() }
+}
+
+/// Moves an intent forward. The Meta id of a message to an erased person is not kept.
+pub(crate) fn advance(
+    tx: &mut Tx<'_>,
+    id: OutboxId,
+    news: SendState,
+    reason: Option<&str>,
+    wamid: Option<&str>,
+) -> Result<SendState, ToolError> {
+    // One Meta id names one intent: a second claim to it is not believed.
+    let wamid = match wamid {
+        Some(wamid) => outbox::find_by_wamid(tx, wamid)?.is_none_or(|owner| owner == id).then_some(wamid),
+        None => None,
+    };
+    match outbox::advance(tx, id, news, reason, wamid) {
+        Err(StoreError::Erased) => Ok(outbox::advance(tx, id, news, reason, None)?),
+        result => Ok(result?),
+    }
+}
+
+/// Ends an intent that was never on the wire.
+pub(crate) fn cancel(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    reason: &str,
+) -> Result<(), ToolError> {
+    outbox::cancel(tx, send.id, reason)?;
+    audit_send(tx, guard, send, "send.cancelled", Outcome::Refused, Some(reason))?;
+    not_delivered(tx, guard, send, reason)
+}
+
+/// Ends an intent that will not arrive, unless something better is known of it already.
+pub(crate) fn fail(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    reason: &str,
+) -> Result<(), ToolError> {
+    let state = advance(tx, send.id, SendState::Failed, Some(reason), None)?;
+    if state != SendState::Failed || send.state.is_final() {
+        return Ok(());
+    }
+    failed(tx, guard, send, reason)
+}
+
+/// Records that an intent failed, and what follows from it. The row says so already.
+pub(crate) fn failed(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    reason: &str,
+) -> Result<(), ToolError> {
+    audit_send(tx, guard, send, "send.failed", Outcome::Failed, Some(reason))?;
+    not_delivered(tx, guard, send, reason)
+}
+
+/// What a refusal of Meta's teaches about the person: no window, or no wish to hear from us.
+pub(crate) fn refused_for_good(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    class: SendErrorClass,
+) -> Result<(), ToolError> {
+    match class {
+        SendErrorClass::Window => contacts::close_window(tx, send.contact, &send.phone_number_id)?,
+        SendErrorClass::OptOut => {
+            let known = contacts::load(tx, send.contact)?.opted_out_at.is_some();
+            if !known {
+                contacts::set_opt_out(tx, send.contact, Some(tx.now))?;
+                audit_send(tx, guard, send, "contact.opted_out", Outcome::Ok, Some("meta_131050"))?;
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Appends to the request's chain, or to `system` when there is no request or its client was erased.
+pub(crate) fn audit_send(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    action: &str,
+    outcome: Outcome,
+    reason: Option<&str>,
+) -> Result<(), ToolError> {
+    let payload = json!({ "message_id": send.message, "purpose": send.purpose, "attempts": send.attempts });
+    let entry = AuditEntry::new(Caller::system("dispatcher").actor, action, payload)
+        .with_outcome(outcome, reason.map(str::to_owned))
+        .caused_by(send.id);
+    let Some(guard) = guard else { return record_system(tx, entry) };
+    match record(tx, guard, entry.clone()) {
+        Err(ToolError::Store(StoreError::Erased)) => record_system(tx, entry),
+        result => result,
+    }
+}
+
+fn not_delivered(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    reason: &str,
+) -> Result<(), ToolError> {
+    let Some(guard) = guard else { return Ok(()) };
+    if send.purpose == Purpose::VendorInquiry {
+        return inquiry_failed(tx, guard, send);
+    }
+    if send.contact == guard.request().client || send.purpose == Purpose::Handoff {
+        dead_letters::insert(
+            tx,
+            &NewDeadLetter {
+                source: DeadLetterSource::Dispatch,
+                reference: &send.id.to_string(),
+                request: send.request,
+                reason,
+                detail: None,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// The batch need not wait for this vendor, and the workflow looks again where the bot still acts.
+fn inquiry_failed(tx: &mut Tx<'_>, guard: &RequestGuard, send: &Send) -> Result<(), ToolError> {
+    let request = guard.request();
+    let waiting = sourcing::outreaches_of(tx, request.id)?
+        .into_iter()
+        .find(|outreach| outreach.contact == send.contact && outreach.status == OutreachStatus::Waiting);
+    let Some(waiting) = waiting else { return Ok(()) };
+    outreach::settle(tx, guard, &waiting, OutreachStatus::Failed)?;
+    let is_over = matches!(request.state, RequestState::HandedOff | RequestState::Closed);
+    if request.control == Control::Bot && !is_over {
+        let now = guard.now(tx);
+        lanes::append(tx, guard, EntryKind::Wake, None, Some("send_failed"), now)?;
+    }
+    Ok(())
+}

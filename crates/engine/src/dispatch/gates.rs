@@ -1,0 +1,139 @@
+//! The gates, on the rows as they are at the moment of sending.
+
+use std::time::Duration;
+
+use marketplace::{ActorKind, Language, RequestState};
+use meta_client::{
+    OutboundMessage, Recipient,
+    outbound::{Button, Content},
+};
+use store::{
+    Tx,
+    contacts::{self, Contact},
+    flags, leases,
+    outbox::{Purpose, Send, SendPayload},
+    requests::{Request, RequestGuard},
+};
+use tools::ToolError;
+
+use super::claim::Claiming;
+use crate::templates::TemplateCatalogue;
+
+/// How soon an intent is looked at again while the switch is off.
+const SWITCH_WAIT: Duration = Duration::from_secs(1);
+/// How soon an intent is looked at again when its recipient has just written.
+const UNROUTED_WAIT: Duration = Duration::from_millis(250);
+
+/// What the gates say.
+pub(super) enum Verdict {
+    /// Send this.
+    Go(Box<OutboundMessage>),
+    /// Not before this time has passed.
+    Wait(Duration),
+    /// Never, for this reason.
+    Never(&'static str),
+    /// Another process sends for this number now.
+    LeaseLost,
+}
+
+pub(super) fn judge(
+    tx: &mut Tx<'_>,
+    claiming: &Claiming,
+    guard: Option<&RequestGuard>,
+    contact: &Contact,
+    send: &Send,
+) -> Result<Verdict, ToolError> {
+    // An unreadable switch ends the transaction with an error: nothing is sent.
+    if !flags::load(tx.conn)?.outbound {
+        return Ok(Verdict::Wait(SWITCH_WAIT));
+    }
+    if !leases::is_held(tx, &claiming.lease, &claiming.owner, claiming.fence)? {
+        return Ok(Verdict::LeaseLost);
+    }
+    if let Err(wait) = claiming.bucket {
+        return Ok(Verdict::Wait(wait));
+    }
+    if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
+        return Ok(Verdict::Never("opted_out"));
+    }
+    if let Some(reason) = guard.and_then(|guard| refused_by_request(guard.request(), send)) {
+        return Ok(Verdict::Never(reason));
+    }
+    let now = guard.map_or(tx.now, |guard| guard.now(tx));
+    if send.not_after.is_some_and(|not_after| now > not_after) {
+        return Ok(Verdict::Never("stale"));
+    }
+    if contacts::has_unrouted_event(tx, contact.id)? {
+        return Ok(Verdict::Wait(UNROUTED_WAIT));
+    }
+    let Some(payload) = &send.payload else { return Ok(Verdict::Never("erased")) };
+    let window_is_open = contacts::window_is_open(tx, contact.id, &send.phone_number_id)?;
+    let language = guard
+        .map(RequestGuard::request)
+        .filter(|request| request.client == contact.id)
+        .map_or(contact.language, |request| request.language);
+    let content = if window_is_open {
+        free_form(payload)
+    } else {
+        match as_template(&claiming.templates, payload, language) {
+            Ok(content) => content,
+            Err(reason) => return Ok(Verdict::Never(reason)),
+        }
+    };
+    let to = match (&contact.phone, &contact.bsuid) {
+        (Some(phone), _) => Recipient::Phone(phone.clone()),
+        (None, Some(bsuid)) => Recipient::Bsuid(bsuid.clone()),
+        (None, None) => return Ok(Verdict::Never("no_address")),
+    };
+    Ok(match OutboundMessage::new(to, send.id.to_string(), None, content) {
+        Ok(message) => Verdict::Go(Box::new(message)),
+        Err(fault) => {
+            tracing::error!(intent = %send.id, %fault, "a queued message is not within Meta's limits");
+            Verdict::Never("not_sendable")
+        }
+    })
+}
+
+/// Whether the request, as it is now, still lets this message out.
+///
+/// The epoch alone tells a message of the bot from before a takeover: none can be queued under human control.
+fn refused_by_request(request: &Request, send: &Send) -> Option<&'static str> {
+    match send.purpose {
+        Purpose::Notice => return None,
+        Purpose::Farewell if request.state != RequestState::HandedOff => return None,
+        _ => {}
+    }
+    if send.control_epoch != request.control_epoch && send.author != ActorKind::Human {
+        return Some("control_changed");
+    }
+    match request.state {
+        RequestState::Closed => Some("request_closed"),
+        RequestState::HandedOff if send.purpose != Purpose::Handoff => Some("handed_off"),
+        _ => None,
+    }
+}
+
+/// Text, with its buttons where they fit: above buttons Meta takes a shorter text, and words can be answered in
+/// words.
+fn free_form(payload: &SendPayload) -> Content {
+    let body = payload.body.clone();
+    let buttons: Vec<Button> =
+        payload.buttons.iter().map(|(id, title)| Button { id: id.clone(), title: title.clone() }).collect();
+    if buttons.is_empty() {
+        return Content::Text { body };
+    }
+    let with_buttons = Content::Buttons { body: body.clone(), buttons };
+    if with_buttons.check().is_ok() { with_buttons } else { Content::Text { body } }
+}
+
+fn as_template(
+    templates: &TemplateCatalogue,
+    payload: &SendPayload,
+    language: Language,
+) -> Result<Content, &'static str> {
+    let wanted = payload.template.as_ref().ok_or("outside_window")?;
+    templates.resolve(wanted, language).map_err(|error| {
+        tracing::error!(purpose = wanted.purpose, %error, "a queued message has no template");
+        "no_template"
+    })
+}

@@ -1,0 +1,356 @@
+//! Sending: intents of the outbox go on the wire, each at most once unless Meta proved that nothing happened.
+//!
+//! One intent takes three steps. A transaction checks every gate on the rows as they are now and commits
+//! `sending`; then the wire is used; then a second transaction records what the answer proves. Between the two,
+//! a crash leaves `sending`, which becomes `unknown` and is never sent again.
+
+mod backoff;
+mod claim;
+mod gates;
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::{StreamExt as _, stream};
+use marketplace::{ContactId, OutboxId, PhoneNumberId, Timestamp};
+use meta_client::{MetaApi, SendErrorClass, outbound::Content};
+use store::{
+    Db, StoreError, Tx, leases,
+    outbox::{self, SendState},
+};
+use tools::ToolError;
+
+use crate::{buckets::SendBuckets, consequences, templates::TemplateCatalogue};
+use claim::{Claim, Claiming};
+use outcome::Settled;
+
+/// How many intents one step puts on the wire at most.
+pub const IN_FLIGHT_MAX: usize = 32;
+/// How long the right to send from a number lasts without a step; real time.
+const LEASE: Duration = Duration::from_secs(60);
+/// How long a number rests after Meta refused its token, its rights or the business itself; real time.
+const OPERATOR_HOLD: Duration = Duration::from_secs(5 * 60);
+
+/// Sends what one business number has to send.
+///
+/// [`Dispatcher::step`] may run several times at once on one dispatcher and its clones, which share all state: a
+/// slow answer then holds up nobody else.
+#[derive(Clone)]
+pub struct Dispatcher {
+    db: Db,
+    meta: Arc<dyn MetaApi>,
+    templates: Arc<TemplateCatalogue>,
+    number: PhoneNumberId,
+    owner: String,
+    lease: String,
+    in_flight: Arc<InFlight>,
+    buckets: Arc<Mutex<SendBuckets>>,
+    rest: Arc<Mutex<Option<Rest>>>,
+}
+
+/// Why a number sends nothing for a while.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// The `outbound` switch is off, or can't be read.
+    OutboundOff,
+    /// Meta asked to slow down.
+    Throttled,
+    /// Meta refuses the token, the rights or the business: a person must act.
+    Operator {
+        /// What kind of refusal.
+        class: SendErrorClass,
+        /// Meta's code.
+        code: i64,
+    },
+}
+
+/// What one step did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StepReport {
+    /// Whether this process has the right to send from the number; if not, nothing else was done.
+    pub leading: bool,
+    /// Meta took it.
+    pub accepted: usize,
+    /// Proven to have had no effect; waits for its next attempt.
+    pub retried: usize,
+    /// It will not arrive.
+    pub failed: usize,
+    /// Nobody knows.
+    pub unknown: usize,
+    /// It was never sent.
+    pub cancelled: usize,
+    /// A gate said "not yet".
+    pub held: usize,
+    /// `sending` without a living sender: now unknown.
+    pub orphaned: usize,
+    /// The store failed on it; logged.
+    pub errors: usize,
+    /// Why the whole number sends nothing.
+    pub hold: Option<Hold>,
+}
+
+impl StepReport {
+    /// Whether the step moved anything: then another one is due at once.
+    pub const fn did_work(&self) -> bool {
+        self.accepted + self.retried + self.failed + self.unknown + self.cancelled > 0
+    }
+
+    /// How long the loop may wait before the next step, in real time.
+    pub const fn pause(&self) -> Duration {
+        match (self.leading, self.hold) {
+            (false, _) => Duration::from_secs(2),
+            (true, Some(Hold::Operator { .. })) => Duration::from_secs(5),
+            (true, Some(Hold::OutboundOff | Hold::Throttled)) => Duration::from_millis(500),
+            (true, None) if self.did_work() => Duration::ZERO,
+            (true, None) => Duration::from_millis(200),
+        }
+    }
+}
+
+/// Why a step gave up. What it had put on the wire is in the rows.
+#[derive(Debug, thiserror::Error)]
+pub enum DispatchError {
+    /// The store failed.
+    #[error("the dispatcher's store failed")]
+    Store(#[from] StoreError),
+    /// A record of what happened could not be written.
+    #[error("the dispatcher could not record what happened")]
+    Record(#[from] ToolError),
+}
+
+/// A number's rest, in real time.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    hold: Hold,
+    until: Timestamp,
+}
+
+/// The intents that a task of this process is working on.
+#[derive(Debug, Default)]
+struct InFlight(Mutex<BTreeSet<OutboxId>>);
+
+impl InFlight {
+    /// Enters an intent until the returned value is dropped; `None` when a task has it already.
+    fn enter(self: &Arc<Self>, id: OutboxId) -> Option<Entered> {
+        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
+        entered.then(|| Entered { set: Arc::clone(self), id })
+    }
+
+    fn contains(&self, id: OutboxId) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
+    }
+
+    fn count(&self) -> usize {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+struct Entered {
+    set: Arc<InFlight>,
+    id: OutboxId,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.set.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+/// What became of one intent in a step.
+enum Done {
+    Held,
+    Cancelled,
+    /// Another task, another process or a status was faster.
+    Passed,
+    Settled(Settled),
+}
+
+impl Dispatcher {
+    /// A dispatcher of `number`. `owner` names this process start: a new start must have a new name, for what an
+    /// old one left on the wire becomes unknown.
+    pub fn new(
+        db: Db,
+        meta: Arc<dyn MetaApi>,
+        templates: impl Into<Arc<TemplateCatalogue>>,
+        number: PhoneNumberId,
+        owner: String,
+    ) -> Self {
+        let lease = format!("dispatch:{}", number.as_str());
+        Self {
+            db,
+            meta,
+            templates: templates.into(),
+            number,
+            owner,
+            lease,
+            in_flight: Arc::default(),
+            buckets: Arc::default(),
+            rest: Arc::default(),
+        }
+    }
+
+    /// The number it sends from.
+    pub const fn number(&self) -> &PhoneNumberId {
+        &self.number
+    }
+
+    /// Takes or extends the lease, settles what a dead sender left, and sends what may be sent now: at most one
+    /// intent a person and [`IN_FLIGHT_MAX`] in all, side by side.
+    pub async fn step(&self) -> Result<StepReport, DispatchError> {
+        let Some(fence) = self.lead().await? else { return Ok(StepReport::default()) };
+        let orphaned = self.settle_orphans(fence).await?;
+        let mut report = StepReport { leading: true, orphaned, ..StepReport::default() };
+        report.hold = self.hold().await;
+        if report.hold.is_some() {
+            return Ok(report);
+        }
+        let due = self.due().await?;
+        let mut sends = stream::iter(due.into_iter().map(|(id, to)| self.one(id, to, fence)))
+            .buffer_unordered(IN_FLIGHT_MAX);
+        while let Some(done) = sends.next().await {
+            match done {
+                Ok(Done::Held) => report.held += 1,
+                Ok(Done::Cancelled) => report.cancelled += 1,
+                Ok(Done::Passed) => {}
+                Ok(Done::Settled(settled)) => self.note(settled, &mut report),
+                Err(error) => {
+                    tracing::error!(%error, "an intent could not be worked");
+                    report.errors += 1;
+                }
+            }
+        }
+        Ok(report)
+    }
+
+    /// Gives the lease back, so that a successor need not wait for it to run out.
+    pub async fn release(&self) -> Result<(), DispatchError> {
+        let (lease, owner) = (self.lease.clone(), self.owner.clone());
+        Ok(self.db.write(move |tx| leases::release(tx, &lease, &owner)).await?)
+    }
+
+    async fn lead(&self) -> Result<Option<i64>, StoreError> {
+        let (lease, owner) = (self.lease.clone(), self.owner.clone());
+        self.db.write(move |tx| leases::acquire(tx, &lease, &owner, LEASE)).await
+    }
+
+    /// Whatever is `sending` and not in the hands of a task of this process has no living sender under our lease.
+    async fn settle_orphans(&self, fence: i64) -> Result<usize, DispatchError> {
+        let number = self.number.clone();
+        let suspects =
+            self.db.read(move |tx| outbox::orphaned_sending(tx, &number, fence.saturating_add(1))).await?;
+        let mut orphaned = 0;
+        for id in suspects.into_iter().filter(|id| !self.in_flight.contains(*id)) {
+            let in_flight = Arc::clone(&self.in_flight);
+            let settled = self.db.write(move |tx| orphan(tx, &in_flight, id)).await?;
+            orphaned += usize::from(settled);
+        }
+        Ok(orphaned)
+    }
+
+    async fn hold(&self) -> Option<Hold> {
+        let now = self.db.lease_clock.now();
+        let rest = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rest) = rest.filter(|rest| now < rest.until) {
+            return Some(rest.hold);
+        }
+        (!self.db.store.flags().await.outbound).then_some(Hold::OutboundOff)
+    }
+
+    /// After an operator's hold, one intent at a time tries whether Meta takes anything again.
+    async fn due(&self) -> Result<Vec<(OutboxId, ContactId)>, StoreError> {
+        let trying = self.rest.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        let limit = if trying { 1 } else { IN_FLIGHT_MAX };
+        let (number, limit) = (self.number.clone(), limit.saturating_sub(self.in_flight.count()));
+        self.db.read(move |tx| outbox::sendable(tx, &number, limit)).await
+    }
+
+    async fn one(&self, id: OutboxId, to: ContactId, fence: i64) -> Result<Done, DispatchError> {
+        let Some(_entered) = self.in_flight.enter(id) else { return Ok(Done::Passed) };
+        let claiming = Claiming {
+            lease: self.lease.clone(),
+            owner: self.owner.clone(),
+            fence,
+            bucket: self.take_token(to),
+            templates: Arc::clone(&self.templates),
+        };
+        let had_token = claiming.bucket.is_ok();
+        let claim = self.db.write(move |tx| claim::claim(tx, &claiming, id)).await;
+        let message = match claim {
+            Ok(Claim::Send(message)) => message,
+            other => {
+                if had_token {
+                    self.give_token_back(to);
+                }
+                return Ok(match other? {
+                    Claim::Held => Done::Held,
+                    Claim::Cancelled => Done::Cancelled,
+                    Claim::Send(_) | Claim::Passed => Done::Passed,
+                });
+            }
+        };
+        let answer = self.meta.send(&self.number, &message).await;
+        let as_template = matches!(message.content(), Content::Template { .. });
+        let settled = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template)).await?;
+        Ok(Done::Settled(settled))
+    }
+
+    fn note(&self, settled: Settled, report: &mut StepReport) {
+        match settled {
+            Settled::Accepted => {
+                report.accepted += 1;
+                *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            }
+            Settled::Retried => report.retried += 1,
+            Settled::Failed => report.failed += 1,
+            Settled::Unknown => report.unknown += 1,
+            Settled::Throttled(after) => {
+                report.retried += 1;
+                self.rest_for(Hold::Throttled, after, report);
+            }
+            Settled::NumberRefused { class, code } => {
+                report.retried += 1;
+                tracing::error!(
+                    phone_number_id = self.number.as_str(),
+                    class = class.as_str(),
+                    code,
+                    "Meta refuses this number: check the access token, its rights and the business account"
+                );
+                self.rest_for(Hold::Operator { class, code }, OPERATOR_HOLD, report);
+            }
+        }
+    }
+
+    fn rest_for(&self, hold: Hold, how_long: Duration, report: &mut StepReport) {
+        let until = self.db.lease_clock.now() + how_long;
+        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+        if rest.is_none_or(|rest| rest.until < until) {
+            *rest = Some(Rest { hold, until });
+            report.hold = Some(hold);
+        }
+    }
+
+    fn take_token(&self, to: ContactId) -> Result<(), Duration> {
+        let now = u64::try_from(self.db.lease_clock.now().as_millis()).unwrap_or(0);
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).try_take(to, now)
+    }
+
+    fn give_token_back(&self, to: ContactId) {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner).give_back(to);
+    }
+}
+
+fn orphan(tx: &mut Tx<'_>, in_flight: &InFlight, id: OutboxId) -> Result<bool, ToolError> {
+    let (guard, send) = consequences::take(tx, id)?;
+    // A task enters before its row says `sending` and leaves after the row says what came of it.
+    if send.state != SendState::Sending || in_flight.contains(id) {
+        return Ok(false);
+    }
+    outcome::doubt(tx, guard.as_ref(), &send, "dispatcher_lost")?;
+    Ok(true)
+}

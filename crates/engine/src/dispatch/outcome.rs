@@ -1,0 +1,150 @@
+//! The transaction after the wire: what the answer proves.
+
+use std::time::Duration;
+
+use audit::Outcome;
+use marketplace::OutboxId;
+use meta_client::{SendErrorClass, SendOutcome};
+use store::{
+    Tx, contacts,
+    outbox::{self, Send, SendState},
+    requests::RequestGuard,
+};
+use tools::ToolError;
+
+use super::backoff;
+use crate::{
+    consequences::{self, News, meta_reason},
+    statuses,
+};
+
+/// "This user's country": a policy refusal of one message, not of the number.
+const COUNTRY_RESTRICTED: i64 = 130_497;
+/// An intent that met a refusal of the whole number is tried again after this; others go first.
+const NUMBER_REFUSED_WAIT: Duration = Duration::from_secs(60);
+
+/// What became of an intent on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Settled {
+    /// Meta took it.
+    Accepted,
+    /// It had no effect and waits again.
+    Retried,
+    /// The same, and the whole number must slow down.
+    Throttled(Duration),
+    /// The same, and the whole number must wait for a person.
+    NumberRefused { class: SendErrorClass, code: i64 },
+    /// It will not arrive.
+    Failed,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// Records an answer, whoever holds the lease by now: it is the truth about this intent.
+pub(super) fn settle(
+    tx: &mut Tx<'_>,
+    id: OutboxId,
+    answer: &SendOutcome,
+    as_template: bool,
+) -> Result<Settled, ToolError> {
+    let (guard, send) = consequences::take(tx, id)?;
+    let guard = guard.as_ref();
+    match answer {
+        SendOutcome::Accepted { wamid, .. } => {
+            let wamid = wamid.as_str();
+            consequences::advance(tx, id, SendState::Accepted, None, Some(wamid))?;
+            consequences::audit_send(tx, guard, &send, "send.accepted", Outcome::Ok, None)?;
+            for (state, code, _) in outbox::take_parked(tx, wamid)? {
+                statuses::learn(tx, guard, id, News { state, code }, None)?;
+            }
+            Ok(Settled::Accepted)
+        }
+        SendOutcome::Retry { after, code, .. } => {
+            let pause = match code {
+                Some(_) => backoff::throttled(send.attempts, *after),
+                None => after.unwrap_or_default().max(backoff::unconnected(send.attempts)),
+            };
+            if !try_again(tx, guard, &send, pause)? {
+                return Ok(Settled::Failed);
+            }
+            // The pair's own limit (131056) says nothing about other people.
+            let number_is_slow = code.is_some_and(|code| code != 131_056);
+            Ok(match after.filter(|_| number_is_slow) {
+                Some(after) => Settled::Throttled(after),
+                None => Settled::Retried,
+            })
+        }
+        SendOutcome::Refused { class, code, .. } => refused(tx, guard, &send, *class, *code, as_template),
+        SendOutcome::Unknown { .. } => {
+            doubt(tx, guard, &send, "answer_in_doubt")?;
+            Ok(Settled::Unknown)
+        }
+    }
+}
+
+/// The outcome is in doubt: never sent again.
+pub(super) fn doubt(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    why: &'static str,
+) -> Result<(), ToolError> {
+    let state = consequences::advance(tx, send.id, SendState::Unknown, Some(why), None)?;
+    if state == SendState::Unknown && send.state != SendState::Unknown {
+        consequences::audit_send(tx, guard, send, "send.unknown", Outcome::Unknown, Some(why))?;
+    }
+    Ok(())
+}
+
+/// Queues the same intent again: it is proven to have had no effect. False when its tries or its time are over.
+fn try_again(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    pause: Duration,
+) -> Result<bool, ToolError> {
+    let at = tx.now + pause;
+    if send.attempts >= backoff::ATTEMPTS_MAX || send.not_after.is_some_and(|not_after| at > not_after) {
+        consequences::fail(tx, guard, send, "retries_exhausted")?;
+        return Ok(false);
+    }
+    outbox::requeue(tx, send.id, at)?;
+    Ok(true)
+}
+
+fn refused(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    class: SendErrorClass,
+    code: i64,
+    as_template: bool,
+) -> Result<Settled, ToolError> {
+    use SendErrorClass as Class;
+    let has_template = send.payload.as_ref().is_some_and(|payload| payload.template.is_some());
+    match class {
+        // Refused at once, so nothing was sent: with the window closed the same intent goes as a template.
+        Class::Window if has_template && !as_template => {
+            contacts::close_window(tx, send.contact, &send.phone_number_id)?;
+            consequences::audit_send(
+                tx,
+                guard,
+                send,
+                "send.window_closed",
+                Outcome::Refused,
+                Some(&meta_reason(code)),
+            )?;
+            let again = try_again(tx, guard, send, Duration::ZERO)?;
+            return Ok(if again { Settled::Retried } else { Settled::Failed });
+        }
+        Class::Token | Class::Policy | Class::Registration if code != COUNTRY_RESTRICTED => {
+            // Tries don't count here: a revoked token must not use up the queue.
+            outbox::requeue(tx, send.id, tx.now + NUMBER_REFUSED_WAIT)?;
+            return Ok(Settled::NumberRefused { class, code });
+        }
+        _ => {}
+    }
+    consequences::refused_for_good(tx, guard, send, class)?;
+    consequences::fail(tx, guard, send, &meta_reason(code))?;
+    Ok(Settled::Failed)
+}

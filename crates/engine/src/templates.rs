@@ -1,0 +1,316 @@
+//! The template catalogue: which approved template of Meta's says what we may say outside the 24-hour window.
+//!
+//! The code names purposes; the catalogue gives each its name at Meta, its language codes and the number of its
+//! body parameters. It comes built in or from `TEMPLATES_FILE`:
+//!
+//! ```json
+//! { "vendor_inquiry": { "name": "shop_question", "parameters": 1, "languages": { "en": "en_US", "sw": "sw" } } }
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
+
+use marketplace::Language;
+use meta_client::outbound::{BUTTON_BODY_MAX, Content};
+use serde_json::Value;
+use store::outbox::TemplateUse;
+
+/// The purposes that the code uses, each with the number of its body parameters.
+const NEEDED: [(&str, usize); 4] =
+    [("vendor_inquiry", 1), ("client_update", 1), ("handoff_client", 1), ("handoff_vendor", 1)];
+/// Longest template name (Meta: 512 characters of `a-z 0-9 _`).
+const NAME_MAX: usize = 512;
+/// Longest language code of Meta's, for example `zh_CN` or `es_419`, with room.
+const LANGUAGE_CODE_MAX: usize = 16;
+
+/// One template as Meta knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Template {
+    name: String,
+    parameters: usize,
+    /// Meta's code by our language. English is always there: it is the fallback.
+    languages: BTreeMap<Language, String>,
+}
+
+/// Every template the code may use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateCatalogue {
+    templates: BTreeMap<String, Template>,
+}
+
+/// Why there is no catalogue.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// The file can't be read.
+    #[error("TEMPLATES_FILE: cannot read {}: {reason}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The system's explanation.
+        reason: std::io::Error,
+    },
+    /// The file is not JSON.
+    #[error("TEMPLATES_FILE: not JSON: {0}")]
+    NotJson(serde_json::Error),
+    /// Every fault that was found.
+    #[error("TEMPLATES_FILE: {}", Faults(.0))]
+    Faults(Vec<String>),
+}
+
+struct Faults<'a>(&'a [String]);
+
+impl fmt::Display for Faults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("; "))
+    }
+}
+
+/// The catalogue has nothing for a stored intent: it was written by another release.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// No such purpose.
+    #[error("no template for this purpose")]
+    UnknownPurpose,
+    /// Another number of parameters.
+    #[error("the template takes {needed} parameters, not {given}")]
+    ParameterCount {
+        /// What the template takes.
+        needed: usize,
+        /// What the intent brings.
+        given: usize,
+    },
+}
+
+impl TemplateCatalogue {
+    /// `concierge_<purpose>_v1` in English: what the documentation asks the operator to have approved.
+    pub fn built_in() -> Self {
+        let template = |(purpose, parameters): (&str, usize)| {
+            let name = format!("concierge_{purpose}_v1");
+            let languages = BTreeMap::from([(Language::En, "en".to_owned())]);
+            (purpose.to_owned(), Template { name, parameters, languages })
+        };
+        Self { templates: NEEDED.into_iter().map(template).collect() }
+    }
+
+    /// Reads and checks `TEMPLATES_FILE`.
+    ///
+    /// # Errors
+    /// All faults at once, measured against what the code needs.
+    pub fn load(path: &Path) -> Result<Self, TemplateError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|reason| TemplateError::Unreadable { path: path.to_owned(), reason })?;
+        Self::parse(&text)
+    }
+
+    fn parse(text: &str) -> Result<Self, TemplateError> {
+        let file: Value = serde_json::from_str(text).map_err(TemplateError::NotJson)?;
+        let Value::Object(entries) = file else {
+            return Err(TemplateError::Faults(vec!["not a JSON object of purposes".to_owned()]));
+        };
+        let mut faults = Vec::new();
+        let mut templates = BTreeMap::new();
+        for (purpose, parameters) in NEEDED {
+            let template = match entries.get(purpose) {
+                Some(entry) => read_template(purpose, parameters, entry, &mut faults),
+                None => {
+                    faults.push(format!("{purpose}: missing"));
+                    None
+                }
+            };
+            templates.extend(template.map(|template| (purpose.to_owned(), template)));
+        }
+        let unknown = entries.keys().filter(|key| NEEDED.iter().all(|(purpose, _)| purpose != key));
+        faults.extend(unknown.map(|key| format!("{key}: no such purpose")));
+        if faults.is_empty() { Ok(Self { templates }) } else { Err(TemplateError::Faults(faults)) }
+    }
+
+    /// The template to send in `language`, or in English where there is no translation.
+    ///
+    /// Parameters become one line of at most 1024 code points: Meta refuses anything else.
+    ///
+    /// # Errors
+    /// The catalogue has no such purpose, or the template takes another number of parameters.
+    pub fn resolve(&self, wanted: &TemplateUse, language: Language) -> Result<Content, ResolveError> {
+        let template = self.templates.get(&wanted.purpose).ok_or(ResolveError::UnknownPurpose)?;
+        if template.parameters != wanted.parameters.len() {
+            return Err(ResolveError::ParameterCount {
+                needed: template.parameters,
+                given: wanted.parameters.len(),
+            });
+        }
+        let code = template.languages.get(&language).or_else(|| template.languages.get(&Language::En));
+        Ok(Content::Template {
+            name: template.name.clone(),
+            language: code.cloned().unwrap_or_else(|| "en".to_owned()),
+            body_params: wanted.parameters.iter().map(|text| bounded_line(text)).collect(),
+            quick_reply_payloads: Vec::new(),
+        })
+    }
+}
+
+fn read_template(
+    purpose: &str,
+    parameters: usize,
+    entry: &Value,
+    faults: &mut Vec<String>,
+) -> Option<Template> {
+    let before = faults.len();
+    let Value::Object(fields) = entry else {
+        faults.push(format!("{purpose}: not an object"));
+        return None;
+    };
+    let known = ["name", "parameters", "languages"];
+    let unknown = fields.keys().filter(|key| !known.contains(&key.as_str()));
+    faults.extend(unknown.map(|key| format!("{purpose}.{key}: no such field")));
+    let name = fields.get("name").and_then(Value::as_str).filter(|name| is_name(name));
+    if name.is_none() {
+        faults.push(format!("{purpose}.name: must be 1 to {NAME_MAX} of a-z, 0-9 and _"));
+    }
+    if fields.get("parameters").and_then(Value::as_u64) != u64::try_from(parameters).ok() {
+        faults.push(format!("{purpose}.parameters: must be {parameters}"));
+    }
+    let languages = read_languages(purpose, fields.get("languages"), faults);
+    let name = name?.to_owned();
+    (faults.len() == before).then_some(Template { name, parameters, languages })
+}
+
+fn read_languages(
+    purpose: &str,
+    field: Option<&Value>,
+    faults: &mut Vec<String>,
+) -> BTreeMap<Language, String> {
+    let mut languages = BTreeMap::new();
+    let Some(Value::Object(codes)) = field else {
+        faults.push(format!("{purpose}.languages: must be an object such as {{\"en\": \"en_US\"}}"));
+        return languages;
+    };
+    for (ours, metas) in codes {
+        match (ours.parse::<Language>(), metas.as_str().filter(|code| is_language_code(code))) {
+            (Err(_), _) => faults.push(format!("{purpose}.languages.{ours}: no language of ours")),
+            (Ok(_), None) => {
+                faults.push(format!("{purpose}.languages.{ours}: not a language code of Meta's"))
+            }
+            (Ok(language), Some(code)) => {
+                languages.insert(language, code.to_owned());
+            }
+        }
+    }
+    if !codes.contains_key("en") {
+        faults.push(format!("{purpose}.languages.en: missing; English is the fallback"));
+    }
+    languages
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn is_language_code(text: &str) -> bool {
+    (2..=LANGUAGE_CODE_MAX).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+fn bounded_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= BUTTON_BODY_MAX {
+        return line;
+    }
+    line.chars().take(BUTTON_BODY_MAX - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn wanted(purpose: &str, parameters: &[&str]) -> TemplateUse {
+        let parameters = parameters.iter().map(ToString::to_string).collect();
+        TemplateUse { purpose: purpose.to_owned(), parameters }
+    }
+
+    fn complete() -> Value {
+        let entry = json!({"name": "shop_x", "parameters": 1, "languages": {"en": "en_US", "pt": "pt_BR"}});
+        json!({
+            "vendor_inquiry": entry, "client_update": entry, "handoff_client": entry, "handoff_vendor": entry,
+        })
+    }
+
+    #[test]
+    fn the_built_in_catalogue_has_every_purpose() {
+        let catalogue = TemplateCatalogue::built_in();
+        for (purpose, _) in NEEDED {
+            let content = catalogue.resolve(&wanted(purpose, &["x"]), Language::Sw).unwrap();
+            let Content::Template { name, language, body_params, .. } = content else { panic!() };
+            assert_eq!(name, format!("concierge_{purpose}_v1"));
+            assert_eq!((language.as_str(), body_params), ("en", vec!["x".to_owned()]));
+        }
+    }
+
+    #[test]
+    fn a_file_gives_names_and_languages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("templates.json");
+        std::fs::write(&path, complete().to_string()).unwrap();
+        let catalogue = TemplateCatalogue::load(&path).unwrap();
+        for (language, code) in [(Language::En, "en_US"), (Language::Pt, "pt_BR"), (Language::Ar, "en_US")] {
+            let content = catalogue.resolve(&wanted("client_update", &["x"]), language).unwrap();
+            let Content::Template { name, language, .. } = content else { panic!() };
+            assert_eq!((name.as_str(), language.as_str()), ("shop_x", code));
+        }
+        let missing = TemplateCatalogue::load(&folder.path().join("no")).unwrap_err();
+        assert!(missing.to_string().starts_with("TEMPLATES_FILE: cannot read"), "{missing}");
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let mut file = complete();
+        file["vendor_inquiry"]["name"] = json!("Shop X");
+        file["vendor_inquiry"]["parameters"] = json!(2);
+        file["client_update"]["languages"] = json!({"xx": "xx", "sw": ""});
+        file["handoff_client"] = json!("shop_x");
+        file["birthday"] = json!({});
+        file.as_object_mut().unwrap().remove("handoff_vendor");
+        let faults = TemplateCatalogue::parse(&file.to_string()).unwrap_err().to_string();
+        insta::assert_snapshot!(faults.replace("; ", "\n"), @r#"
+        TEMPLATES_FILE: vendor_inquiry.name: must be 1 to 512 of a-z, 0-9 and _
+        vendor_inquiry.parameters: must be 1
+        client_update.languages.sw: not a language code of Meta's
+        client_update.languages.xx: no language of ours
+        client_update.languages.en: missing
+        English is the fallback
+        handoff_client: not an object
+        handoff_vendor: missing
+        birthday: no such purpose
+        "#);
+        for bad in ["", "[]", "null", "{}"] {
+            assert!(TemplateCatalogue::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_one_bounded_line() {
+        let catalogue = TemplateCatalogue::built_in();
+        let long = format!("a\n\tb     {}", "é".repeat(2_000));
+        let content = catalogue.resolve(&wanted("client_update", &[&long]), Language::En).unwrap();
+        assert_eq!(content.check(), Ok(()));
+        let Content::Template { body_params, .. } = content else { panic!() };
+        assert_eq!(body_params[0].chars().count(), 1_024);
+        assert!(body_params[0].starts_with("a b é") && body_params[0].ends_with("é…"));
+    }
+
+    #[test]
+    fn what_the_catalogue_lacks_is_refused() {
+        let catalogue = TemplateCatalogue::built_in();
+        let resolve = |wanted| catalogue.resolve(&wanted, Language::En).unwrap_err();
+        assert_eq!(resolve(wanted("birthday", &["x"])), ResolveError::UnknownPurpose);
+        assert_eq!(
+            resolve(wanted("client_update", &[])),
+            ResolveError::ParameterCount { needed: 1, given: 0 }
+        );
+    }
+}
