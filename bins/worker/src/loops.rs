@@ -1,12 +1,18 @@
 //! The loops: each repeats one step function, at once while there is work and after a short rest when there is
 //! none. A failing store is met with growing rests. The stop signal ends each loop after its step.
 
-use std::{fmt::Display, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
-use engine::{dispatch::Dispatcher, router::Router, sweep, timers, turn::{TurnRunner, TurnStep}};
+use engine::{
+    dispatch::{DispatchError, Dispatcher},
+    router::Router,
+    sweep, timers,
+    turn::{TurnRunner, TurnStep},
+};
 use store::Db;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tools::{Policy, ToolError};
 
 use crate::wiring::Worker;
 
@@ -16,6 +22,8 @@ const REST_MAX: Duration = Duration::from_millis(200);
 /// The rest after a step that failed, and its bound.
 const FAILURE_REST_MIN: Duration = Duration::from_millis(250);
 const FAILURE_REST_MAX: Duration = Duration::from_secs(10);
+/// How many steps of one business number run side by side.
+const STEPS_PER_NUMBER: usize = 4;
 /// How often housekeeping runs.
 const HOUSEKEEPING: Duration = Duration::from_secs(60);
 /// What is under way when the stop signal comes has this long.
@@ -31,14 +39,15 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
         let turns = turns.clone();
         loops.spawn(repeat("turns", stop.clone(), move || take_turn(turns.clone())));
     }
-    for dispatcher in dispatchers {
-        loops.spawn(repeat("dispatch", stop.clone(), move || dispatch(dispatcher.clone())));
+    for dispatcher in &dispatchers {
+        // Side by side, so that one slow answer of Meta's holds up nobody else.
+        for _ in 0..STEPS_PER_NUMBER {
+            let dispatcher = dispatcher.clone();
+            loops.spawn(repeat("dispatch", stop.clone(), move || dispatch(dispatcher.clone())));
+        }
     }
     let timer_db = db.clone();
-    loops.spawn(repeat("timers", stop.clone(), move || {
-        let db = timer_db.clone();
-        async move { timers::step(&db, policy).await.map(|fired| fired > 0) }
-    }));
+    loops.spawn(repeat("timers", stop.clone(), move || fire_timers(timer_db.clone(), policy)));
     loops.spawn(housekeeping(db.clone(), stop.clone()));
     tracing::info!(lanes, "working");
     startup::stop_signal().await;
@@ -47,32 +56,57 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
     if drained.is_err() {
         tracing::warn!("not everything finished in time; leases run out and others take over");
     }
+    for dispatcher in dispatchers {
+        if let Err(error) = dispatcher.release().await {
+            tracing::warn!(error = startup::with_causes(&error), "a dispatcher's lease runs out by itself");
+        }
+    }
     db.store.close().await;
     tracing::info!("stopped");
 }
 
-/// Repeats a step; its answer says whether there was work.
+/// When a step wants to be repeated.
+enum Next {
+    /// It found work: at once.
+    Again,
+    /// It found nothing: after a short rest that grows while nothing is found.
+    Rest,
+    /// It knows when.
+    After(Duration),
+}
+
+impl Next {
+    const fn after(did_work: bool) -> Self {
+        if did_work { Self::Again } else { Self::Rest }
+    }
+}
+
+/// Repeats a step until the stop signal.
 async fn repeat<F, Step, E>(name: &'static str, stop: CancellationToken, mut step: F)
 where
     F: FnMut() -> Step,
-    Step: Future<Output = Result<bool, E>>,
-    E: Display,
+    Step: Future<Output = Result<Next, E>>,
+    E: Error + 'static,
 {
     let mut rest = REST_MIN;
     let mut failure_rest = FAILURE_REST_MIN;
     while !stop.is_cancelled() {
         let pause = match step().await {
-            Ok(true) => {
-                (rest, failure_rest) = (REST_MIN, FAILURE_REST_MIN);
-                continue;
-            }
-            Ok(false) => {
+            Ok(next) => {
                 failure_rest = FAILURE_REST_MIN;
-                std::mem::replace(&mut rest, (rest * 2).min(REST_MAX))
+                match next {
+                    Next::Again => {
+                        rest = REST_MIN;
+                        continue;
+                    }
+                    Next::Rest => doubled(&mut rest, REST_MAX),
+                    Next::After(pause) => pause,
+                }
             }
             Err(error) => {
-                tracing::error!(step = name, %error, "a step failed; it is repeated");
-                std::mem::replace(&mut failure_rest, (failure_rest * 2).min(FAILURE_REST_MAX))
+                let error = startup::with_causes(&error);
+                tracing::error!(step = name, error, "a step failed; it is repeated");
+                doubled(&mut failure_rest, FAILURE_REST_MAX)
             }
         };
         tokio::select! {
@@ -80,6 +114,13 @@ where
             () = tokio::time::sleep(pause) => {}
         }
     }
+}
+
+/// The pause now; the next one is twice as long, up to a bound.
+fn doubled(pause: &mut Duration, max: Duration) -> Duration {
+    let now = *pause;
+    *pause = (now * 2).min(max);
+    now
 }
 
 /// Housekeeping runs once a minute, and on at once while it finds something to delete.
@@ -97,19 +138,22 @@ async fn housekeeping(db: Db, stop: CancellationToken) {
     }
 }
 
-async fn route(router: Router) -> Result<bool, tools::ToolError> {
-    let report = router.step().await?;
-    Ok(report.finished > 0)
+async fn route(router: Router) -> Result<Next, ToolError> {
+    Ok(Next::after(router.step().await?.finished > 0))
 }
 
-async fn take_turn(turns: TurnRunner) -> Result<bool, tools::ToolError> {
+async fn take_turn(turns: TurnRunner) -> Result<Next, ToolError> {
     Ok(match turns.step().await? {
-        TurnStep::Idle | TurnStep::Failed => false,
-        TurnStep::Worked(_) | TurnStep::Empty => true,
+        TurnStep::Idle | TurnStep::Failed => Next::Rest,
+        TurnStep::Worked(_) | TurnStep::Empty => Next::Again,
     })
 }
 
-async fn dispatch(dispatcher: Dispatcher) -> Result<bool, engine::dispatch::DispatchError> {
-    let report = dispatcher.step().await?;
-    Ok(report.did_work())
+async fn dispatch(dispatcher: Arc<Dispatcher>) -> Result<Next, DispatchError> {
+    let pause = dispatcher.step().await?.pause();
+    Ok(if pause.is_zero() { Next::Again } else { Next::After(pause) })
+}
+
+async fn fire_timers(db: Db, policy: Policy) -> Result<Next, ToolError> {
+    Ok(Next::after(timers::step(&db, policy).await? > 0))
 }

@@ -17,7 +17,7 @@ use startup::{Failure, conclude};
 #[command(name = "concierge-worker", version)]
 struct Arguments {
     /// How many lanes (requests) are worked at once.
-    #[arg(long, env = "WORKER_LANES", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=256))]
     lanes: u16,
 }
 

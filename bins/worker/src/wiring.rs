@@ -27,7 +27,7 @@ pub(crate) struct Worker {
     pub(crate) policy: Policy,
     pub(crate) router: Router,
     pub(crate) turns: TurnRunner,
-    pub(crate) dispatchers: Vec<Dispatcher>,
+    pub(crate) dispatchers: Vec<Arc<Dispatcher>>,
 }
 
 pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
@@ -47,10 +47,12 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         Some(path) => TemplateCatalogue::load(path).map_err(|error| Failure::Usage(error.to_string()))?,
         None => TemplateCatalogue::built_in(),
     };
+    let templates = Arc::new(templates);
     let dispatchers = numbers
         .iter()
         .map(|number| {
-            Dispatcher::new(db.clone(), meta.clone(), templates.clone(), number.clone(), owner.clone())
+            let (meta, templates) = (meta.clone(), templates.clone());
+            Arc::new(Dispatcher::new(db.clone(), meta, templates, number.clone(), owner.clone()))
         })
         .collect();
     Ok(Worker {
@@ -79,7 +81,7 @@ fn meta(settings: &WorkerSettings) -> Result<Arc<dyn MetaApi>, Failure> {
         base_url: settings.meta.graph.base.to_string(),
         version: settings.meta.graph.version.clone(),
         access_token: settings.meta.access_token.clone(),
-        timeout: meta_client::TIMEOUT_DEFAULT,
+        timeout: meta_client::client::TIMEOUT_DEFAULT,
     };
     Ok(Arc::new(MetaClient::new(config).map_err(|error| Failure::from_error(&error))?))
 }
