@@ -1,1 +1,56 @@
-//! `http-api`
+//! What the world may ask over HTTP: Meta's webhooks and the health checks, one folder a subject.
+//!
+//! - [`app`]: all routes, for the server and for tests.
+//! - [`serve`]: the server around them, its limits and its graceful stop.
+//! - [`Problem`]: every answer that is an error, as RFC 9457 has it.
+//!
+//! Neither bodies nor query strings are ever logged: they hold personal data and secrets.
+
+mod body;
+mod health;
+mod problem;
+mod request_id;
+mod server;
+mod state;
+mod webhooks;
+
+pub use body::{BODY_MAX, BodyBudget};
+pub use problem::{Code, Problem};
+pub use request_id::REQUEST_ID_HEADER;
+pub use server::{SHUTDOWN_MAX, serve};
+pub use state::AppState;
+
+use actix_web::{
+    App, Error,
+    body::BoxBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    middleware::from_fn,
+    web,
+};
+
+/// All routes over `state`.
+pub fn app(
+    state: AppState,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(web::Data::new(state))
+        .wrap(from_fn(request_id::identify))
+        .configure(health::configure)
+        .configure(webhooks::configure)
+        .default_service(web::to(not_found))
+}
+
+async fn not_found() -> Result<&'static str, Problem> {
+    Err(Problem::new(Code::NotFound))
+}
+
+#[cfg(test)]
+mod tests;

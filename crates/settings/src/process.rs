@@ -12,7 +12,11 @@ use crate::{
     moltbot::Moltbot,
     reader::Reader,
     shared::{Flags, Logging, simulation_clock},
-    variables::{BIND_ADDR, TEMPLATES_FILE, VOICE_GATEWAY_URL},
+    variables::{
+        AI_CONCIERGE_ENABLED, BIND_ADDR, CALLING_ENABLED, DATA_KEY, DATABASE_URL, LOG_FORMAT, META_API_BASE,
+        META_APP_SECRET, META_APP_SECRET_PREVIOUS, META_VERIFY_TOKEN, OCR_ENABLED, RUST_LOG,
+        SIMULATION_CLOCK, TEMPLATES_FILE, VOICE_GATEWAY_URL,
+    },
     web::HttpUrl,
 };
 
@@ -38,6 +42,24 @@ pub struct ApiSettings {
 }
 
 impl ApiSettings {
+    /// The variables that [`Self::read`] looks at.
+    pub const READS: &[&str] = &[
+        DATABASE_URL.name,
+        DATA_KEY.name,
+        BIND_ADDR.name,
+        META_APP_SECRET.name,
+        META_APP_SECRET_PREVIOUS.name,
+        META_VERIFY_TOKEN.name,
+        META_API_BASE.name,
+        TEMPLATES_FILE.name,
+        AI_CONCIERGE_ENABLED.name,
+        OCR_ENABLED.name,
+        CALLING_ENABLED.name,
+        RUST_LOG.name,
+        LOG_FORMAT.name,
+        SIMULATION_CLOCK.name,
+    ];
+
     /// From the environment of this process.
     pub fn from_env() -> Result<Self, ConfigError> {
         Self::read(&ProcessEnvironment)
@@ -161,5 +183,23 @@ impl AdminSettings {
             let (database, data_key) = database?;
             Ok(Self { database, data_key, logging: logging? })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::BTreeSet};
+
+    use super::*;
+
+    #[test]
+    fn the_api_says_what_it_reads() {
+        let asked = RefCell::new(BTreeSet::new());
+        let lookup = |variable: &str| {
+            asked.borrow_mut().insert(variable.to_owned());
+            None
+        };
+        let _ = ApiSettings::read(&lookup);
+        assert_eq!(asked.into_inner(), ApiSettings::READS.iter().map(ToString::to_string).collect());
     }
 }

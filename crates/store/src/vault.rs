@@ -142,9 +142,9 @@ impl Vault {
 
     /// The keyed hash by which a value is found without being stored. `kind` keeps equal texts of different
     /// meaning apart.
-    pub fn lookup_hash(&self, kind: &str, value: &str) -> [u8; 32] {
+    pub fn lookup_hash(&self, kind: &str, value: impl AsRef<[u8]>) -> [u8; 32] {
         let kind_length = (kind.len() as u64).to_be_bytes();
-        hmac(self.lookup.expose_secret(), &[&kind_length, kind.as_bytes(), value.as_bytes()])
+        hmac(self.lookup.expose_secret(), &[&kind_length, kind.as_bytes(), value.as_ref()])
     }
 
     /// The key of the subject with this lookup hash; made on first sight. The caller's transaction decides

@@ -1,0 +1,43 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use engine::intake::Intake;
+use marketplace::IdSource;
+use meta_client::WebhookSecrets;
+use secrecy::SecretString;
+use store::Db;
+
+use crate::body::BodyBudget;
+
+/// What the handlers share; a clone is the same state.
+#[derive(Clone)]
+pub struct AppState {
+    pub(crate) db: Db,
+    pub(crate) intake: Intake,
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) secrets: Arc<WebhookSecrets>,
+    pub(crate) verify_token: SecretString,
+    pub(crate) bodies: BodyBudget,
+}
+
+impl AppState {
+    /// Over a store. `secrets` sign webhooks, `verify_token` is what Meta says when a webhook is registered.
+    pub fn new(db: Db, secrets: WebhookSecrets, verify_token: SecretString) -> Self {
+        Self {
+            intake: Intake::new(db.clone()),
+            ids: Arc::clone(&db.ids),
+            db,
+            secrets: Arc::new(secrets),
+            verify_token,
+            bodies: BodyBudget::default(),
+        }
+    }
+
+    /// With another bound on the bodies held in memory.
+    #[must_use]
+    pub fn with_body_budget(mut self, bodies: BodyBudget) -> Self {
+        self.bodies = bodies;
+        self
+    }
+}
