@@ -92,21 +92,48 @@ pub fn subject(identities: &[Identity]) -> Option<&Identity> {
 }
 
 /// The contact known by the first of `identities` that is known; merged contacts lead to what they became.
+///
+/// Meta makes a BSUID for a person, a number for a line: a sender with a BSUID of their own is not the person
+/// who had another one on the same number.
 pub fn find(tx: &mut Tx<'_>, identities: &[Identity]) -> Result<Option<ContactId>, StoreError> {
+    let bsuid = identities.iter().find(|identity| matches!(identity, Identity::Bsuid(_)));
     for identity in identities {
-        let (kind, _) = identity.parts();
-        let value_hash = hash(tx, identity).to_vec();
-        let row: Option<(String, Option<String>)> = on_conn!(&mut *tx.conn, |c| identities::table
-            .inner_join(contacts::table)
-            .filter(identities::kind.eq(kind.to_string()).and(identities::value_hash.eq(value_hash)))
-            .select((contacts::id, contacts::merged_into))
-            .first(c)
-            .optional())?;
-        if let Some((id, merged_into)) = row {
-            return parse(merged_into.as_deref().unwrap_or(&id), "contacts.id").map(Some);
+        let Some(owner) = owner_of(tx, identity)? else { continue };
+        let by_number = !matches!(identity, Identity::Bsuid(_));
+        if let Some(bsuid) = bsuid
+            && by_number
+            && has_another_bsuid(tx, &owner, bsuid)?
+        {
+            continue;
         }
+        return parse(&owner, "contacts.id").map(Some);
     }
     Ok(None)
+}
+
+fn owner_of(tx: &mut Tx<'_>, identity: &Identity) -> Result<Option<String>, StoreError> {
+    let (kind, _) = identity.parts();
+    let value_hash = hash(tx, identity).to_vec();
+    let row: Option<(String, Option<String>)> = on_conn!(&mut *tx.conn, |c| identities::table
+        .inner_join(contacts::table)
+        .filter(identities::kind.eq(kind.to_string()).and(identities::value_hash.eq(value_hash)))
+        .select((contacts::id, contacts::merged_into))
+        .first(c)
+        .optional())?;
+    Ok(row.map(|(id, merged_into)| merged_into.unwrap_or(id)))
+}
+
+fn has_another_bsuid(tx: &mut Tx<'_>, owner: &str, bsuid: &Identity) -> Result<bool, StoreError> {
+    let value_hash = hash(tx, bsuid).to_vec();
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
+        identities::table.filter(
+            identities::contact_id
+                .eq(owner)
+                .and(identities::kind.eq(IdentityKind::Bsuid.to_string()))
+                .and(identities::value_hash.ne(value_hash))
+        )
+    ))
+    .get_result(c))?)
 }
 
 /// Finds the person or creates them, and remembers every identity not yet known.
@@ -150,8 +177,14 @@ fn create(
     name: Option<&str>,
     language: Language,
 ) -> Result<Contact, StoreError> {
-    let subject =
-        subject_hash(tx, known_by).ok_or(StoreError::Corrupt { what: "contact without identity" })?;
+    // A number that another person goes by names that person's key.
+    let mut own = Vec::with_capacity(known_by.len());
+    for identity in known_by {
+        if owner_of(tx, identity)?.is_none() {
+            own.push(identity.clone());
+        }
+    }
+    let subject = subject_hash(tx, &own).ok_or(StoreError::Corrupt { what: "contact without identity" })?;
     let data_key = tx.vault.data_key_for_subject(tx.conn, &subject, tx.now)?.id();
     let seal_first = |tx: &mut Tx<'_>, kind: IdentityKind| {
         let value = known_by.iter().map(Identity::parts).find(|(found, _)| *found == kind);
@@ -294,10 +327,12 @@ fn window_row(
 /// Whether an inbound event of this person waits to be routed: nothing is sent to them before it is.
 pub fn has_unrouted_event(tx: &mut Tx<'_>, id: ContactId) -> Result<bool, StoreError> {
     use crate::schema::inbound_events as events;
-    let hashes = on_conn!(&mut *tx.conn, |c| identities::table
+    let mut hashes = on_conn!(&mut *tx.conn, |c| identities::table
         .filter(identities::contact_id.eq(id.to_string()))
         .select(identities::value_hash)
         .load::<Vec<u8>>(c))?;
+    // The number of somebody who took it over is an identity of the person before.
+    hashes.extend(load(tx, id)?.phone.map(|phone| hash(tx, &Identity::Phone(phone)).to_vec()));
     Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
         events::table.filter(
             events::status

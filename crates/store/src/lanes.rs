@@ -229,16 +229,18 @@ pub fn claim(tx: &mut Tx<'_>, owner: &str) -> Result<Option<Lease>, StoreError> 
     Ok(Some(Lease { request: parse(&id, "lanes.request_id")?, fence, attempts }))
 }
 
-/// Extends a lease; false when it was lost to another worker.
+/// Extends a lease; false when it was given back or lost to another worker.
 pub fn heartbeat(tx: &mut Tx<'_>, lease: &Lease) -> Result<bool, StoreError> {
     let until = tx.lease_now()? + LEASE;
-    Ok(on_conn!(&mut *tx.conn, |c| diesel::update(
-        lanes::table
-            .filter(lanes::request_id.eq(lease.request.to_string()).and(lanes::fence.eq(lease.fence)))
-    )
-    .set(lanes::lease_until.eq(until.as_millis()))
-    .execute(c))?
-        == 1)
+    let held = lanes::request_id
+        .eq(lease.request.to_string())
+        .and(lanes::fence.eq(lease.fence))
+        // A beat that comes after the release must not hold the lane for nobody.
+        .and(lanes::lease_until.is_not_null());
+    let extended = on_conn!(&mut *tx.conn, |c| diesel::update(lanes::table.filter(held))
+        .set(lanes::lease_until.eq(until.as_millis()))
+        .execute(c))?;
+    Ok(extended == 1)
 }
 
 /// Gives a lane back. `worked` resets the count of attempts.

@@ -362,9 +362,19 @@ pub fn requeue(tx: &mut Tx<'_>, id: OutboxId, not_before: Timestamp) -> Result<(
     Ok(())
 }
 
-/// Ends an intent that was never on the wire.
+/// Ends an intent that was never on the wire; one that was is left alone.
 pub fn cancel(tx: &mut Tx<'_>, id: OutboxId, reason: &str) -> Result<(), StoreError> {
-    settle(tx, id, SendState::Cancelled, Some(reason))
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(id.to_string()).and(outbox::state.eq(SendState::Queued.to_string())))
+    )
+    .set((
+        outbox::state.eq(SendState::Cancelled.to_string()),
+        outbox::reason.eq(reason),
+        outbox::settled_at.eq(tx.now.as_millis()),
+    ))
+    .execute(c))?;
+    Ok(())
 }
 
 /// Records what is known of an intent now; it moves forward only. Returns the state it is in.

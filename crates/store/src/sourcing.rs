@@ -3,7 +3,7 @@
 
 use diesel::prelude::*;
 use marketplace::{
-    BATCH_SIZE_MAX, BatchId, ContactId, Currency, MessageId, Money, OutreachId, ReplyId, RequestId,
+    BatchId, ContactId, Currency, MessageId, Money, OutreachId, ReplyId, RequestId,
     ShortlistId, Timestamp, VENDORS_PER_REQUEST_MAX, VendorId,
 };
 use moltbot_contract::{Availability, BatchStatus, OutreachStatus};
@@ -112,7 +112,8 @@ pub struct NewBatch {
 /// Opens the next batch.
 ///
 /// # Errors
-/// The inner error names the limit: a batch is still open, or fifteen vendors were contacted.
+/// The inner error names the limit: a batch is still open, or fifteen vendors were contacted. A size or a
+/// number of offers beyond its bounds is refused by the table, never trimmed.
 pub fn open_batch(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
@@ -132,8 +133,8 @@ pub fn open_batch(
         batches::id.eq(id.to_string()),
         batches::request_id.eq(request.id.to_string()),
         batches::ordinal.eq(ordinal),
-        batches::size.eq(i32::from(new.size.clamp(1, BATCH_SIZE_MAX))),
-        batches::offers_wanted.eq(i32::from(new.offers_wanted.clamp(1, VENDORS_PER_REQUEST_MAX))),
+        batches::size.eq(i32::from(new.size)),
+        batches::offers_wanted.eq(i32::from(new.offers_wanted)),
         batches::plan.eq(tx.seal(&[request.data_key], new.plan.as_bytes())?),
         batches::status.eq(wire_name(&BatchStatus::Open)?),
         batches::opened_at.eq(guard.now(tx).as_millis()),

@@ -214,6 +214,16 @@ pub fn settle(
     Ok(())
 }
 
+/// Where a turn stands; `None` when there is no such turn.
+pub fn status(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<TurnStatus>, StoreError> {
+    let status: Option<String> = on_conn!(&mut *tx.conn, |c| turns::table
+        .find(turn.to_string())
+        .select(turns::status)
+        .first(c)
+        .optional())?;
+    parse_optional(status.as_deref(), "turns.status")
+}
+
 /// Every turn of a request, in order.
 pub fn of_request(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<TurnRecord>, StoreError> {
     type Row = (String, i64, String, Option<String>, Option<String>, Option<String>, Option<Vec<u8>>);

@@ -4,7 +4,7 @@ use marketplace::{ContactId, Control, RequestState};
 use store::{Tx, contacts, flags, requests::Request};
 use tool_registry::RefusalCode;
 
-use crate::{Caller, Policy, ToolError, error::refuse};
+use crate::{Caller, Policy, ToolError, error::refuse, numbers};
 
 /// What is switched on now: the environment's ceiling and the database's switches.
 pub(crate) fn effective(tx: &mut Tx<'_>, policy: Policy) -> Policy {
@@ -24,8 +24,12 @@ pub(crate) fn may_send(request: &Request, caller: &Caller) -> Result<(), ToolErr
         RequestState::HandedOff => {
             refuse(RefusalCode::RequestHandedOff, "the request is handed off: nothing more is sent")
         }
-        _ if request.control == Control::Human && !caller.is_human() => {
+        _ if caller.is_human() => Ok(()),
+        _ if request.control == Control::Human => {
             refuse(RefusalCode::HumanControl, "a person has taken the request over")
+        }
+        RequestState::Error => {
+            refuse(RefusalCode::RequestInError, "the request stopped; a person decides how it goes on")
         }
         _ => Ok(()),
     }
@@ -50,25 +54,28 @@ pub(crate) fn not_opted_out(
 /// A vendor learns the client's name and number at the handoff, never before.
 pub(crate) fn no_client_datum(tx: &mut Tx<'_>, request: &Request, texts: &[&str]) -> Result<(), ToolError> {
     let client = contacts::load(tx, request.client)?;
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let number = client.phone.as_ref().map(|phone| digits(phone.as_str()));
-    // The last nine digits are the subscriber's number however the country code is written.
-    let number_tail = number.map(|number| number.chars().rev().take(9).collect::<Vec<_>>());
-    let number_tail: Option<String> = number_tail.map(|tail| tail.into_iter().rev().collect());
-    for text in texts {
-        let shows_number = number_tail.as_ref().is_some_and(|tail| digits(text).contains(tail));
-        let shows_name = client.name.as_deref().is_some_and(|name| holds_name(text, name));
-        if shows_number || shows_name {
-            return refuse(
-                RefusalCode::ClientDatum,
-                "the text holds the client's name or number; leave it out until the handoff",
-            );
-        }
+    // Together: a number split over two texts is a number.
+    let text = texts.join("\n");
+    let shows_number =
+        client.phone.as_ref().is_some_and(|phone| numbers::shows(&text, &numbers::tail(phone)));
+    let shows_name = client.name.as_deref().is_some_and(|name| holds_name(&text, name));
+    if shows_number || shows_name {
+        return refuse(
+            RefusalCode::ClientDatum,
+            "the text holds the client's name or number; leave it out until the handoff",
+        );
     }
     Ok(())
 }
 
-/// Whether a text holds a name as whole words. Names shorter than three letters stand in too many texts.
+/// Names that are everyday words: alone they say nothing, as a part of the whole name they do.
+const EVERYDAY: [&str; 16] = [
+    "will", "may", "june", "april", "august", "mark", "bill", "rose", "grace", "hope", "joy", "art", "rich",
+    "van", "the", "and",
+];
+
+/// Whether a text holds a name: the whole of it, or one of its words that is no everyday word. Names and words
+/// shorter than three letters stand in too many texts.
 fn holds_name(text: &str, name: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphanumeric())
@@ -76,9 +83,12 @@ fn holds_name(text: &str, name: &str) -> bool {
             .map(str::to_lowercase)
             .collect()
     };
-    let name = words(name);
-    let long_enough = name.iter().map(|word| word.chars().count()).sum::<usize>() >= 3;
-    long_enough && words(text).windows(name.len()).any(|window| window == name)
+    let (text, name) = (words(text), words(name));
+    let letters = |word: &String| word.chars().filter(|c| c.is_alphabetic()).count();
+    let whole =
+        name.iter().map(letters).sum::<usize>() >= 3 && text.windows(name.len()).any(|window| window == name);
+    let tells = |word: &&String| letters(word) >= 3 && !EVERYDAY.contains(&word.as_str());
+    whole || name.iter().filter(tells).any(|word| text.contains(word))
 }
 
 #[cfg(test)]
@@ -91,5 +101,14 @@ mod tests {
         assert!(holds_name("for ASHA, please", "Asha"));
         assert!(!holds_name("cash only", "Ash"));
         assert!(!holds_name("we have it", "We"));
+        assert!(!holds_name("300 shillings", "300"));
+    }
+
+    #[test]
+    fn a_part_of_a_name_tells_too() {
+        assert!(holds_name("Asha needs brake pads", "Asha Mwangi"));
+        assert!(holds_name("for Mrs. Mwangi's car", "Asha Mwangi"));
+        assert!(!holds_name("Will you have it in May?", "Will O'Hara"));
+        assert!(holds_name("It is for Will O'Hara", "Will O'Hara"));
     }
 }

@@ -80,6 +80,9 @@ pub enum PlanOutcome {
 pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result<PlanOutcome, ToolError> {
     let mut guard = requests::lock(tx, plan.lease.request)?;
     lanes::check_fence(tx, &guard, plan.lease.fence)?;
+    if let Some(outcome) = settled_before(tx, plan.turn)? {
+        return Ok(outcome);
+    }
     if !plan.calls.is_empty() && !takes_plans(&guard) {
         return end_without_effect(tx, &guard, plan, TurnStatus::Dropped);
     }
@@ -108,6 +111,16 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
             Ok(PlanOutcome::Refused { step, tool, refusal })
         }
     }
+}
+
+/// How the turn ended, if it did: its commit went through and the answer was lost on the way.
+fn settled_before(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<PlanOutcome>, ToolError> {
+    Ok(match turns::status(tx, turn)? {
+        Some(TurnStatus::Committed) => Some(PlanOutcome::Done),
+        Some(TurnStatus::Superseded) => Some(PlanOutcome::Superseded),
+        Some(TurnStatus::Dropped | TurnStatus::Failed) => Some(PlanOutcome::Dropped),
+        Some(TurnStatus::Open | TurnStatus::Asked | TurnStatus::Answered) | None => None,
+    })
 }
 
 /// Whether the bot may still act on this request.
@@ -202,7 +215,9 @@ fn end_without_effect(
     };
     turns::settle(tx, guard, plan.turn, &Settlement { status, ..plan.settlement.clone() })?;
     lanes::release(tx, &plan.lease, true)?;
-    let reason = if guard.request().control == Control::Human {
+    let reason = if status == TurnStatus::Superseded {
+        "unread_client_message".to_owned()
+    } else if guard.request().control == Control::Human {
         RefusalCode::HumanControl.code().to_owned()
     } else {
         guard.request().state.to_string()

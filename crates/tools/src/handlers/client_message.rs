@@ -1,7 +1,8 @@
 //! `marketplace.send_client_message`.
 
+use marketplace::MessageId;
 use store::{
-    Tx,
+    StoreError, Tx,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, NewSend, Purpose, SendPayload, TemplateUse},
     requests::RequestGuard,
@@ -9,7 +10,7 @@ use store::{
 use tool_registry::{MessageStatus, RefusalCode, SendClientMessageArgs, SendClientMessageResult};
 
 use super::Effect;
-use crate::{Caller, ToolError, gates};
+use crate::{Caller, ToolError, error::refuse, gates};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -20,6 +21,9 @@ pub(super) fn run(
     let request = guard.request();
     gates::may_send(request, caller)?;
     let client = gates::not_opted_out(tx, request.client, RefusalCode::ClientOptedOut)?;
+    if let Some(quoted) = args.reply_to {
+        written_by_client(tx, guard, quoted)?;
+    }
     let message_id = messages::insert(
         tx,
         &NewMessage {
@@ -57,6 +61,24 @@ pub(super) fn run(
         },
     )?;
     Ok(Effect::new(SendClientMessageResult { message_id, status: MessageStatus::Queued }))
+}
+
+/// Only what the client wrote in this request can be quoted to them.
+fn written_by_client(tx: &mut Tx<'_>, guard: &RequestGuard, quoted: MessageId) -> Result<(), ToolError> {
+    let request = guard.request();
+    match messages::load(tx, quoted) {
+        Ok(message)
+            if message.request == Some(request.id)
+                && message.contact == request.client
+                && message.direction == Direction::In =>
+        {
+            Ok(())
+        }
+        Ok(_) | Err(StoreError::NotFound) => {
+            refuse(RefusalCode::MessageNotFound, "there is no such message of the client in this request")
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Template parameters may hold no line break, no tab and no run of more than four blanks (Meta: 132018, 100).

@@ -61,6 +61,8 @@ fn choice_of(
         message.direction == Direction::In
             && message.party == Party::Client
             && message.created_at >= shortlist.created_at
+            // Meta's time has whole seconds: what was written before the list was there chooses nothing on it.
+            && message.meta_at.as_seconds() >= shortlist.created_at.as_seconds()
     });
     for message in after {
         match pick::recognise(chosen_text(&message), &items) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use marketplace::{ActorKind, Control, RequestState, TransitionError, transition};
-use moltbot_contract::BatchStatus;
+use moltbot_contract::{Availability, BatchStatus, Urgency};
 use serde_json::json;
 use store::{
     Tx, outbox,
@@ -12,7 +12,8 @@ use store::{
     timers::{self, TimerKind},
 };
 use tool_registry::{
-    Facts, Plan, RefusalCode, ShortlistArgs, UpdateRequestStateArgs, UpdateRequestStateResult,
+    FactSource, Facts, Plan, RefusalCode, ShortlistArgs, Sourced, UpdateRequestStateArgs,
+    UpdateRequestStateResult,
 };
 
 use super::{Effect, handoff};
@@ -27,7 +28,7 @@ pub(super) fn run(
     let from = guard.request().state;
     check(guard, caller, args)?;
     if let Some(facts) = &args.facts {
-        requests::set_facts(tx, guard, &changes(facts))?;
+        requests::set_facts(tx, guard, &changes(facts, caller))?;
     }
     if args.to != RequestState::Sourcing || args.plan.is_some() {
         settle_batch_that_is_over(tx, guard, args.to)?;
@@ -63,6 +64,9 @@ fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -
     if request.state == RequestState::Closed {
         return refuse(RefusalCode::RequestClosed, "the request is closed");
     }
+    if request.state == RequestState::HandedOff && args.to == RequestState::HandedOff {
+        return refuse(RefusalCode::RequestHandedOff, "the request is handed off: it can only be closed");
+    }
     if args.expected_version != request.version {
         return refuse(
             RefusalCode::StaleVersion,
@@ -85,6 +89,9 @@ fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -
     if args.plan.is_some() && args.to != RequestState::Sourcing {
         return refuse(RefusalCode::TransitionNotAllowed, "a plan goes with state sourcing");
     }
+    if args.handoff.is_some() && args.to != RequestState::HandedOff {
+        return refuse(RefusalCode::TransitionNotAllowed, "a handoff goes with state handed_off");
+    }
     if args.shortlist.is_some() && args.to != RequestState::Shortlisted {
         return refuse(RefusalCode::TransitionNotAllowed, "a shortlist goes with state shortlisted");
     }
@@ -97,13 +104,18 @@ fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -
     Ok(())
 }
 
-fn changes(facts: &Facts) -> FactChanges {
+/// What a caller may state: urgency is the client's word, and only a person takes a prescription mark back.
+fn changes(facts: &Facts, caller: &Caller) -> FactChanges {
+    let may_state = |fact: &&Sourced<Urgency>| {
+        fact.value == Urgency::Normal || matches!(fact.source, FactSource::Client | FactSource::Operator)
+    };
+    let may_mark = |fact: &&Sourced<bool>| fact.value || caller.is_human();
     FactChanges {
         category: facts.category.as_ref().map(|fact| fact.value.trim().to_lowercase()),
         need: facts.normalized_need.as_ref().map(|fact| fact.value.clone()),
-        urgency: facts.urgency.as_ref().map(|fact| fact.value),
+        urgency: facts.urgency.as_ref().filter(may_state).map(|fact| fact.value),
         language: facts.language.as_ref().map(|fact| fact.value),
-        prescription: facts.prescription.as_ref().map(|fact| fact.value),
+        prescription: facts.prescription.as_ref().filter(may_mark).map(|fact| fact.value),
     }
 }
 
@@ -160,10 +172,17 @@ fn store_shortlist(
 ) -> Result<(), ToolError> {
     let replies = sourcing::replies_of(tx, guard.request().id)?;
     let supported = |item: &tool_registry::ShortlistArgsItem| {
-        replies.iter().any(|reply| reply.id == item.reply_id && reply.vendor == item.vendor_id)
+        replies.iter().any(|reply| {
+            reply.id == item.reply_id
+                && reply.vendor == item.vendor_id
+                && reply.availability != Availability::OutOfStock
+        })
     };
     if !shortlist.items.iter().all(supported) {
-        return refuse(RefusalCode::ShortlistInvalid, "an item cites no stored reply of its vendor");
+        return refuse(
+            RefusalCode::ShortlistInvalid,
+            "an item cites no stored reply of its vendor, or one that says no",
+        );
     }
     let mut vendors: Vec<_> = shortlist.items.iter().map(|item| &item.vendor_id).collect();
     vendors.sort();

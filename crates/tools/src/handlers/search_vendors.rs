@@ -18,18 +18,30 @@ pub(super) fn run(
     guard: &RequestGuard,
     args: &SearchVendorsArgs,
 ) -> Result<Effect, ToolError> {
+    let vendors = find(tx, guard, &args.category, &args.filters, usize::from(args.limit))?;
+    Ok(Effect::new(SearchVendorsResult { vendors }))
+}
+
+/// The vendors of a category that pass the filters, those still to be asked first.
+pub(super) fn find(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    category: &str,
+    filters: &VendorFilters,
+    limit: usize,
+) -> Result<Vec<VendorFound>, ToolError> {
     let request = guard.request();
     let contacted: BTreeSet<VendorId> =
         sourcing::outreaches_of(tx, request.id)?.into_iter().map(|outreach| outreach.vendor).collect();
-    let category = args.category.trim().to_lowercase();
+    let category = category.trim().to_lowercase();
     let mut found: Vec<VendorFound> = vendors::in_category(tx, &category, SCAN_MAX)?
         .into_iter()
         .filter(|vendor| vendor.contact != request.client && !vendor.opted_out)
-        .filter(|vendor| fits(vendor, &args.filters))
+        .filter(|vendor| fits(vendor, filters))
         .map(|vendor| {
             let contacted = contacted.contains(&vendor.id);
             VendorFound {
-                why: why(&vendor, &category, &args.filters, contacted),
+                why: why(&vendor, filters, contacted),
                 vendor_id: vendor.id,
                 name: vendor.name,
                 category: category.clone(),
@@ -42,8 +54,8 @@ pub(super) fn run(
         .collect();
     // Those still to be asked come first; the store has ordered by rating and id.
     found.sort_by_key(|vendor| (vendor.contacted, !vendor.accepts_inquiries));
-    found.truncate(usize::from(args.limit));
-    Ok(Effect::new(SearchVendorsResult { vendors: found }))
+    found.truncate(limit);
+    Ok(found)
 }
 
 /// The distance filter narrows nothing yet: a client's position is not known before location messages are read.
@@ -54,17 +66,15 @@ fn fits(vendor: &vendors::Vendor, filters: &VendorFilters) -> bool {
     language && rating
 }
 
-fn why(vendor: &vendors::Vendor, category: &str, filters: &VendorFilters, contacted: bool) -> Vec<String> {
-    let mut reasons = vec![format!("sells {category}")];
-    reasons.extend(vendor.rating.map(|rating| format!("rated {rating:.1} of 5")));
-    if let Some(language) = vendor.languages.iter().find(|language| filters.languages.contains(language)) {
-        reasons.push(format!("speaks {language}"));
-    }
-    if !vendor.accepts_inquiries {
-        reasons.push("does not accept inquiries".to_owned());
-    }
-    if contacted {
-        reasons.push("already asked for this request".to_owned());
-    }
-    reasons
+/// Short codes: why a vendor is named, and what speaks against asking them.
+fn why(vendor: &vendors::Vendor, filters: &VendorFilters, contacted: bool) -> Vec<String> {
+    let speaks = vendor.languages.iter().any(|language| filters.languages.contains(language));
+    let reasons = [
+        ("category", true),
+        ("rating", filters.min_rating.is_some()),
+        ("language", speaks),
+        ("not_accepting", !vendor.accepts_inquiries),
+        ("contacted", contacted),
+    ];
+    reasons.into_iter().filter(|(_, holds)| *holds).map(|(code, _)| code.to_owned()).collect()
 }

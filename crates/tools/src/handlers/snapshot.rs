@@ -6,7 +6,7 @@ use marketplace::{BATCH_SIZE_MAX, ContactId, RequestState, VENDORS_PER_REQUEST_M
 use moltbot_contract::{
     Availability, BatchStatus, BatchView, CONTRACT_VERSION, CallingPolicyView, ContextPack,
     ConversationEntry, EntryKind, LimitsView, PoliciesView, ReplyView, RequestView, ShortlistView,
-    ShortlistedView, Speaker, VendorContacted,
+    ShortlistedView, Speaker, VendorContacted, VendorFilters, VendorFound,
 };
 use store::{
     Tx, contacts, messages,
@@ -15,11 +15,13 @@ use store::{
     sourcing::{self, Batch, Outreach, Reply},
 };
 
-use super::Effect;
-use crate::{Policy, ToolError, gates};
+use super::{Effect, search_vendors};
+use crate::{Policy, ToolError, gates, numbers};
 
 /// How many messages of the conversation a pack holds, the newest ones.
 const CONVERSATION_MAX: i64 = 40;
+/// How many vendors of the category a pack holds, the best ones.
+const VENDORS_FOUND_MAX: usize = 15;
 /// At most one call per this many minutes and request (mission C11).
 const CALL_COOLDOWN_MINUTES: u32 = 10;
 
@@ -36,10 +38,10 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
     let replies = sourcing::replies_of(tx, request.id)?;
     let vendor_of: BTreeMap<ContactId, VendorId> =
         outreaches.iter().map(|outreach| (outreach.contact, outreach.vendor.clone())).collect();
+    let numbers = known_numbers(tx, request.client, &outreaches)?;
     let contacted = u8::try_from(outreaches.len()).unwrap_or(VENDORS_PER_REQUEST_MAX);
-    let batch_open = batches
-        .iter()
-        .any(|batch| batch.status == BatchStatus::Open && batch.deadline_at > guard.now(tx));
+    let batch_open =
+        batches.iter().any(|batch| batch.status == BatchStatus::Open && batch.deadline_at > guard.now(tx));
     Ok(ContextPack {
         contract_version: CONTRACT_VERSION.to_owned(),
         now: guard.now(tx),
@@ -48,17 +50,20 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
             state: request.state,
             version: request.version,
             category: request.category.clone(),
-            need: request.need.clone(),
+            need: request.need.as_deref().map(|need| numbers::hide(need, &numbers)),
             urgency: request.urgency,
             language: request.language,
             prescription: request.prescription,
         },
-        conversation: conversation(tx, request.id, &vendor_of)?,
+        conversation: conversation(tx, request.id, &vendor_of, &numbers)?,
         ocr: Vec::new(),
-        vendors_found: Vec::new(),
+        vendors_found: vendors_found(tx, guard)?,
         vendors_contacted: vendors_contacted(tx, &outreaches, &batches)?,
         batches: batches.iter().map(|batch| batch_view(batch, &outreaches, &replies)).collect(),
-        replies: replies.into_iter().map(|reply| reply_view(tx, reply)).collect::<Result<_, _>>()?,
+        replies: replies
+            .into_iter()
+            .map(|reply| reply_view(tx, reply, &numbers))
+            .collect::<Result<_, _>>()?,
         shortlist: last_shortlist(tx, request.id)?,
         limits: LimitsView {
             batch_size_max: BATCH_SIZE_MAX,
@@ -90,16 +95,43 @@ fn bot_next(state: RequestState) -> Vec<RequestState> {
     allowed_next(state).iter().copied().filter(|next| *next != RequestState::HandedOff).collect()
 }
 
+/// What the directory holds for the category, once there is one.
+fn vendors_found(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<VendorFound>, ToolError> {
+    let Some(category) = guard.request().category.clone() else { return Ok(Vec::new()) };
+    let any = VendorFilters { max_distance_km: None, languages: Vec::new(), min_rating: None };
+    search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX)
+}
+
+/// The numbers that people may have written and that our own handoff messages hold: Moltbot sees none.
+fn known_numbers(
+    tx: &mut Tx<'_>,
+    client: ContactId,
+    outreaches: &[Outreach],
+) -> Result<Vec<String>, ToolError> {
+    let people = std::iter::once(client).chain(outreaches.iter().map(|outreach| outreach.contact));
+    people
+        .filter_map(|person| match contacts::load(tx, person) {
+            Ok(contact) => contact.phone.map(|phone| Ok(numbers::tail(&phone))),
+            Err(error) => Some(Err(error.into())),
+        })
+        .collect()
+}
+
 fn conversation(
     tx: &mut Tx<'_>,
     request: marketplace::RequestId,
     vendor_of: &BTreeMap<ContactId, VendorId>,
+    numbers: &[String],
 ) -> Result<Vec<ConversationEntry>, ToolError> {
     let latest = messages::latest(tx, request, CONVERSATION_MAX)?;
-    Ok(latest.into_iter().map(|message| conversation_entry(message, vendor_of)).collect())
+    Ok(latest.into_iter().map(|message| conversation_entry(message, vendor_of, numbers)).collect())
 }
 
-fn conversation_entry(message: Message, vendor_of: &BTreeMap<ContactId, VendorId>) -> ConversationEntry {
+fn conversation_entry(
+    message: Message,
+    vendor_of: &BTreeMap<ContactId, VendorId>,
+    numbers: &[String],
+) -> ConversationEntry {
     let from = match (message.direction, message.party) {
         (Direction::Out, _) => Speaker::Us,
         (Direction::In, Party::Client) => Speaker::Client,
@@ -120,7 +152,7 @@ fn conversation_entry(message: Message, vendor_of: &BTreeMap<ContactId, VendorId
             MessageKind::Document | MessageKind::Media => EntryKind::Media,
             MessageKind::Other => EntryKind::Other,
         },
-        text: message.body.unwrap_or_default(),
+        text: numbers::hide(&message.body.unwrap_or_default(), numbers),
     }
 }
 
@@ -174,7 +206,7 @@ pub(super) fn has_offer(vendor: &VendorId, replies: &[Reply]) -> bool {
         })
 }
 
-fn reply_view(tx: &mut Tx<'_>, reply: Reply) -> Result<ReplyView, ToolError> {
+fn reply_view(tx: &mut Tx<'_>, reply: Reply, numbers: &[String]) -> Result<ReplyView, ToolError> {
     let text = messages::load(tx, reply.message)?.body.unwrap_or_default();
     Ok(ReplyView {
         reply_id: reply.id,
@@ -185,7 +217,7 @@ fn reply_view(tx: &mut Tx<'_>, reply: Reply) -> Result<ReplyView, ToolError> {
         currency: reply.price.map(marketplace::Money::currency),
         eta: reply.eta,
         confidence: reply.confidence,
-        text,
+        text: numbers::hide(&text, numbers),
     })
 }
 

@@ -2,6 +2,7 @@
 
 use conversation::{ButtonId, Sentence, catalogue};
 use marketplace::{Language, OutreachId, RequestState};
+use moltbot_contract::BatchStatus;
 use store::{
     StoreError, Tx,
     messages::{self, Direction, MessageKind, NewMessage, Party},
@@ -36,14 +37,16 @@ pub(super) fn run(
             "the client is not asked as a vendor of their own request",
         );
     }
-    let contact = gates::not_opted_out(tx, vendor.contact, RefusalCode::VendorOptedOut)?;
     let texts: Vec<&str> =
         std::iter::once(args.body.as_str()).chain(args.questions.iter().map(String::as_str)).collect();
     gates::no_client_datum(tx, request, &texts)?;
 
     let known = sourcing::outreaches_of(tx, request.id)?
         .into_iter()
-        .find(|outreach| outreach.contact == vendor.contact);
+        .find(|outreach| outreach.contact == vendor.contact || outreach.vendor == vendor.id);
+    // A vendor whose number changed meanwhile is no second vendor: the conversation stays where it began.
+    let to = known.as_ref().map_or(vendor.contact, |outreach| outreach.contact);
+    let contact = gates::not_opted_out(tx, to, RefusalCode::VendorOptedOut)?;
     let (outreach_id, first) = match known {
         Some(outreach) => (outreach.id, false),
         None => (join_open_batch(tx, guard, &vendor)?, true),
@@ -53,7 +56,7 @@ pub(super) fn run(
         tx,
         &NewMessage {
             request: Some(request.id),
-            contact: vendor.contact,
+            contact: to,
             direction: Direction::Out,
             party: Party::Vendor,
             kind: MessageKind::Text,
@@ -69,7 +72,7 @@ pub(super) fn run(
         tx,
         guard,
         &NewSend {
-            contact: vendor.contact,
+            contact: to,
             message: message_id,
             purpose: if first { Purpose::VendorInquiry } else { Purpose::VendorMessage },
             author: caller.actor.kind,
@@ -101,8 +104,13 @@ fn join_open_batch(
     if !vendor.accepts_inquiries {
         return refuse(RefusalCode::VendorNotAccepting, "this vendor does not accept inquiries");
     }
+    let open =
+        sourcing::batches_of(tx, guard.request().id)?.iter().any(|batch| batch.status == BatchStatus::Open);
     match sourcing::add_outreach(tx, guard, &vendor.id, vendor.contact)? {
         Ok(outreach) => Ok(outreach),
+        Err(LimitReached::Batch) if !open => {
+            refuse(RefusalCode::PlanMissing, "no batch is open: a plan opens the next one")
+        }
         Err(LimitReached::Batch) => refuse(
             RefusalCode::BatchLimit,
             "the open batch is full; the next one opens when every vendor has answered or its deadline passes",
