@@ -9,7 +9,7 @@ use tool_registry::{FactSource, Facts, RefusalCode, ToolCall, ToolName, ToolResu
 use crate::{
     Committed, DecisionRecord, Plan, PlannedCall, PortError, Refusal, Source, TurnEnd, gate,
     handle_inbound_message::{Proposal, Snapshot, Turn, WrongResult, not_asked, push_new, reason_of},
-    next::{Next, Ruling},
+    next::{Next, Ruling, why},
     plan::{self, Basis},
     workflow,
 };
@@ -91,8 +91,8 @@ impl Turn<'_> {
         proposal: Proposal,
         tried: &BTreeSet<VendorId>,
     ) -> Result<Result<TurnEnd, Setback>, PortError> {
-        let Proposal { ruling, answer } = proposal;
-        let calls = match self.draw_up(snapshot, &ruling, tried).await? {
+        let Proposal { mut ruling, answer } = proposal;
+        let calls = match self.draw_up(snapshot, &mut ruling, tried).await? {
             Ok(calls) => calls,
             Err(setback) => return Ok(Err(setback)),
         };
@@ -122,11 +122,12 @@ impl Turn<'_> {
         })
     }
 
-    /// The calls; for an outreach after the search it needs. A search writes nothing, so it comes before.
+    /// The calls; for an outreach after the search it needs. A search writes nothing, so it comes before. Where
+    /// another category than the ruling's has the vendors, the ruling follows.
     async fn draw_up(
         &self,
         snapshot: &Snapshot,
-        ruling: &Ruling,
+        ruling: &mut Ruling,
         tried: &BTreeSet<VendorId>,
     ) -> Result<Drawn, PortError> {
         let Snapshot { pack, learned } = snapshot;
@@ -154,9 +155,10 @@ impl Turn<'_> {
                 Ok(found) => {
                     let vendors = plan::usable(&found, &outreach, pack, tried);
                     if !vendors.is_empty() {
-                        let next = Next::Decision(Decision::VendorOutreachPlan(outreach));
+                        ruling.next = Next::Decision(Decision::VendorOutreachPlan(outreach));
+                        ruling.record.why = why(&ruling.next);
                         let basis = Basis { pack, learned, author, vendors: &vendors };
-                        return Ok(Ok(plan::calls(&next, &basis)));
+                        return Ok(Ok(plan::calls(&ruling.next, &basis)));
                     }
                 }
                 Err(refusal) => reasons.push(reason_of(&refusal)),
@@ -192,6 +194,7 @@ impl Turn<'_> {
             return self.take_note(reason, record.reasons).await;
         }
         let next = Next::Decision(workflow::escalation(pack, reason));
+        // No facts: they could be what was refused.
         let basis =
             Basis { pack, learned: &Facts::default(), author: FactSource::CodedWorkflow, vendors: &[] };
         let mut ruling = Ruling::coded(next, record);

@@ -26,6 +26,8 @@ struct World {
     commits: VecDeque<Committed>,
     /// Steps whose call is refused at once.
     refused: Vec<&'static str>,
+    /// The one category that the directory has vendors in; `None`: in every one.
+    category: Option<&'static str>,
 }
 
 #[derive(Default)]
@@ -44,6 +46,7 @@ impl World {
             brain: None,
             commits: VecDeque::new(),
             refused: Vec::new(),
+            category: None,
         }
     }
 
@@ -84,7 +87,7 @@ impl World {
 }
 
 fn tools(world: World, seen: &Arc<Mutex<Seen>>) -> MockPlanCommitter {
-    let World { mut packs, found, mut commits, refused, .. } = world;
+    let World { mut packs, found, mut commits, refused, category, .. } = world;
     let mut tools = MockPlanCommitter::new();
     let log = Arc::clone(seen);
     tools.expect_call().returning(move |step, call| {
@@ -97,6 +100,9 @@ fn tools(world: World, seen: &Arc<Mutex<Seen>>) -> MockPlanCommitter {
             ToolCall::GetRequestSnapshot(_) => {
                 let pack = if packs.len() > 1 { packs.pop_front() } else { packs.front().cloned() };
                 Ok(ToolResult::GetRequestSnapshot(pack.unwrap()))
+            }
+            ToolCall::SearchVendors(args) if category.is_some_and(|known| known != args.category) => {
+                Ok(SearchVendorsResult { vendors: Vec::new() }.into())
             }
             ToolCall::SearchVendors(_) => Ok(SearchVendorsResult { vendors: found.clone() }.into()),
             ToolCall::UpdateRequestState(args) => Ok(tool_registry::UpdateRequestStateResult {
@@ -376,6 +382,33 @@ async fn without_vendors_the_coded_workflow_tells_the_truth() {
 }
 
 #[tokio::test]
+async fn the_coded_workflow_tries_its_other_categories_before_it_gives_up() {
+    let mut pack = opening();
+    pack.state(RequestState::Clarifying).policies.ai_concierge_enabled = false;
+    let mut world = World::of(&pack);
+    world.found.clear();
+    let (end, seen) = world.run(input(vec![says("front ones")])).await;
+    assert_eq!(end, committed("escalate", Source::CodedWorkflow));
+    let searched: Vec<&str> = seen
+        .recorded
+        .iter()
+        .filter_map(|call| match call {
+            ToolCall::SearchVendors(args) => Some(args.category.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(searched, ["spare_parts", "general"], "each once");
+    assert_eq!(seen.plans.len(), 1);
+    assert_eq!(seen.plans[0].decision.reasons, ["ai_concierge_disabled", "no_vendors_found"]);
+
+    let mut world = World::of(&pack);
+    world.category = Some("general");
+    let (end, seen) = world.run(input(vec![says("front ones")])).await;
+    assert_eq!(end, committed("vendor_outreach_plan", Source::CodedWorkflow));
+    assert!(seen.plans[0].decision.why.ends_with("general"), "{}", seen.plans[0].decision.why);
+}
+
+#[tokio::test]
 async fn a_refused_plan_goes_to_the_coded_workflow_and_then_to_a_person() {
     let entries = || input(vec![says("brake pads")]);
     let world = World::of(&opening()).answers(&question()).refuses("state", RefusalCode::StaleVersion);
@@ -507,6 +540,12 @@ async fn pictures_are_read_or_asked_to_be_typed() {
     let (end, seen) = World::of(&reading).refuses(&step, RefusalCode::OcrDisabled).run(document()).await;
     assert_eq!(end, committed("ask_client", Source::CodedWorkflow));
     assert!(sent_to_client(&seen.plans[1]).starts_with("I can't read pictures"));
+
+    // What comes of reading it is judged when it is there.
+    let mut read = reading.clone();
+    read.state(RequestState::OcrProcessing).policies.ai_concierge_enabled = false;
+    let (end, _) = World::of(&read).run(input(vec![wake()])).await;
+    assert_eq!(end, committed("ask_client", Source::CodedWorkflow));
 
     // With words beside it, the words are what counts.
     let both = input(vec![client(ClientContent::Document), says("brake pads like these")]);

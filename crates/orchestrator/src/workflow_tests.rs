@@ -145,6 +145,19 @@ fn unclear_replies_are_no_offers() {
 }
 
 #[test]
+fn a_batch_that_only_seems_to_have_offers_goes_on() {
+    let mut pack = sourcing();
+    pack.offer(1, 400_000);
+    pack.replies[0].confidence = 0.5;
+    // By the tools' count the batch is over, and yet no other one may be opened.
+    pack.batches[0].offers_wanted = 1;
+    pack.batches[0].offers = 1;
+    assert_eq!(decide(&pack, &[vendor_writes(1)]), Next::Nothing);
+    pack.now = pack.batches[0].deadline_at;
+    assert_eq!(decision(&pack, &[wake()]).kind(), DecisionKind::Escalate);
+}
+
+#[test]
 fn a_waiting_client_is_told_so() {
     let pack = sourcing();
     let decided = decision(&pack, &[says("any news?")]);
