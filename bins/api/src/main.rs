@@ -56,7 +56,7 @@ fn run() -> Result<(), Failure> {
     actix_web::rt::System::new().block_on(async move {
         let server = http_api::serve(listener, state, startup::stop_signal()).map_err(unusable)?;
         let heartbeat = actix_web::rt::spawn(heartbeat::beat(db.clone(), address.port()));
-        tracing::info!(%address, "concierge-api listens on http://{address}");
+        tracing::info!("concierge-api listens on http://{address}");
         let served = server.await;
         heartbeat.abort();
         db.store.close().await;

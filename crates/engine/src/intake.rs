@@ -143,3 +143,7 @@ const fn reason(error: &BodyError) -> &'static str {
         BodyError::TooManyEvents => "too_many_events",
     }
 }
+
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;

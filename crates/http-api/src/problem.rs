@@ -6,7 +6,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, CONNECTION, RETRY_AFTER},
+        header::{ALLOW, RETRY_AFTER},
     },
 };
 use serde::Serialize;
@@ -136,8 +136,6 @@ impl Problem {
         match self.code {
             Code::MethodNotAllowed(allowed) => drop(response.insert_header((ALLOW, allowed))),
             Code::Unavailable => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_S))),
-            // The rest of the body may still be on its way: what follows it can't be told from a request.
-            Code::BodyTimeout | Code::BodyTooLarge => drop(response.insert_header((CONNECTION, "close"))),
             _ => {}
         }
         let wire = Wire {

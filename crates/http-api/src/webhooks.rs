@@ -7,6 +7,7 @@ use actix_web::{
 };
 use engine::intake::IntakeError;
 use meta_client::verify_challenge;
+use store::StoreError;
 
 use crate::{AppState, Code, Problem, body};
 
@@ -74,12 +75,11 @@ async fn receive(
     }
 }
 
+/// Either way Meta sends it again.
 fn not_stored(error: &IntakeError) -> Problem {
+    tracing::error!(error = error as &dyn std::error::Error, "a webhook was not stored");
     let IntakeError::Store(cause) = error;
-    tracing::error!(
-        error = error as &dyn std::error::Error,
-        "a webhook was not stored; Meta will send it again"
-    );
-    let defect = !cause.is_unavailable() && matches!(cause, store::StoreError::Panicked);
-    Problem::new(if defect { Code::Internal } else { Code::Unavailable })
+    let is_defect =
+        matches!(cause, StoreError::Panicked | StoreError::Corrupt { .. } | StoreError::Sealing { .. });
+    Problem::new(if is_defect { Code::Internal } else { Code::Unavailable })
 }
