@@ -304,7 +304,10 @@ impl Dispatcher {
         match settled {
             Settled::Accepted => {
                 report.accepted += 1;
-                *self.rest.lock().unwrap_or_else(PoisonError::into_inner) = None;
+                let now = self.db.lease_clock.now();
+                let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
+                // What Meta took while it throttles others proves nothing about the number's rate.
+                rest.take_if(|rest| rest.hold != Hold::Throttled || rest.until <= now);
             }
             Settled::Retried => report.retried += 1,
             Settled::Failed => report.failed += 1,

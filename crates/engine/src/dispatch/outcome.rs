@@ -96,13 +96,18 @@ pub(super) fn doubt(
     Ok(())
 }
 
-/// Queues the same intent again: it is proven to have had no effect. False when its tries or its time are over.
+/// Queues the same intent again: it is proven to have had no effect. False when its tries or its time are over, or
+/// when it counts as unknown already: then it has failed, for nothing unknown is ever sent again.
 fn try_again(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
     send: &Send,
     pause: Duration,
 ) -> Result<bool, ToolError> {
+    if send.state == SendState::Unknown {
+        consequences::fail(tx, guard, send, "dispatcher_lost")?;
+        return Ok(false);
+    }
     let at = tx.now + pause;
     if send.attempts >= backoff::ATTEMPTS_MAX || send.not_after.is_some_and(|not_after| at > not_after) {
         consequences::fail(tx, guard, send, "retries_exhausted")?;

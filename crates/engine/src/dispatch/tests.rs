@@ -1,1 +1,7 @@
+//! The dispatcher on real databases against a scripted Meta.
 
+mod gates;
+mod outcomes;
+mod restarts;
+mod statuses;
+mod world;
