@@ -14,11 +14,12 @@ use store::{
     lanes::{self, EntryKind},
     requests::{self, RequestGuard},
 };
-use tools::{AuditEntry, Caller, record, record_system};
+use tools::{AuditEntry, Caller};
 
 use crate::{
     database::Database,
     failure::Failure,
+    journal,
     listing::{Listing, or_dash, second},
 };
 
@@ -133,10 +134,7 @@ fn retry(tx: &mut Tx<'_>, id: DeadLetterId) -> Result<&'static str, Failure> {
     }
     let payload = json!({ "source": letter.source.to_string(), "reference": letter.reference });
     let entry = AuditEntry::new(Caller::operator().actor, "dead_letter.retried", payload).caused_by(id);
-    match &guard {
-        Some(guard) => record(tx, guard, entry)?,
-        None => record_system(tx, entry)?,
-    }
+    journal::append(tx, guard.as_ref(), entry)?;
     Ok(done)
 }
 

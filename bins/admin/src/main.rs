@@ -5,6 +5,7 @@ mod contract;
 mod database;
 mod dead_letters;
 mod failure;
+mod journal;
 mod listing;
 mod migrate;
 mod outbox;

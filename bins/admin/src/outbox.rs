@@ -4,7 +4,7 @@ use std::io::Write;
 
 use audit::Outcome;
 use clap::Subcommand;
-use marketplace::{OutboxId, RequestId, Timestamp, mask};
+use marketplace::{Bsuid, E164, OutboxId, RequestId, Timestamp, mask};
 use serde::Serialize;
 use serde_json::json;
 use store::{
@@ -12,11 +12,12 @@ use store::{
     outbox::{self, Purpose, Send, SendState},
     requests,
 };
-use tools::{AuditEntry, Caller, record, record_system};
+use tools::{AuditEntry, Caller};
 
 use crate::{
     database::Database,
     failure::Failure,
+    journal,
     listing::{Listing, or_dash, second},
 };
 
@@ -103,8 +104,8 @@ fn unknown(listing: Listing, out: &mut dyn Write) -> Result<(), Failure> {
 
 fn describe(tx: &mut Tx<'_>, send: Send) -> Result<UnknownSend, Failure> {
     let contact = contacts::load(tx, send.contact)?;
-    let address = contact.phone.as_ref().map(|phone| phone.as_str());
-    let address = address.or(contact.bsuid.as_ref().map(|bsuid| bsuid.as_str()));
+    let address = contact.phone.as_ref().map(E164::as_str);
+    let address = address.or(contact.bsuid.as_ref().map(Bsuid::as_str));
     Ok(UnknownSend {
         id: send.id,
         request_id: send.request,
@@ -147,8 +148,9 @@ fn resolve(tx: &mut Tx<'_>, id: OutboxId, answer: Answer) -> Result<(), Failure>
         )),
         other => Failure::from(other),
     };
-    let request = outbox::load(tx, id).map_err(missing)?.request;
-    let guard = request.map(|request| requests::lock(tx, request)).transpose()?;
+    let known = outbox::load(tx, id).map_err(missing)?;
+    let guard = known.request.map(|request| requests::lock(tx, request)).transpose()?;
+    contacts::lock(tx, known.contact)?;
     let send = outbox::lock(tx, id).map_err(missing)?;
     if send.state != SendState::Unknown {
         return Err(Failure::refused(format!(
@@ -161,9 +163,5 @@ fn resolve(tx: &mut Tx<'_>, id: OutboxId, answer: Answer) -> Result<(), Failure>
     let entry = AuditEntry::new(Caller::operator().actor, action, json!({ "purpose": send.purpose }))
         .with_outcome(outcome, [reason.to_owned()])
         .caused_by(id);
-    match &guard {
-        Some(guard) => record(tx, guard, entry)?,
-        None => record_system(tx, entry)?,
-    }
-    Ok(())
+    journal::append(tx, guard.as_ref(), entry)
 }

@@ -124,6 +124,7 @@ pub(super) struct BatchVendor {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the JSON")]
 pub(super) struct Reply {
     pub(super) reply_id: ReplyId,
     pub(super) vendor_id: VendorId,
@@ -151,6 +152,7 @@ pub(super) struct ShortlistItem {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the JSON")]
 pub(super) struct Turn {
     pub(super) turn_id: TurnId,
     pub(super) at: Timestamp,

@@ -5,11 +5,15 @@ mod story;
 
 use std::io::Write;
 
-use clap::Subcommand;
+use clap::{
+    Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use marketplace::{Control, Language, RequestId, RequestState, Timestamp};
 use moltbot_contract::Urgency;
 use serde::Serialize;
 use store::requests::{self, Request};
+use strum::IntoEnumIterator as _;
 
 use crate::{
     database::Database,
@@ -26,9 +30,8 @@ Examples:
   concierge-admin requests list --state escalated
   concierge-admin requests list --limit 500 --json")]
     List {
-        /// Only requests in this state: new, clarifying, ocr_processing, sourcing, shortlisted, handed_off,
-        /// escalated, closed or error
-        #[arg(long, value_name = "STATE", value_parser = parse_state)]
+        /// Only requests in this state
+        #[arg(long, value_name = "STATE", value_parser = states())]
         state: Option<RequestState>,
         #[command(flatten)]
         listing: Listing,
@@ -123,9 +126,8 @@ fn show(id: RequestId, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(())
 }
 
-fn parse_state(text: &str) -> Result<RequestState, String> {
-    text.parse().map_err(|_| {
-        "expected new, clarifying, ocr_processing, sourcing, shortlisted, handed_off, escalated, closed or error"
-            .to_owned()
-    })
+/// The states as clap shows and reads them.
+fn states() -> impl TypedValueParser<Value = RequestState> {
+    PossibleValuesParser::new(RequestState::iter().map(<&'static str>::from))
+        .try_map(|name| name.parse::<RequestState>())
 }

@@ -119,7 +119,14 @@ fn told_message(message: &Message, request: &Facts) -> String {
 
 fn told_turn(turn: &Turn) -> String {
     let settled = if turn.status == "committed" { String::new() } else { format!(", {}", turn.status) };
-    let mut told = format!("◆ {} ({} {}{settled})", turn.decision, turn.source, turn.verdict);
+    let verdict = match turn.verdict.as_str() {
+        "accepted" => "answer accepted",
+        "rejected" => "Moltbot's answer rejected",
+        "unavailable" => "no answer from Moltbot",
+        "not_asked" => "Moltbot not asked",
+        other => other,
+    };
+    let mut told = format!("◆ {} ({}; {verdict}{settled})", turn.decision, turn.source);
     if !turn.why.is_empty() {
         let _ = write!(told, "\n{}", indented(&format!("why: {}", turn.why)));
     }
@@ -143,7 +150,10 @@ fn told_record(record: &AuditLine) -> String {
         if record.reasons.is_empty() { String::new() } else { format!(": {}", record.reasons.join(", ")) };
     let by =
         if record.actor.starts_with("human:") { format!(", by {}", record.actor) } else { String::new() };
-    format!("· {action} {}{reasons}{by}", record.outcome)
+    let outcome = record.outcome.to_string();
+    // `send.failed` says how it ended.
+    let outcome = if action.ends_with(&outcome) { String::new() } else { format!(" {outcome}") };
+    format!("· {action}{outcome}{reasons}{by}")
 }
 
 fn told_state(change: &StateChange) -> String {

@@ -119,7 +119,7 @@ impl Lines<'_> {
         let rest = self.text.get(start..).unwrap_or_default();
         let blank = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let passed = self.text.get(self.offset..start + blank).unwrap_or_default();
-        self.line += passed.iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.line += passed.split(|byte| *byte == b'\n').skip(1).count() as u64;
         self.offset = start + blank;
         self.line
     }
@@ -145,12 +145,12 @@ impl Rows {
         }
         let mut row = Row { record, line, faults: &mut self.faults };
         let id = row.cell(0, vendor_id);
-        if let Some(id) = &id {
+        if let Ok(id) = &id {
             row.once(0, &mut self.lines_of_ids, id);
         }
         let name = row.cell(1, name);
         let phone = row.cell(2, phone);
-        if let Some(phone) = &phone {
+        if let Ok(phone) = &phone {
             row.once(2, &mut self.lines_of_phones, phone);
         }
         let categories = row.cell(3, categories);
@@ -160,7 +160,7 @@ impl Rows {
         let accepts_inquiries = row.cell(8, yes_or_no);
         let rating = row.cell(9, |text| optional_number(text, 0.0, 5.0));
         let whole = (|| {
-            Some(VendorRecord {
+            Ok::<_, Noted>(VendorRecord {
                 id: id?,
                 name: name?,
                 phone: phone?,
@@ -180,6 +180,9 @@ impl Rows {
 /// What a cell's reader says: the value, or what was expected.
 type Cell<T> = Result<T, String>;
 
+/// There is no value; its fault is among the file's.
+struct Noted;
+
 /// One row with its place in the file.
 struct Row<'a> {
     record: &'a ByteRecord,
@@ -188,19 +191,20 @@ struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// A column's value; `None` when its fault is noted.
-    fn cell<T>(&mut self, index: usize, read: impl FnOnce(&str) -> Cell<T>) -> Option<T> {
+    /// A column's value.
+    fn cell<T>(&mut self, index: usize, read: impl FnOnce(&str) -> Cell<T>) -> Result<T, Noted> {
         let bytes = self.record.get(index).unwrap_or_default();
         let value = match std::str::from_utf8(bytes) {
             Ok(text) => read(text.trim()),
             Err(_) => Err("expected UTF-8".to_owned()),
         };
-        value.map_err(|problem| self.fault(index, problem)).ok()
+        value.map_err(|problem| self.fault(index, problem))
     }
 
-    fn fault(&mut self, index: usize, problem: String) {
+    fn fault(&mut self, index: usize, problem: String) -> Noted {
         let column = COLUMNS.get(index).map(|name| (index + 1, *name));
         self.faults.push(Fault { line: self.line, column, problem });
+        Noted
     }
 
     /// Notes a value that an earlier row has.
@@ -217,20 +221,14 @@ impl Row<'_> {
     }
 
     /// Both coordinates or none.
-    fn position(&mut self) -> Option<Option<(f64, f64)>> {
+    fn position(&mut self) -> Result<Option<(f64, f64)>, Noted> {
         let latitude = self.cell(4, |text| optional_number(text, -90.0, 90.0));
         let longitude = self.cell(5, |text| optional_number(text, -180.0, 180.0));
         match (latitude?, longitude?) {
-            (Some(latitude), Some(longitude)) => Some(Some((latitude, longitude))),
-            (None, None) => Some(None),
-            (None, Some(_)) => {
-                self.fault(4, "expected a latitude beside the longitude".to_owned());
-                None
-            }
-            (Some(_), None) => {
-                self.fault(5, "expected a longitude beside the latitude".to_owned());
-                None
-            }
+            (Some(latitude), Some(longitude)) => Ok(Some((latitude, longitude))),
+            (None, None) => Ok(None),
+            (None, Some(_)) => Err(self.fault(4, "expected a latitude beside the longitude".to_owned())),
+            (Some(_), None) => Err(self.fault(5, "expected a longitude beside the latitude".to_owned())),
         }
     }
 }

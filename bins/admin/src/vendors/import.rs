@@ -34,8 +34,8 @@ pub(super) fn run(file: &Path, dry_run: bool, out: &mut dyn Write) -> Result<(),
     let database = Database::open()?;
     let mut counts = Counts::default();
     let transactions = total.div_ceil(ROWS_PER_TRANSACTION);
-    for (part, rows) in (1..).zip(records.chunks(ROWS_PER_TRANSACTION)) {
-        let done = import(&database, rows.to_vec(), Part { part, of: transactions, dry_run });
+    for (number, rows) in (1..).zip(records.chunks(ROWS_PER_TRANSACTION)) {
+        let done = import(&database, rows.to_vec(), Part { number, of: transactions, dry_run });
         counts.add(done.map_err(|failure| interrupted(failure, dry_run, counts.rows(), total))?);
         progress(counts.rows(), total);
     }
@@ -45,7 +45,7 @@ pub(super) fn run(file: &Path, dry_run: bool, out: &mut dyn Write) -> Result<(),
 /// Which of an import's transactions.
 #[derive(Debug, Clone, Copy)]
 struct Part {
-    part: usize,
+    number: usize,
     of: usize,
     dry_run: bool,
 }
@@ -113,7 +113,7 @@ fn import_rows(tx: &mut Tx<'_>, rows: &[VendorRecord], part: Part) -> Result<Cou
         return Err(Ended::DryRun(counts));
     }
     let payload = json!({
-        "part": part.part,
+        "part": part.number,
         "of": part.of,
         "created": counts.created,
         "updated": counts.updated,
@@ -154,14 +154,10 @@ fn progress(done: usize, total: usize) {
 }
 
 fn refuse(file: &Path, faults: &[directory::Fault]) -> Failure {
-    let mut message = match faults.len() {
-        1 => format!("{}: 1 problem, nothing was imported", file.display()),
-        count => format!("{}: {count} problems, nothing was imported", file.display()),
-    };
-    for fault in faults {
-        message.push_str(&format!("\n  {fault}"));
-    }
-    Failure::Refused(message)
+    let problems = if faults.len() == 1 { "problem" } else { "problems" };
+    let head = format!("{}: {} {problems}, nothing was imported", file.display(), faults.len());
+    let lines = faults.iter().map(|fault| format!("\n  {fault}"));
+    Failure::Refused(std::iter::once(head).chain(lines).collect())
 }
 
 /// A failure on the way says how far it got: importing again finishes the work.

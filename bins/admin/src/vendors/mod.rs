@@ -23,14 +23,15 @@ use crate::{
 pub(crate) enum VendorsCommand {
     /// Import the vendor directory from a CSV file
     ///
-    /// The first line names the columns, exactly:
-    /// vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
+    /// The first line names the columns, exactly as listed below and in that order.
     ///
     /// Every row is checked before the first is imported: if one is bad, all faults are listed with line and column and
-    /// nothing changes. A vendor_id that is known is brought up to date; vendors that the file does not name stay as
+    /// nothing changes. A vendor that is known by its id is brought up to date; vendors that the file does not name stay as
     /// they are. Importing the same file again is harmless. At most 64 MiB and 200,000 rows.
     #[command(after_help = "\
 Columns:
+  vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
+
   vendor_id          your own id: 1 to 64 of A-Z a-z 0-9 . _ : -
   name               shown to clients
   phone              with + and country code; blanks, hyphens, dots and brackets are dropped

@@ -1,0 +1,180 @@
+//! What `--help` says, as people read it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets the unexpected has failed"
+)]
+
+use std::process::Command;
+
+fn help(arguments: &[&str]) -> String {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_concierge-admin")).args(arguments).env_clear().output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn the_program() {
+    insta::assert_snapshot!(help(&["--help"]), @r#"
+    Operates Concierge: its database, vendors, requests and sends
+
+    Usage: concierge-admin <COMMAND>
+
+    Commands:
+      migrate       Bring the database to this program's schema version
+      vendors       The vendor directory: import, list
+      requests      Clients' requests: list, show
+      outbox        Sends whose outcome nobody knows: list, resolve
+      dead-letters  What could not be worked: list, retry
+      contract      Moltbot's output contract: check answers
+      help          Print this message or the help of the given subcommand(s)
+
+    Options:
+      -h, --help     Print help
+      -V, --version  Print version
+
+    Environment (see .env.example):
+      DATABASE_URL  sqlite://path or postgres://… [default: sqlite://concierge.db]
+      DATA_KEY      opens personal data; required with PostgreSQL
+
+    Exit codes:
+      0  done
+      2  missing or malformed configuration, or wrong use
+      1  anything else: database unreachable, a row refused, an answer rejected
+    "#);
+}
+
+#[test]
+fn outbox_resolve_explains_both_choices() {
+    insta::assert_snapshot!(help(&["outbox", "resolve", "--help"]), @r#"
+    Say what became of an unknown send, after asking the recipient or looking at Meta's side
+
+    Nothing is sent by either choice. Both are recorded in the audit as yours.
+
+    Usage: concierge-admin outbox resolve [OPTIONS] <ID>
+
+    Arguments:
+      <ID>
+              The send, as `outbox unknown` shows it
+
+    Options:
+          --delivered
+              The recipient has it: it counts as accepted from now on
+
+          --not-delivered
+              The recipient does not have it: it counts as failed for good. It is not sent again; if the
+              message is still wanted, a new one is written, by the workflow or by a person
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin outbox resolve int_0190a1b2c3d4e5f60718293a4b5c6d7e --delivered
+      concierge-admin outbox resolve int_0190a1b2c3d4e5f60718293a4b5c6d7e --not-delivered
+    "#);
+}
+
+#[test]
+fn vendors_import_names_every_column() {
+    insta::assert_snapshot!(help(&["vendors", "import", "--help"]), @r#"
+    Import the vendor directory from a CSV file
+
+    The first line names the columns, exactly as listed below and in that order.
+
+    Every row is checked before the first is imported: if one is bad, all faults are listed with line
+    and column and nothing changes. A vendor that is known by its id is brought up to date; vendors that
+    the file does not name stay as they are. Importing the same file again is harmless. At most 64 MiB
+    and 200,000 rows.
+
+    Usage: concierge-admin vendors import [OPTIONS] <FILE>
+
+    Arguments:
+      <FILE>
+              The CSV file; `-` reads standard input
+
+    Options:
+          --dry-run
+              Check everything and count what would change, but change nothing
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Columns:
+      vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
+
+      vendor_id          your own id: 1 to 64 of A-Z a-z 0-9 . _ : -
+      name               shown to clients
+      phone              with + and country code; blanks, hyphens, dots and brackets are dropped
+      categories         one or more, separated by ;
+      latitude           degrees north, -90 to 90; empty if longitude is
+      longitude          degrees east, -180 to 180; empty if latitude is
+      timezone           IANA name, such as Africa/Nairobi
+      languages          of en es pt fr sw ar, separated by ; with the preferred one first
+      accepts_inquiries  true, false, yes, no, 1 or 0: whether the vendor agreed to be asked
+      rating             0 to 5, or empty
+
+    Examples:
+      concierge-admin vendors import vendors.csv --dry-run
+      concierge-admin vendors import vendors.csv
+      export-directory | concierge-admin vendors import -
+    "#);
+}
+
+#[test]
+fn contract_check() {
+    insta::assert_snapshot!(help(&["contract", "check", "--help"]), @r#"
+    Check answers against the output contract
+
+    Without --context: bytes and shape, as docs/moltbot/output-contract.v1.json says. With it: also
+    sense, against what Moltbot was shown. Every violation of the first layer that fails is listed. Exit
+    code 1 if one answer is rejected or unreadable. Needs no configuration and no database.
+
+    Usage: concierge-admin contract check [OPTIONS] <FILE>...
+
+    Arguments:
+      <FILE>...
+              Answers; `-` reads standard input
+
+    Options:
+          --context <FILE>
+              The Context Pack that the answers answer, as JSON
+
+          --json
+              Print one JSON object a line and file:
+              {"file","accepted","violations":[{"pointer","rule","message"}]}
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin contract check answer.json
+      concierge-admin contract check --context pack.json answer.json
+      concierge-admin contract check --json answers/*.json
+      echo '{"type":"escalate"}' | concierge-admin contract check -
+    "#);
+}
+
+#[test]
+fn every_command_has_an_example() {
+    for command in [
+        ["migrate", ""],
+        ["vendors", "import"],
+        ["vendors", "list"],
+        ["requests", "list"],
+        ["requests", "show"],
+        ["outbox", "unknown"],
+        ["outbox", "resolve"],
+        ["dead-letters", "list"],
+        ["dead-letters", "retry"],
+        ["contract", "check"],
+    ] {
+        let arguments: Vec<&str> =
+            command.into_iter().filter(|word| !word.is_empty()).chain(["--help"]).collect();
+        let text = help(&arguments);
+        let example = format!("concierge-admin {}", command.join(" ").trim());
+        assert!(text.contains("Example") && text.contains(&example), "{command:?}: {text}");
+    }
+}
