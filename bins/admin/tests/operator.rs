@@ -34,7 +34,7 @@ fn with<T: Send + 'static>(
     mut work: impl FnMut(&mut Tx<'_>) -> Result<T, ToolError> + Send + 'static,
 ) -> T {
     let ids = Arc::new(marketplace::RandomIds::new(Arc::new(SystemClock)));
-    let options = OpenOptions::new(place.url(), store::DataKeySource::FileBesideDatabase, ids);
+    let options = OpenOptions::new(place.url(), place.key(), ids);
     let db = Db {
         store: Store::open(&options).unwrap(),
         ids: options.ids,
@@ -144,58 +144,63 @@ fn dead_letter(
 
 #[test]
 fn a_request_is_listed_and_its_story_told() {
-    let place = Place::new();
-    let (id, _) = request_with_an_unknown_send(&place);
-    let listed = place.json(&["requests", "list"]);
-    assert_eq!(listed["requests"][0]["id"], id.to_string());
-    assert_eq!(listed["requests"][0]["state"], "clarifying");
-    assert_eq!(place.json(&["requests", "list", "--state", "closed"])["requests"], json!([]));
+    Place::each(|place| {
+        let (id, _) = request_with_an_unknown_send(place);
+        let listed = place.json(&["requests", "list"]);
+        assert_eq!(listed["requests"][0]["id"], id.to_string());
+        assert_eq!(listed["requests"][0]["state"], "clarifying");
+        assert_eq!(place.json(&["requests", "list", "--state", "closed"])["requests"], json!([]));
 
-    let shown = place.json(&["requests", "show", &id.to_string()]);
-    let mut fields: Vec<&str> = shown.as_object().unwrap().keys().map(String::as_str).collect();
-    fields.sort_unstable();
-    assert_eq!(
-        fields,
-        [
-            "audit",
-            "audit_verified",
-            "batches",
-            "messages",
-            "replies",
-            "request",
-            "shortlists",
-            "states",
-            "turns"
-        ]
-    );
-    assert_eq!(shown["request"]["client"]["phone"], "+254700000101");
-    let states: Vec<[&Value; 3]> =
-        shown["states"].as_array().unwrap().iter().map(|s| [&s["from"], &s["to"], &s["reason"]]).collect();
-    assert_eq!(
-        states,
-        [
-            [&Value::Null, &json!("new"), &json!("request.opened")],
-            [&json!("new"), &json!("clarifying"), &json!("axle unknown")],
-        ]
-    );
-    let messages = shown["messages"].as_array().unwrap();
-    assert_eq!((&messages[0]["direction"], &messages[0]["status"]), (&json!("in"), &json!("received")));
-    assert_eq!(
-        (&messages[1]["status"], &messages[1]["purpose"]),
-        (&json!("unknown"), &json!("client_message"))
-    );
-    let turn = &shown["turns"][0];
-    assert_eq!((&turn["why"], &turn["decision"]), (&json!("axle unknown"), &json!("ask_client")));
-    assert_eq!(shown["audit_verified"], true);
-    assert_eq!(shown["audit"][1]["payload"]["to"], "clarifying");
+        let shown = place.json(&["requests", "show", &id.to_string()]);
+        let mut fields: Vec<&str> = shown.as_object().unwrap().keys().map(String::as_str).collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            [
+                "audit",
+                "audit_verified",
+                "batches",
+                "messages",
+                "replies",
+                "request",
+                "shortlists",
+                "states",
+                "turns"
+            ]
+        );
+        assert_eq!(shown["request"]["client"]["phone"], "+254700000101");
+        let states: Vec<[&Value; 3]> = shown["states"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|s| [&s["from"], &s["to"], &s["reason"]])
+            .collect();
+        assert_eq!(
+            states,
+            [
+                [&Value::Null, &json!("new"), &json!("request.opened")],
+                [&json!("new"), &json!("clarifying"), &json!("axle unknown")],
+            ]
+        );
+        let messages = shown["messages"].as_array().unwrap();
+        assert_eq!((&messages[0]["direction"], &messages[0]["status"]), (&json!("in"), &json!("received")));
+        assert_eq!(
+            (&messages[1]["status"], &messages[1]["purpose"]),
+            (&json!("unknown"), &json!("client_message"))
+        );
+        let turn = &shown["turns"][0];
+        assert_eq!((&turn["why"], &turn["decision"]), (&json!("axle unknown"), &json!("ask_client")));
+        assert_eq!(shown["audit_verified"], true);
+        assert_eq!(shown["audit"][1]["payload"]["to"], "clarifying");
 
-    let story = place.admin(&["requests", "show", &id.to_string()]).out;
-    for part in
-        ["Amina Wanjiru → us", "◆ ask_client (moltbot; answer accepted)", "us → Amina Wanjiru  [unknown]"]
-    {
-        assert!(story.contains(part), "{part}: {story}");
-    }
-    assert!(story.ends_with("Audit: 2 records, verified.\n"), "{story}");
+        let story = place.admin(&["requests", "show", &id.to_string()]).out;
+        for part in
+            ["Amina Wanjiru → us", "◆ ask_client (moltbot; answer accepted)", "us → Amina Wanjiru  [unknown]"]
+        {
+            assert!(story.contains(part), "{part}: {story}");
+        }
+        assert!(story.ends_with("Audit: 2 records, verified.\n"), "{story}");
+    });
 }
 
 #[test]
@@ -204,30 +209,31 @@ fn an_unknown_send_is_resolved_once_and_recorded() {
         ("--delivered", "accepted", "send.accepted", "resolved_by_operator"),
         ("--not-delivered", "failed", "send.failed", "resolved_not_delivered"),
     ] {
-        let place = Place::new();
-        let (request, send) = request_with_an_unknown_send(&place);
-        let unknown = place.json(&["outbox", "unknown"]);
-        let row = &unknown["unknown"][0];
-        assert_eq!((&row["id"], &row["recipient"]), (&json!(send.to_string()), &json!("+25…01")));
-        assert_eq!(
-            (&row["request_id"], &row["text"]),
-            (&json!(request.to_string()), &json!("Front or rear?"))
-        );
+        Place::each(|place| {
+            let (request, send) = request_with_an_unknown_send(place);
+            let unknown = place.json(&["outbox", "unknown"]);
+            let row = &unknown["unknown"][0];
+            assert_eq!((&row["id"], &row["recipient"]), (&json!(send.to_string()), &json!("+25…01")));
+            assert_eq!(
+                (&row["request_id"], &row["text"]),
+                (&json!(request.to_string()), &json!("Front or rear?"))
+            );
 
-        let said = place.admin(&["outbox", "resolve", &send.to_string(), flag]);
-        assert_eq!((said.code, said.out), (0, format!("{send} is {state} now; nothing was sent\n")));
-        assert_eq!(place.json(&["outbox", "unknown"])["unknown"], json!([]));
-        let shown = place.json(&["requests", "show", &request.to_string()]);
-        let message = &shown["messages"][1];
-        assert_eq!((&message["status"], &message["status_reason"]), (&json!(state), &json!(reason)));
-        let last = shown["audit"].as_array().unwrap().last().unwrap();
-        assert_eq!((&last["actor"], &last["action"]), (&json!("human:operator"), &json!(action)));
-        assert_eq!((&last["reasons"], &last["caused_by"]), (&json!([reason]), &json!(send.to_string())));
-        assert_eq!(shown["audit_verified"], true);
+            let said = place.admin(&["outbox", "resolve", &send.to_string(), flag]);
+            assert_eq!((said.code, said.out), (0, format!("{send} is {state} now; nothing was sent\n")));
+            assert_eq!(place.json(&["outbox", "unknown"])["unknown"], json!([]));
+            let shown = place.json(&["requests", "show", &request.to_string()]);
+            let message = &shown["messages"][1];
+            assert_eq!((&message["status"], &message["status_reason"]), (&json!(state), &json!(reason)));
+            let last = shown["audit"].as_array().unwrap().last().unwrap();
+            assert_eq!((&last["actor"], &last["action"]), (&json!("human:operator"), &json!(action)));
+            assert_eq!((&last["reasons"], &last["caused_by"]), (&json!([reason]), &json!(send.to_string())));
+            assert_eq!(shown["audit_verified"], true);
 
-        let again = place.admin(&["outbox", "resolve", &send.to_string(), flag]);
-        assert_eq!(again.code, 1);
-        assert!(again.err.contains(&format!("{send} is {state}, not unknown")), "{again:?}");
+            let again = place.admin(&["outbox", "resolve", &send.to_string(), flag]);
+            assert_eq!(again.code, 1);
+            assert!(again.err.contains(&format!("{send} is {state}, not unknown")), "{again:?}");
+        });
     }
     let nobodys = "int_0190a1b2c3d4e5f60718293a4b5c6d7e";
     let said = Place::new().admin(&["outbox", "resolve", nobodys, "--delivered"]);
@@ -236,62 +242,68 @@ fn an_unknown_send_is_resolved_once_and_recorded() {
 
 #[test]
 fn a_turn_is_tried_again_once() {
-    let place = Place::new();
-    let (request, _) = request_with_an_unknown_send(&place);
-    let letter = dead_letter(&place, DeadLetterSource::Turn, request.to_string(), Some(request));
-    let listed = place.json(&["dead-letters", "list"]);
-    assert_eq!(
-        (&listed["dead_letters"][0]["id"], &listed["dead_letters"][0]["source"]),
-        (&json!(letter), &json!("turn"))
-    );
+    Place::each(|place| {
+        let (request, _) = request_with_an_unknown_send(place);
+        let letter = dead_letter(place, DeadLetterSource::Turn, request.to_string(), Some(request));
+        let listed = place.json(&["dead-letters", "list"]);
+        assert_eq!(
+            (&listed["dead_letters"][0]["id"], &listed["dead_letters"][0]["source"]),
+            (&json!(letter), &json!("turn"))
+        );
 
-    let said = place.admin(&["dead-letters", "retry", &letter]);
-    assert_eq!((said.code, said.out), (0, format!("{letter}: the request's lane is due again\n")));
-    assert_eq!(place.json(&["dead-letters", "list"])["dead_letters"], json!([]));
-    let waiting = with(&place, move |tx| Ok(lanes::pending(tx, request)?));
-    let reasons: Vec<_> = waiting.iter().map(|entry| entry.reason.as_deref()).collect();
-    assert_eq!(reasons, [Some("dead_letter_retry")]);
-    let shown = place.json(&["requests", "show", &request.to_string()]);
-    let last = shown["audit"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["actor"], &last["action"]), (&json!("human:operator"), &json!("dead_letter.retried")));
+        let said = place.admin(&["dead-letters", "retry", &letter]);
+        assert_eq!((said.code, said.out), (0, format!("{letter}: the request's lane is due again\n")));
+        assert_eq!(place.json(&["dead-letters", "list"])["dead_letters"], json!([]));
+        let waiting = with(place, move |tx| Ok(lanes::pending(tx, request)?));
+        let reasons: Vec<_> = waiting.iter().map(|entry| entry.reason.as_deref()).collect();
+        assert_eq!(reasons, [Some("dead_letter_retry")]);
+        let shown = place.json(&["requests", "show", &request.to_string()]);
+        let last = shown["audit"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&last["actor"], &last["action"]),
+            (&json!("human:operator"), &json!("dead_letter.retried"))
+        );
 
-    let again = place.admin(&["dead-letters", "retry", &letter]);
-    assert!(again.code == 1 && again.err.contains("was dealt with already (retried, "), "{again:?}");
-    let waiting = with(&place, move |tx| Ok(lanes::pending(tx, request)?));
-    assert_eq!(waiting.len(), 1, "a refused retry wakes nobody");
+        let again = place.admin(&["dead-letters", "retry", &letter]);
+        assert!(again.code == 1 && again.err.contains("was dealt with already (retried, "), "{again:?}");
+        let waiting = with(place, move |tx| Ok(lanes::pending(tx, request)?));
+        assert_eq!(waiting.len(), 1, "a refused retry wakes nobody");
+    });
 }
 
 #[test]
 fn what_cannot_be_retried_says_why_and_stays() {
-    let place = Place::new();
-    let (request, send) = request_with_an_unknown_send(&place);
-    for (source, reference, request, why) in [
-        (DeadLetterSource::Dispatch, send.to_string(), Some(request), "a send is never repeated"),
-        (DeadLetterSource::Intake, "sha256:00".to_owned(), None, "names no stored event"),
-        (
-            DeadLetterSource::Router,
-            "evt_0190a1b2c3d4e5f60718293a4b5c6d7e".to_owned(),
-            None,
-            "is not a dead event",
-        ),
-        (DeadLetterSource::Turn, "gone".to_owned(), None, "names no request"),
-    ] {
-        let letter = dead_letter(&place, source, reference, request);
-        let said = place.admin(&["dead-letters", "retry", &letter]);
-        assert!(said.code == 1 && said.err.contains(why), "{why}: {said:?}");
-    }
-    assert_eq!(place.json(&["dead-letters", "list"])["dead_letters"].as_array().unwrap().len(), 4);
+    Place::each(|place| {
+        let (request, send) = request_with_an_unknown_send(place);
+        for (source, reference, request, why) in [
+            (DeadLetterSource::Dispatch, send.to_string(), Some(request), "a send is never repeated"),
+            (DeadLetterSource::Intake, "sha256:00".to_owned(), None, "names no stored event"),
+            (
+                DeadLetterSource::Router,
+                "evt_0190a1b2c3d4e5f60718293a4b5c6d7e".to_owned(),
+                None,
+                "is not a dead event",
+            ),
+            (DeadLetterSource::Turn, "gone".to_owned(), None, "names no request"),
+        ] {
+            let letter = dead_letter(place, source, reference, request);
+            let said = place.admin(&["dead-letters", "retry", &letter]);
+            assert!(said.code == 1 && said.err.contains(why), "{why}: {said:?}");
+        }
+        assert_eq!(place.json(&["dead-letters", "list"])["dead_letters"].as_array().unwrap().len(), 4);
+    });
 }
 
 #[test]
 fn a_closed_request_takes_no_turn() {
-    let place = Place::new();
-    let (request, _) = request_with_an_unknown_send(&place);
-    with(&place, move |tx| {
-        let mut guard = requests::lock(tx, request)?;
-        Ok(requests::set_state(tx, &mut guard, RequestState::Closed)?)
+    Place::each(|place| {
+        let (request, _) = request_with_an_unknown_send(place);
+        with(place, move |tx| {
+            let mut guard = requests::lock(tx, request)?;
+            Ok(requests::set_state(tx, &mut guard, RequestState::Closed)?)
+        });
+        let letter = dead_letter(place, DeadLetterSource::Turn, request.to_string(), Some(request));
+        let said = place.admin(&["dead-letters", "retry", &letter]);
+        assert!(said.code == 1 && said.err.contains("is closed: no turn follows"), "{said:?}");
     });
-    let letter = dead_letter(&place, DeadLetterSource::Turn, request.to_string(), Some(request));
-    let said = place.admin(&["dead-letters", "retry", &letter]);
-    assert!(said.code == 1 && said.err.contains("is closed: no turn follows"), "{said:?}");
 }

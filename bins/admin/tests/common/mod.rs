@@ -9,20 +9,31 @@ use std::{
 };
 
 use serde_json::Value;
+use store::{DataKeySource, testing::TestStore};
 use tempfile::TempDir;
 
 /// The CSV header.
 pub const HEADER: &str =
     "vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating";
 
-/// A folder with a SQLite database and files.
+/// A folder for files, and a database of its own.
 pub struct Place {
     folder: TempDir,
+    server: Option<TestStore>,
 }
 
 impl Place {
+    /// With a SQLite database that does not exist yet.
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    /// Runs a test on SQLite, and on PostgreSQL where there is a server to be had.
+    pub fn each(test: impl Fn(&Self)) {
+        test(&Self::new());
+        if let Some(server) = TestStore::postgres() {
+            test(&Self { server: Some(server), ..Self::new() });
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -30,7 +41,17 @@ impl Place {
     }
 
     pub fn url(&self) -> String {
-        format!("sqlite://{}", self.path("concierge.db").display())
+        match &self.server {
+            Some(server) => server.options().database_url.clone(),
+            None => format!("sqlite://{}", self.path("concierge.db").display()),
+        }
+    }
+
+    pub fn key(&self) -> DataKeySource {
+        match &self.server {
+            Some(server) => server.options().data_key.clone(),
+            None => DataKeySource::FileBesideDatabase,
+        }
     }
 
     pub fn file(&self, name: &str, text: impl AsRef<[u8]>) -> String {
@@ -40,7 +61,15 @@ impl Place {
 
     /// Runs a command on this database.
     pub fn admin(&self, arguments: &[&str]) -> Said {
-        run(arguments, &[("DATABASE_URL", &self.url())], "")
+        self.admin_reading(arguments, "")
+    }
+
+    /// Runs a command on this database with something on its standard input.
+    pub fn admin_reading(&self, arguments: &[&str], input: &str) -> Said {
+        let (url, key) = (self.url(), "5e".repeat(32));
+        let mut environment = vec![("DATABASE_URL", url.as_str())];
+        environment.extend(self.server.is_some().then_some(("DATA_KEY", key.as_str())));
+        run(arguments, &environment, input)
     }
 
     /// Runs a listing with `--json`.
