@@ -113,13 +113,11 @@ impl TemplateCatalogue {
         let mut faults = Vec::new();
         let mut templates = BTreeMap::new();
         for (purpose, parameters) in NEEDED {
-            let template = match entries.get(purpose) {
-                Some(entry) => read_template(purpose, parameters, entry, &mut faults),
-                None => {
-                    faults.push(format!("{purpose}: missing"));
-                    None
-                }
+            let Some(entry) = entries.get(purpose) else {
+                faults.push(format!("{purpose}: missing"));
+                continue;
             };
+            let template = read_template(purpose, parameters, entry, &mut faults);
             templates.extend(template.map(|template| (purpose.to_owned(), template)));
         }
         let unknown = entries.keys().filter(|key| NEEDED.iter().all(|(purpose, _)| purpose != key));
@@ -191,7 +189,7 @@ fn read_languages(
         match (ours.parse::<Language>(), metas.as_str().filter(|code| is_language_code(code))) {
             (Err(_), _) => faults.push(format!("{purpose}.languages.{ours}: no language of ours")),
             (Ok(_), None) => {
-                faults.push(format!("{purpose}.languages.{ours}: not a language code of Meta's"))
+                faults.push(format!("{purpose}.languages.{ours}: not a language code of Meta's"));
             }
             (Ok(language), Some(code)) => {
                 languages.insert(language, code.to_owned());

@@ -7,7 +7,7 @@ pub(super) const ATTEMPTS_MAX: i32 = 20;
 /// Longest pause after a throttle.
 const THROTTLE_MAX: Duration = Duration::from_secs(256);
 /// Longest pause after a connection that was not made.
-const CONNECT_MAX: Duration = Duration::from_secs(60);
+const CONNECT_MAX: Duration = Duration::from_mins(1);
 
 /// The pause after attempt number `attempt` (1, 2 …) was throttled: Meta asks for 4^x seconds, x = 0, 1, 2 …, and
 /// at least what the code itself calls for.
@@ -36,6 +36,6 @@ mod tests {
         };
         assert_eq!(seconds(&|n| throttled(n, None)), [1, 1, 4, 16, 64, 256, 256, 256, 256, 256]);
         assert_eq!(seconds(&unconnected), [1, 1, 2, 4, 8, 16, 32, 60, 60, 60]);
-        assert_eq!(throttled(1, Some(Duration::from_secs(60))), Duration::from_secs(60));
+        assert_eq!(throttled(1, Some(Duration::from_mins(1))), Duration::from_mins(1));
     }
 }

@@ -19,7 +19,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use marketplace::{ContactId, OutboxId, PhoneNumberId, Timestamp};
-use meta_client::{MetaApi, SendErrorClass, outbound::Content};
+use meta_client::{MetaApi, SendErrorClass, SendOutcome};
 use store::{
     Db, StoreError, Tx, leases,
     outbox::{self, SendState},
@@ -33,9 +33,11 @@ use outcome::Settled;
 /// How many intents one step puts on the wire at most.
 pub const IN_FLIGHT_MAX: usize = 32;
 /// How long the right to send from a number lasts without a step; real time.
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 /// How long a number rests after Meta refused its token, its rights or the business itself; real time.
-const OPERATOR_HOLD: Duration = Duration::from_secs(5 * 60);
+const OPERATOR_HOLD: Duration = Duration::from_mins(5);
+/// How many further steps try to record an answer; after that the intent becomes unknown.
+const RECORD_TRIES: u32 = 20;
 
 /// Sends what one business number has to send.
 ///
@@ -52,6 +54,7 @@ pub struct Dispatcher {
     in_flight: Arc<InFlight>,
     buckets: Arc<Mutex<SendBuckets>>,
     rest: Arc<Mutex<Option<Rest>>>,
+    unrecorded: Arc<Mutex<Vec<Answered>>>,
 }
 
 /// Why a number sends nothing for a while.
@@ -162,6 +165,14 @@ impl Drop for Entered {
     }
 }
 
+/// An intent with its answer, in our hands until it is recorded: the answer is all that is known of it.
+struct Answered {
+    entered: Entered,
+    answer: Arc<SendOutcome>,
+    as_template: bool,
+    tries: u32,
+}
+
 /// What became of one intent in a step.
 enum Done {
     Held,
@@ -192,6 +203,7 @@ impl Dispatcher {
             in_flight: Arc::default(),
             buckets: Arc::default(),
             rest: Arc::default(),
+            unrecorded: Arc::default(),
         }
     }
 
@@ -203,9 +215,11 @@ impl Dispatcher {
     /// Takes or extends the lease, settles what a dead sender left, and sends what may be sent now: at most one
     /// intent a person and [`IN_FLIGHT_MAX`] in all, side by side.
     pub async fn step(&self) -> Result<StepReport, DispatchError> {
-        let Some(fence) = self.lead().await? else { return Ok(StepReport::default()) };
-        let orphaned = self.settle_orphans(fence).await?;
-        let mut report = StepReport { leading: true, orphaned, ..StepReport::default() };
+        let mut report = StepReport::default();
+        self.record_answers(&mut report).await;
+        let Some(fence) = self.lead().await? else { return Ok(report) };
+        report.leading = true;
+        report.orphaned = self.settle_orphans(fence).await?;
         report.hold = self.hold().await;
         if report.hold.is_some() {
             return Ok(report);
@@ -271,7 +285,7 @@ impl Dispatcher {
     }
 
     async fn one(&self, id: OutboxId, to: ContactId, fence: i64) -> Result<Done, DispatchError> {
-        let Some(_entered) = self.in_flight.enter(id) else { return Ok(Done::Passed) };
+        let Some(entered) = self.in_flight.enter(id) else { return Ok(Done::Passed) };
         let claiming = Claiming {
             lease: self.lease.clone(),
             owner: self.owner.clone(),
@@ -294,10 +308,34 @@ impl Dispatcher {
                 });
             }
         };
-        let answer = self.meta.send(&self.number, &message).await;
-        let as_template = matches!(message.content(), Content::Template { .. });
-        let settled = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template)).await?;
-        Ok(Done::Settled(settled))
+        let answer = Arc::new(self.meta.send(&self.number, &message).await);
+        let as_template = message.content().is_template();
+        self.record(Answered { entered, answer, as_template, tries: 0 }).await.map(Done::Settled)
+    }
+
+    async fn record(&self, answered: Answered) -> Result<Settled, DispatchError> {
+        let (id, answer, as_template) =
+            (answered.entered.id, Arc::clone(&answered.answer), answered.as_template);
+        let recorded = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template)).await;
+        if recorded.is_err() && answered.tries < RECORD_TRIES {
+            let again = Answered { tries: answered.tries + 1, ..answered };
+            self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).push(again);
+        }
+        Ok(recorded?)
+    }
+
+    /// Tries once more to record the answers that the store did not take; they count as in flight until then.
+    async fn record_answers(&self, report: &mut StepReport) {
+        let waiting = std::mem::take(&mut *self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner));
+        for answered in waiting {
+            match self.record(answered).await {
+                Ok(settled) => self.note(settled, report),
+                Err(error) => {
+                    tracing::error!(%error, "an answer of Meta's could not be recorded");
+                    report.errors += 1;
+                }
+            }
+        }
     }
 
     fn note(&self, settled: Settled, report: &mut StepReport) {

@@ -21,7 +21,7 @@ use crate::{
 /// "This user's country": a policy refusal of one message, not of the number.
 const COUNTRY_RESTRICTED: i64 = 130_497;
 /// An intent that met a refusal of the whole number is tried again after this; others go first.
-const NUMBER_REFUSED_WAIT: Duration = Duration::from_secs(60);
+const NUMBER_REFUSED_WAIT: Duration = Duration::from_mins(1);
 
 /// What became of an intent on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -169,6 +169,40 @@ fn a_purpose_that_the_catalogue_lacks_is_cancelled() {
 }
 
 #[test]
+fn an_erased_person_gets_nothing() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.to_client("hello").await;
+        let client = world.client;
+        world
+            .write(move |tx| {
+                let key = contacts::data_key(tx, client)?;
+                Ok(tx.vault.destroy_data_key(tx.conn, key)?)
+            })
+            .await;
+        assert_eq!(world.step().await.cancelled, 1);
+        assert_eq!(world.state(id).await, (SendState::Cancelled, Some("erased".to_owned())));
+        assert_eq!(world.meta.wire(), [""; 0]);
+    });
+}
+
+#[test]
+fn a_person_without_an_address_gets_nothing() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let nowhere = world
+            .write(|tx| {
+                let known_by = [Identity::WaId("254700000303".parse().unwrap())];
+                let contact = contacts::find_or_create(tx, &known_by, None, marketplace::Language::En)?;
+                Ok(contact.id)
+            })
+            .await;
+        let id = world.queue(nowhere, Purpose::VendorMessage, "hello").await;
+        cancelled(&world, id, "no_address").await;
+    });
+}
+
+#[test]
 fn a_cancelled_inquiry_ends_the_wait_for_that_vendor() {
     on_both(async |store| {
         let world = World::new(store).await;

@@ -1,8 +1,17 @@
 //! What a sender that died leaves behind.
 
-use store::{Backend, outbox::SendState, testing::on_both};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use super::world::World;
+use store::{Backend, Db, outbox::SendState, testing::on_both};
+
+use super::world::{FailingClock, Meta, World, accepted, number, retry};
+use crate::{
+    dispatch::{Dispatcher, outcome},
+    templates::TemplateCatalogue,
+};
 
 /// Lets a step get as far as the wire and no further, as a crash would.
 async fn die_on_the_wire(world: &World<'_>) {
@@ -74,6 +83,58 @@ fn a_send_in_living_hands_is_no_orphan() {
             } => {}
         }
         assert_eq!(world.state(id).await.0, SendState::Sending);
+    });
+}
+
+#[test]
+fn an_answer_that_the_store_did_not_take_is_recorded_later() {
+    on_both(async |store| {
+        let mut world = World::new(store).await;
+        let id = world.to_client("hello").await;
+        let broken = Arc::new(AtomicBool::new(false));
+        let meta = Arc::new(Meta::breaking(&broken));
+        let clock = FailingClock { inner: store.db.clock.clone(), broken: Arc::clone(&broken) };
+        let db = Db { clock: Arc::new(clock), ..store.db.clone() };
+        world.dispatcher =
+            Dispatcher::new(db, meta.clone(), TemplateCatalogue::built_in(), number(), "third".to_owned());
+        assert_eq!(world.dispatcher.step().await.unwrap().errors, 1);
+        assert!(world.dispatcher.step().await.is_err());
+        assert_eq!(world.state(id).await.0, SendState::Sending);
+        broken.store(false, Ordering::SeqCst);
+        let report = world.step().await;
+        assert_eq!((report.accepted, report.orphaned), (1, 0));
+        assert_eq!(world.state(id).await.0, SendState::Accepted);
+        assert_eq!(meta.wire(), ["text hello"]);
+    });
+}
+
+#[test]
+fn proof_that_comes_after_the_doubt_fails_the_intent() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.to_client("hello").await;
+        die_on_the_wire(&world).await;
+        assert_eq!(world.step().await.orphaned, 1);
+        // The old owner's answer: nothing had been sent. It is not sent now either.
+        let answer = retry(None, None);
+        let settled = world.write(move |tx| outcome::settle(tx, id, &answer, false)).await;
+        assert_eq!(settled, outcome::Settled::Failed);
+        assert_eq!(world.state(id).await, (SendState::Failed, Some("dispatcher_lost".to_owned())));
+        world.advance(3_600);
+        assert!(!world.step().await.did_work());
+    });
+}
+
+#[test]
+fn a_late_acceptance_settles_the_doubt() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.to_client("hello").await;
+        die_on_the_wire(&world).await;
+        world.step().await;
+        let answer = accepted("wamid.zombie");
+        world.write(move |tx| outcome::settle(tx, id, &answer, false)).await;
+        assert_eq!(world.state(id).await, (SendState::Accepted, None));
     });
 }
 

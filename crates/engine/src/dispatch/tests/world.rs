@@ -2,13 +2,16 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use marketplace::{
-    ActorKind, Clock as _, ContactId, Language, OutboxId, PhoneNumberId, RequestId, RequestState,
+    ActorKind, Clock, ContactId, Language, OutboxId, PhoneNumberId, RequestId, RequestState, Timestamp,
 };
 use meta_client::{
     MarkReadError, MetaApi, MetaError, MetaId, OutboundMessage, SendErrorClass, SendOutcome,
@@ -45,6 +48,21 @@ pub(super) struct Meta {
     answers: Mutex<VecDeque<Answer>>,
     sent: Mutex<Vec<OutboundMessage>>,
     pub(super) arrived: Notify,
+    /// Set when a message arrives: from then on the store fails, see [`FailingClock`].
+    store_breaks: Option<Arc<AtomicBool>>,
+}
+
+/// A clock that panics when told to: the store's transactions fail with it.
+pub(super) struct FailingClock {
+    pub(super) inner: Arc<dyn Clock>,
+    pub(super) broken: Arc<AtomicBool>,
+}
+
+impl Clock for FailingClock {
+    fn now(&self) -> Timestamp {
+        assert!(!self.broken.load(Ordering::SeqCst), "the store is made to fail");
+        self.inner.now()
+    }
 }
 
 pub(super) enum Answer {
@@ -57,6 +75,9 @@ impl MetaApi for Meta {
     async fn send(&self, _: &PhoneNumberId, message: &OutboundMessage) -> SendOutcome {
         self.sent.lock().unwrap().push(message.clone());
         self.arrived.notify_one();
+        if let Some(broken) = &self.store_breaks {
+            broken.store(true, Ordering::SeqCst);
+        }
         let answer = self.answers.lock().unwrap().pop_front();
         match answer {
             None => accepted(&wamid_of(message.intent_id())),
@@ -91,6 +112,10 @@ pub(super) fn unknown() -> SendOutcome {
 }
 
 impl Meta {
+    pub(super) fn breaking(broken: &Arc<AtomicBool>) -> Self {
+        Self { store_breaks: Some(Arc::clone(broken)), ..Self::default() }
+    }
+
     pub(super) fn will(&self, outcome: SendOutcome) {
         self.answers.lock().unwrap().push_back(Answer::Now(outcome));
     }
@@ -222,7 +247,7 @@ impl<'a> World<'a> {
             let batch = NewBatch {
                 size: 1,
                 offers_wanted: 1,
-                deadline_at: tx.now + Duration::from_secs(600),
+                deadline_at: tx.now + Duration::from_mins(10),
                 plan: "{}".to_owned(),
             };
             sourcing::open_batch(tx, &guard, &batch)?.unwrap();
