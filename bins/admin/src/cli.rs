@@ -13,6 +13,7 @@ const EXIT_CODES: &str = "\
 Environment (see .env.example):
   DATABASE_URL  sqlite://path or postgres://… [default: sqlite://concierge.db]
   DATA_KEY      opens personal data; required with PostgreSQL
+  RUST_LOG      what is logged on standard error [default: warn]
 
 Exit codes:
   0  done

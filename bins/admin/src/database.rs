@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use marketplace::{RandomIds, SystemClock};
-use settings::{AdminSettings, DataKeySource, DatabaseUrl, LogFormat};
-use store::{Db, MasterKey, OpenOptions, Store, Tx};
+use marketplace::SystemClock;
+use settings::{AdminSettings, Logging};
+use store::{Db, OpenOptions, Tx};
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
@@ -15,52 +15,29 @@ pub(crate) struct Database {
     db: Db,
 }
 
-/// How the configured database is opened.
+/// How the configured database is opened; logging is on from here.
 ///
 /// # Errors
 /// Every fault of the configuration at once.
 pub(crate) fn options() -> Result<OpenOptions, Failure> {
-    let settings = AdminSettings::from_env()?;
-    start_logging(&settings)?;
-    let data_key = match &settings.data_key {
-        DataKeySource::Given(key) => {
-            store::DataKeySource::Given(MasterKey::parse(&hex::encode(key.expose()))?)
-        }
-        DataKeySource::File(_) => store::DataKeySource::FileBesideDatabase,
-    };
-    let url = match settings.database {
-        DatabaseUrl::Sqlite { path } => format!("sqlite://{}", path.display()),
-        DatabaseUrl::Postgres(url) => secrecy::ExposeSecret::expose_secret(&url).to_owned(),
-    };
-    let ids = Arc::new(RandomIds::new(Arc::new(SystemClock)));
-    let mut options = OpenOptions::new(url, data_key, ids);
-    "concierge-admin".clone_into(&mut options.application_name);
+    let settings = AdminSettings::from_env().map_err(startup::Failure::from)?;
+    // A command speaks for itself: unless more is asked for, only warnings are logged beside it.
+    let asked_for = std::env::var_os("RUST_LOG").is_some();
+    let filter = if asked_for { settings.logging.filter } else { "warn".to_owned() };
+    startup::start_logging(&Logging { filter, ..settings.logging })?;
+    let mut options = startup::store_options("concierge-admin", &settings.database, &settings.data_key)?;
     options.connections_max = 2;
     Ok(options)
-}
-
-/// A command speaks for itself: without `RUST_LOG`, only warnings are logged beside it.
-fn start_logging(settings: &AdminSettings) -> Result<(), Failure> {
-    let format = match settings.logging.format {
-        LogFormat::Json => telemetry::Format::Json,
-        LogFormat::Pretty => telemetry::Format::Pretty,
-    };
-    let asked_for = std::env::var_os("RUST_LOG").is_some();
-    telemetry::init(format, if asked_for { &settings.logging.filter } else { "warn" })?;
-    Ok(())
 }
 
 impl Database {
     /// Opens the configured database: SQLite is created and migrated, PostgreSQL must have been migrated.
     pub(crate) fn open() -> Result<Self, Failure> {
-        let options = options()?;
-        let store = Store::open(&options)?;
+        let db = startup::open(&options()?, Arc::new(SystemClock))?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::refused(format!("the runtime does not start: {error}")))?;
-        let db =
-            Db { store, ids: options.ids, clock: Arc::new(SystemClock), lease_clock: Arc::new(SystemClock) };
         Ok(Self { runtime, db })
     }
 

@@ -1,13 +1,8 @@
 //! Why a command did not do what was asked, in one message and one exit code.
 
-use std::{
-    error::Error,
-    io::{self, Write},
-};
+use std::io::{self, Write};
 
-use settings::ConfigError;
 use store::StoreError;
-use telemetry::TelemetryError;
 use tools::ToolError;
 
 /// Why a command did not do what was asked.
@@ -16,12 +11,9 @@ pub(crate) enum Failure {
     /// It cannot be done, or not in full; the text says why and what to do.
     #[error("{0}")]
     Refused(String),
-    /// The configuration has faults.
+    /// The configuration has faults, or the database does not open.
     #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// Logging cannot start.
-    #[error(transparent)]
-    Telemetry(#[from] TelemetryError),
+    Startup(#[from] startup::Failure),
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,9 +36,7 @@ impl Failure {
     /// The documented exit code.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_)
-            | Self::Telemetry(TelemetryError::Filter(_))
-            | Self::Store(StoreError::BadUrl { .. } | StoreError::DataKey { .. }) => settings::exit::USAGE,
+            Self::Startup(failure) => failure.exit_code(),
             // The reader had enough, `… | head` for example.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => settings::exit::DONE,
             _ => settings::exit::FAILED,
@@ -58,14 +48,8 @@ impl Failure {
         if matches!(self, Self::Shown) || self.exit_code() == settings::exit::DONE {
             return;
         }
-        let mut message = format!("concierge-admin: {self}");
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            message = format!("{message}: {error}");
-            cause = error.source();
-        }
         // There is nowhere left to complain.
-        let _ = writeln!(to, "{message}");
+        let _ = writeln!(to, "concierge-admin: {}", startup::with_causes(self));
     }
 }
 
@@ -87,12 +71,12 @@ mod tests {
 
     #[test]
     fn exit_codes_are_the_documented_ones() {
-        let bad_url = StoreError::BadUrl { reason: "x".to_owned() };
+        let wrong_use = startup::Failure::Usage("x".to_owned());
         let unreachable = StoreError::Unreachable { target: "db".to_owned(), reason: "refused".to_owned() };
         for (failure, code) in [
             (Failure::refused("no"), 1),
             (Failure::Shown, 1),
-            (Failure::from(bad_url), 2),
+            (Failure::from(wrong_use), 2),
             (Failure::from(unreachable), 1),
             (Failure::Output(io::ErrorKind::BrokenPipe.into()), 0),
             (Failure::Output(io::ErrorKind::StorageFull.into()), 1),

@@ -14,6 +14,25 @@ use serde_json::{Value, json};
 
 const GOOD_ANSWER: &str = r#"{"type":"ask_client","question_text":"Front or rear?","why":"axle unknown","state_suggestion":"clarifying"}"#;
 
+const PACK: &str = r#"{
+  "contract_version": "1.0",
+  "now": "2026-11-22T10:30:00Z",
+  "request": {
+    "id": "req_0193a5b2c3d470008000000000000001", "state": "new", "version": 1,
+    "category": null, "need": null, "urgency": "normal", "language": "en", "prescription": false
+  },
+  "conversation": [
+    { "message_id": "msg_0193a5b2c3d470008000000000000002", "at": "2026-11-22T10:29:30Z",
+      "from": "client", "kind": "text", "text": "I need brake pads" }
+  ],
+  "ocr": [], "vendors_found": [], "vendors_contacted": [], "replies": [], "batches": [], "shortlist": null,
+  "limits": { "batch_size_max": 5, "vendors_per_request_max": 15, "vendors_contacted": 0,
+              "vendors_remaining": 15, "batch_open": false },
+  "policies": { "ai_concierge_enabled": true, "ocr_enabled": false,
+    "calling": { "enabled": false, "consent_status": null, "allowed_scopes": [], "cooldown_minutes": 10 } },
+  "allowed_next_states": ["clarifying", "ocr_processing", "sourcing", "escalated", "closed", "error"]
+}"#;
+
 fn vendors() -> String {
     format!(
         "{HEADER}\n\
@@ -189,4 +208,18 @@ fn thousands_of_files_are_checked_in_one_call() {
         ["contract", "check", "--json"].into_iter().chain(files.iter().map(String::as_str)).collect();
     let said = run(&arguments, &[], "");
     assert_eq!((said.code, said.out.lines().count()), (0, 3_000), "{}", said.err);
+}
+
+#[test]
+fn with_a_context_pack_an_answer_must_make_sense() {
+    let place = Place::new();
+    let pack = place.file("pack.json", PACK);
+    let good = place.file("good.json", GOOD_ANSWER);
+    let accepted = run(&["contract", "check", "--context", &pack, &good], &[], "");
+    assert_eq!(accepted.code, 0, "{accepted:?}");
+    let senseless = place.file("bad.json", GOOD_ANSWER.replace("Front or rear?", "Ring +254 700 000 101"));
+    assert_eq!(run(&["contract", "check", &senseless], &[], "").code, 0, "its shape is right");
+    let rejected = run(&["contract", "check", "--context", &pack, &senseless], &[], "");
+    assert!(rejected.code == 1 && rejected.out.contains("/question_text: "), "{rejected:?}");
+    assert!(rejected.out.contains("(phone_number_in_text)"), "{rejected:?}");
 }

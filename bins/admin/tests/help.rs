@@ -39,6 +39,7 @@ fn the_program() {
     Environment (see .env.example):
       DATABASE_URL  sqlite://path or postgres://… [default: sqlite://concierge.db]
       DATA_KEY      opens personal data; required with PostgreSQL
+      RUST_LOG      what is logged on standard error [default: warn]
 
     Exit codes:
       0  done

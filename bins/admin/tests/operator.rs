@@ -13,36 +13,41 @@ use std::sync::Arc;
 
 use common::Place;
 use marketplace::{
-    ContactId, Language, MessageId, OutboxId, PhoneNumberId, RequestId, RequestState, SystemClock,
+    ContactId, EventId, Language, MessageId, OutboxId, PhoneNumberId, RandomIds, RequestId, RequestState,
+    SystemClock,
 };
 use serde_json::{Value, json};
 use store::{
-    Db, OpenOptions, Store, StoreError, Tx,
+    Db, OpenOptions, StoreError, Tx,
     contacts::{self, Identity},
     dead_letters::{self, DeadLetterSource, NewDeadLetter},
+    intake::NewInboundEvent,
     lanes,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, NewSend, Purpose, SendPayload, SendState},
     requests,
     turns::{self, Settlement, TurnStatus},
 };
+use tokio::runtime::Runtime;
 use tools::{AuditEntry, Caller, ToolError, record};
+
+fn ids() -> Arc<RandomIds> {
+    Arc::new(RandomIds::new(Arc::new(SystemClock)))
+}
+
+fn open(place: &Place) -> (Runtime, Db) {
+    let options = OpenOptions::new(place.url(), place.key(), ids());
+    let db = startup::open(&options, Arc::new(SystemClock)).unwrap();
+    (tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(), db)
+}
 
 /// Runs verbs on the place's database, as the engine would.
 fn with<T: Send + 'static>(
     place: &Place,
-    mut work: impl FnMut(&mut Tx<'_>) -> Result<T, ToolError> + Send + 'static,
+    work: impl FnMut(&mut Tx<'_>) -> Result<T, ToolError> + Send + 'static,
 ) -> T {
-    let ids = Arc::new(marketplace::RandomIds::new(Arc::new(SystemClock)));
-    let options = OpenOptions::new(place.url(), place.key(), ids);
-    let db = Db {
-        store: Store::open(&options).unwrap(),
-        ids: options.ids,
-        clock: Arc::new(SystemClock),
-        lease_clock: Arc::new(SystemClock),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let value = runtime.block_on(db.write(move |tx| work(tx))).unwrap();
+    let (runtime, db) = open(place);
+    let value = runtime.block_on(db.write(work)).unwrap();
     db.store.close_blocking();
     value
 }
@@ -305,5 +310,37 @@ fn a_closed_request_takes_no_turn() {
         let letter = dead_letter(place, DeadLetterSource::Turn, request.to_string(), Some(request));
         let said = place.admin(&["dead-letters", "retry", &letter]);
         assert!(said.code == 1 && said.err.contains("is closed: no turn follows"), "{said:?}");
+    });
+}
+
+#[test]
+fn a_dead_event_waits_to_be_placed_again() {
+    Place::each(|place| {
+        let event = EventId::generate(&*ids());
+        let new = NewInboundEvent {
+            id: event,
+            key_hash: [7; 32],
+            phone_number_id: Some("9999".to_owned()),
+            sender_hash: None,
+            subject_hash: vec![8; 32],
+            kind: "message".to_owned(),
+            payload: "{}".to_owned(),
+            meta_at: None,
+            received_at: marketplace::Timestamp::from_millis(1_790_000_000_000),
+            dead_reason: Some("another_number".to_owned()),
+        };
+        let (runtime, db) = open(place);
+        assert_eq!(runtime.block_on(db.store.intake(vec![new])).unwrap().dead, 1);
+        db.store.close_blocking();
+
+        let listed = place.json(&["dead-letters", "list"]);
+        let letter = &listed["dead_letters"][0];
+        assert_eq!((&letter["source"], &letter["reason"]), (&json!("intake"), &json!("another_number")));
+        let said = place.admin(&["dead-letters", "retry", letter["id"].as_str().unwrap()]);
+        assert!(said.code == 0 && said.out.ends_with("the event waits to be placed again\n"), "{said:?}");
+        let waiting = with(place, |tx| Ok(store::inbound::waiting(tx, 10)?));
+        assert_eq!(waiting.iter().map(|waiting| waiting.id).collect::<Vec<_>>(), [event]);
+        let system = with(place, |tx| Ok(store::audit_log::chain_records(tx.conn, audit::ChainId::System)?));
+        assert_eq!(system.last().unwrap().action, "dead_letter.retried");
     });
 }
