@@ -13,10 +13,15 @@ pub mod outreach;
 mod pipeline;
 mod plan;
 mod record;
+#[cfg(test)]
+mod tests;
 
 pub use caller::{Caller, Policy};
 pub use error::{Refusal, ToolError};
-pub use handlers::snapshot::context_pack;
+pub use handlers::{
+    handoff::HANDOFF_CLOSES_AFTER,
+    snapshot::{CALL_COOLDOWN_MINUTES, context_pack},
+};
 pub use pipeline::{Answer, Invocation, Outcome, run};
 pub use plan::{PlanCall, PlanCommit, PlanOutcome, commit_plan};
 pub use record::{AuditEntry, record, record_system};

@@ -20,7 +20,7 @@ use tool_registry::{Handoff, RefusalCode};
 use crate::{AuditEntry, Caller, ToolError, error::refuse, gates, record};
 
 /// A handed-off request closes after this long.
-const CLOSES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+pub const HANDOFF_CLOSES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// How far back the choice is looked for.
 const LOOK_BACK: i64 = 40;
 
@@ -43,7 +43,7 @@ pub(super) fn hand_off(
     let vendor = vendors::load(tx, vendor_id)?;
     sourcing::insert_handoff(tx, guard, vendor_id, choice)?;
     exchange_contacts(tx, guard, caller.actor.kind, &vendor)?;
-    timers::set(tx, guard, TimerKind::CloseAfterHandoff, "", guard.now(tx) + CLOSES_AFTER)?;
+    timers::set(tx, guard, TimerKind::CloseAfterHandoff, "", guard.now(tx) + HANDOFF_CLOSES_AFTER)?;
     let payload = json!({ "vendor_id": vendor_id, "choice_message_id": choice });
     record(tx, guard, AuditEntry::new(caller.actor.clone(), "handoff.done", payload).caused_by(choice))
 }

@@ -2,7 +2,7 @@
 
 mod calling;
 mod client_message;
-mod handoff;
+pub(crate) mod handoff;
 mod ocr;
 mod request_state;
 mod search_vendors;

@@ -23,7 +23,7 @@ const CONVERSATION_MAX: i64 = 40;
 /// How many vendors of the category a pack holds, the best ones.
 const VENDORS_FOUND_MAX: usize = 15;
 /// At most one call per this many minutes and request (mission C11).
-const CALL_COOLDOWN_MINUTES: u32 = 10;
+pub const CALL_COOLDOWN_MINUTES: u32 = 10;
 
 pub(super) fn run(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Result<Effect, ToolError> {
     Ok(Effect::new(context_pack(tx, policy, guard)?))
