@@ -160,7 +160,8 @@ fn resolve(tx: &mut Tx<'_>, id: OutboxId, answer: Answer) -> Result<(), Failure>
     }
     let (action, outcome, reason) = answer.audit();
     outbox::advance(tx, id, answer.state(), Some(reason), None)?;
-    let entry = AuditEntry::new(Caller::operator().actor, action, json!({ "purpose": send.purpose }))
+    let payload = json!({ "message_id": send.message, "purpose": send.purpose });
+    let entry = AuditEntry::new(Caller::operator().actor, action, payload)
         .with_outcome(outcome, [reason.to_owned()])
         .caused_by(id);
     journal::append(tx, guard.as_ref(), entry)

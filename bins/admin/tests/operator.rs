@@ -234,6 +234,8 @@ fn an_unknown_send_is_resolved_once_and_recorded() {
             assert_eq!((&last["actor"], &last["action"]), (&json!("human:operator"), &json!(action)));
             assert_eq!((&last["reasons"], &last["caused_by"]), (&json!([reason]), &json!(send.to_string())));
             assert_eq!(shown["audit_verified"], true);
+            let story = place.admin(&["requests", "show", &request.to_string()]).out;
+            assert!(story.contains(&format!("{reason}, by human:operator")), "{story}");
 
             let again = place.admin(&["outbox", "resolve", &send.to_string(), flag]);
             assert_eq!(again.code, 1);

@@ -86,8 +86,7 @@ fn events(dossier: &Dossier) -> Vec<(Timestamp, String)> {
     for (index, turn) in dossier.turns.iter().enumerate() {
         events.push((turn.at, 1, index, told_turn(turn)));
     }
-    let worth_telling = |record: &&AuditLine| !TOLD_ELSEWHERE.contains(&record.action.as_str());
-    for (index, record) in dossier.audit.iter().filter(worth_telling).enumerate() {
+    for (index, record) in dossier.audit.iter().filter(|record| !told_elsewhere(record)).enumerate() {
         events.push((record.at, 2, index, told_record(record)));
     }
     for (index, change) in dossier.states.iter().enumerate() {
@@ -95,6 +94,16 @@ fn events(dossier: &Dossier) -> Vec<(Timestamp, String)> {
     }
     events.sort_by_key(|(at, rank, index, _)| (*at, *rank, *index));
     events.into_iter().map(|(at, _, _, event)| (at, event)).collect()
+}
+
+/// What a person said of a send is told in any case: the message alone does not show who said it.
+fn told_elsewhere(record: &AuditLine) -> bool {
+    let word_of_a_person = by_a_person(record) && record.action.starts_with("send.");
+    TOLD_ELSEWHERE.contains(&record.action.as_str()) && !word_of_a_person
+}
+
+fn by_a_person(record: &AuditLine) -> bool {
+    record.actor.starts_with("human:")
 }
 
 fn told_message(message: &Message, request: &Facts) -> String {
