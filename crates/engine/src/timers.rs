@@ -18,7 +18,7 @@ use tools::{AuditEntry, Caller, Invocation, Policy, ToolError, record};
 /// How many timers one step fires.
 const PAGE: i64 = 64;
 /// Intake that has not been heard of for this long is not healthy; real time.
-const INTAKE_SILENT_AFTER: Duration = Duration::from_secs(30);
+pub const INTAKE_SILENT_AFTER: Duration = Duration::from_secs(30);
 /// A reply deadline that fell into an outage of intake is moved by this much: late replies still have a way in.
 const OUTAGE_GRACE: Duration = Duration::from_secs(60);
 

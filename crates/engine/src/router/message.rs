@@ -18,9 +18,9 @@ use tools::{AuditEntry, Caller, ToolError, record_system};
 use super::place::{self, Place};
 
 /// Events older than this are kept and have no effect: the deduplication no longer knows them.
-const STALE_AFTER: Duration = Duration::from_secs(9 * 24 * 60 * 60);
+pub const STALE_AFTER: Duration = Duration::from_secs(9 * 24 * 60 * 60);
 /// How long a message that quotes something unknown waits for our send to become known.
-const QUOTE_WAITS: Duration = Duration::from_secs(60);
+pub const QUOTE_WAITS: Duration = Duration::from_secs(60);
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,11 +85,7 @@ pub(super) fn place(
     }
 }
 
-fn find_or_create(
-    tx: &mut Tx<'_>,
-    known_by: &[Identity],
-    name: Option<&str>,
-) -> Result<Contact, ToolError> {
+fn find_or_create(tx: &mut Tx<'_>, known_by: &[Identity], name: Option<&str>) -> Result<Contact, ToolError> {
     let name = name.map(str::trim).filter(|name| !name.is_empty());
     Ok(contacts::find_or_create(tx, known_by, name, Language::default())?)
 }
@@ -171,12 +167,7 @@ fn ask_which(
 }
 
 /// A message of ours that belongs to no request.
-fn notice(
-    tx: &mut Tx<'_>,
-    number: &PhoneNumberId,
-    contact: &Contact,
-    body: String,
-) -> Result<(), ToolError> {
+fn notice(tx: &mut Tx<'_>, number: &PhoneNumberId, contact: &Contact, body: String) -> Result<(), ToolError> {
     let message = messages::insert(
         tx,
         &NewMessage {

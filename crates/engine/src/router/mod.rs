@@ -20,12 +20,14 @@ use tools::ToolError;
 
 use crate::statuses;
 
+pub use message::{QUOTE_WAITS, STALE_AFTER};
+
 /// How many waiting events one step looks at.
 const PAGE: i64 = 256;
 /// How many senders are worked at once.
 const SENDERS_AT_ONCE: usize = 16;
 /// How long the router's lease lasts without a step; real time.
-const LEASE: Duration = Duration::from_secs(30);
+pub const LEASE: Duration = Duration::from_secs(30);
 
 /// Places events.
 #[derive(Clone)]

@@ -15,9 +15,9 @@ use store::{
 use tools::{AuditEntry, Caller, ToolError, record};
 
 /// The attempt that no longer decides but escalates with a safe message.
-const LAST_ATTEMPT: i32 = 3;
+pub const LAST_ATTEMPT: i32 = 3;
 /// One more than that: even the safe message failed; the entries become a dead letter.
-const BEYOND_HOPE: i32 = 5;
+pub const BEYOND_HOPE: i32 = 5;
 /// How many waiting entries one turn reads.
 const ENTRIES_MAX: usize = 100;
 
@@ -66,8 +66,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, lease: &Lease) -> Result<Begun, ToolError> 
     if last_attempt {
         keep_dead_letter(tx, &guard, "attempts_exhausted")?;
     }
-    let entries =
-        waiting.iter().map(|waiting| entry(tx, waiting)).collect::<Result<Vec<_>, ToolError>>()?;
+    let entries = waiting.iter().map(|waiting| entry(tx, waiting)).collect::<Result<Vec<_>, ToolError>>()?;
     Ok(Begun::Turn(Box::new(BegunTurn {
         input: TurnInput {
             turn: turn.id,
@@ -101,10 +100,7 @@ fn entry(tx: &mut Tx<'_>, waiting: &lanes::Entry) -> Result<Option<Entry>, ToolE
     Ok(Some(Entry { id: waiting.id, event }))
 }
 
-fn vendor_message(
-    tx: &mut Tx<'_>,
-    message: marketplace::MessageId,
-) -> Result<Option<TurnEvent>, ToolError> {
+fn vendor_message(tx: &mut Tx<'_>, message: marketplace::MessageId) -> Result<Option<TurnEvent>, ToolError> {
     let contact = messages::load(tx, message)?.contact;
     let vendor = vendors::find_by_contact(tx, contact)?;
     Ok(vendor.map(|vendor| TurnEvent::VendorMessage { message, vendor }))

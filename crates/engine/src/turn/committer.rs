@@ -24,9 +24,9 @@ use tools::{
 use super::begin::BegunTurn;
 
 /// A client who keeps writing gets an answer at last: after this many superseded turns …
-const SUPERSEDED_MAX: i32 = 2;
+pub const SUPERSEDED_MAX: i32 = 2;
 /// … or this long after the turn began.
-const SUPERSEDE_WITHIN: Duration = Duration::from_secs(20);
+pub const SUPERSEDE_WITHIN: Duration = Duration::from_secs(20);
 
 /// The tools, bound to one turn under one lease.
 pub(super) struct Committer {

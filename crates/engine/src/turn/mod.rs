@@ -6,16 +6,22 @@ mod committer;
 use std::{sync::Arc, time::Duration};
 
 use orchestrator::{Brain, PortError, TurnEnd, handle_inbound_message};
-use store::{Db, StoreError, lanes::{self, Lease}};
+use store::{
+    Db, StoreError,
+    lanes::{self, Lease},
+};
 use tools::{Policy, ToolError};
 
 use begin::Begun;
 use committer::Committer;
 
+pub use begin::{BEYOND_HOPE, LAST_ATTEMPT};
+pub use committer::{SUPERSEDED_MAX, SUPERSEDE_WITHIN};
+
 /// How often a lease is extended while a turn runs; real time.
-const HEARTBEAT: Duration = Duration::from_secs(20);
+pub const HEARTBEAT: Duration = Duration::from_secs(20);
 /// A turn that takes longer than this beyond Moltbot's own deadline is given up and taken again; real time.
-const TURN_BUDGET_BEYOND_BRAIN: Duration = Duration::from_secs(15);
+pub const TURN_BUDGET_BEYOND_BRAIN: Duration = Duration::from_secs(15);
 
 /// What one step did.
 #[derive(Debug, Clone, PartialEq)]
