@@ -35,3 +35,78 @@ pub fn settle(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use marketplace::{ContactId, Language, VendorId};
+    use store::{
+        contacts::{self, Identity},
+        requests,
+        sourcing::NewBatch,
+        testing::on_both,
+        vendors::{self, VendorRecord},
+    };
+
+    use super::*;
+
+    fn vendor(tx: &mut Tx<'_>, at: u8) -> (VendorId, ContactId) {
+        let id: VendorId = format!("v-{at}").parse().unwrap();
+        let record = VendorRecord {
+            id: id.clone(),
+            name: "Duka".to_owned(),
+            phone: format!("+25470000020{at}").parse().unwrap(),
+            categories: vec!["tools".to_owned()],
+            position: None,
+            timezone: "Africa/Nairobi".to_owned(),
+            languages: vec![Language::En],
+            accepts_inquiries: true,
+            rating: None,
+        };
+        vendors::import(tx, &record).unwrap();
+        let contact = vendors::load(tx, &id).unwrap().contact;
+        (id, contact)
+    }
+
+    fn ask(tx: &mut Tx<'_>, guard: &RequestGuard, vendors: &[u8]) {
+        let size = u8::try_from(vendors.len()).unwrap();
+        let deadline_at = tx.now + Duration::from_mins(10);
+        let batch = NewBatch { size, offers_wanted: 1, deadline_at, plan: "{}".to_owned() };
+        sourcing::open_batch(tx, guard, &batch).unwrap().unwrap();
+        for at in vendors {
+            let (id, contact) = vendor(tx, *at);
+            sourcing::add_outreach(tx, guard, &id, contact).unwrap().unwrap();
+        }
+    }
+
+    fn open_batches(tx: &mut Tx<'_>, guard: &RequestGuard) -> Vec<u8> {
+        let batches = sourcing::batches_of(tx, guard.request().id).unwrap();
+        batches.iter().filter(|batch| batch.status == BatchStatus::Open).map(|batch| batch.ordinal).collect()
+    }
+
+    #[test]
+    fn the_last_answer_settles_its_own_batch_and_no_other() {
+        on_both(async |test| {
+            let done: Result<(), ToolError> = test
+                .db
+                .write(|tx| {
+                    let client = [Identity::Phone("+254700000101".parse().unwrap())];
+                    let client = contacts::find_or_create(tx, &client, None, Language::En)?.id;
+                    let guard = requests::create(tx, client, &"10001".parse().unwrap(), Language::En)?;
+                    ask(tx, &guard, &[1, 2]);
+                    let asked = sourcing::outreaches_of(tx, guard.request().id)?;
+                    settle(tx, &guard, &asked[0], OutreachStatus::Replied)?;
+                    assert_eq!(open_batches(tx, &guard), [1]);
+                    settle(tx, &guard, &asked[1], OutreachStatus::Failed)?;
+                    assert_eq!(open_batches(tx, &guard), [0; 0]);
+                    ask(tx, &guard, &[3]);
+                    settle(tx, &guard, &asked[1], OutreachStatus::Replied)?;
+                    assert_eq!(open_batches(tx, &guard), [2]);
+                    Ok(())
+                })
+                .await;
+            done.unwrap();
+        });
+    }
+}

@@ -1,0 +1,11 @@
+//! The tools on both databases, against rows.
+
+mod handoff;
+mod idempotency;
+mod limits;
+mod pack;
+mod plans;
+mod refusals;
+mod replies;
+mod states;
+mod world;

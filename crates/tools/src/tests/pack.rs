@@ -1,0 +1,164 @@
+use marketplace::VendorId;
+use moltbot_contract::{ContextPack, VendorFilters};
+use serde_json::Value;
+use store::{flags, requests, testing::on_both};
+use tool_registry::{
+    FactSource, Facts, GetRequestSnapshotArgs, SearchVendorsArgs, Sourced, ToolName, ToolResult,
+    UpdateRequestStateArgs,
+};
+
+use super::world::{CATEGORY, World};
+use crate::{Policy, context_pack};
+
+async fn pack(world: &World<'_>) -> ContextPack {
+    let args = GetRequestSnapshotArgs { request_id: world.request };
+    match world.call(args).await.unwrap() {
+        ToolResult::GetRequestSnapshot(pack) => pack,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_pack_holds_no_number_and_no_id_of_the_provider() {
+    on_both(async |test| {
+        let world = World::shortlisted(test).await;
+        world.client_says("my number is 0712 345 678, or +1 631 555 1234").await;
+        world.vendor_says("v1", "call us: 0700 000 001. It is 3500/=").await;
+        world.client_says("1").await;
+        world.hand_off("v1").await.unwrap();
+        let text = serde_json::to_string(&pack(&world).await).unwrap();
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        for number in ["712345678", "700000001", "700000002", "6315551234"] {
+            assert!(!text.contains(number), "{text}");
+            let parsed: Value = serde_json::from_str(&text).unwrap();
+            for entry in parsed["conversation"].as_array().unwrap() {
+                assert!(!digits(entry["text"].as_str().unwrap()).contains(number), "{entry}");
+            }
+        }
+        assert!(!text.contains("wamid"), "{text}");
+        assert!(text.contains("3500/="), "prices stay: {text}");
+        assert!(text.contains("[number]"));
+    });
+}
+
+#[test]
+fn a_pack_is_what_its_schema_says() {
+    on_both(async |test| {
+        let schema = ToolName::GetRequestSnapshot.spec().unwrap().result_schema();
+        let validator = jsonschema::draft202012::new(schema).unwrap();
+        let empty = World::new(test, 0).await;
+        let check = |pack: &ContextPack| {
+            let value = serde_json::to_value(pack).unwrap();
+            let errors: Vec<_> = validator.iter_errors(&value).map(|error| error.to_string()).collect();
+            assert!(errors.is_empty(), "{errors:?}");
+            assert_eq!(serde_json::from_value::<ContextPack>(value).unwrap(), *pack);
+        };
+        check(&pack(&empty).await);
+    });
+    on_both(async |test| {
+        let world = World::shortlisted(test).await;
+        world.client_says("hello").await;
+        let pack = pack(&world).await;
+        assert_eq!(pack.limits.vendors_contacted, 2);
+        assert_eq!(pack.limits.vendors_remaining, 13);
+        assert!(!pack.limits.batch_open, "a shortlist ends the batch");
+        assert_eq!(pack.shortlist.as_ref().unwrap().items.len(), 2);
+        assert_eq!(pack.batches[0].offers, 2);
+        assert!(!pack.policies.calling.enabled);
+        assert!(!pack.allowed_next_states.contains(&marketplace::RequestState::HandedOff));
+        let speakers: Vec<_> = pack.conversation.iter().map(|entry| entry.from).collect();
+        assert_eq!(speakers.len(), 5);
+        let schema = ToolName::GetRequestSnapshot.spec().unwrap().result_schema();
+        let validator = jsonschema::draft202012::new(schema).unwrap();
+        assert!(validator.is_valid(&serde_json::to_value(&pack).unwrap()));
+    });
+}
+
+#[test]
+fn a_pack_shows_what_the_directory_holds() {
+    on_both(async |test| {
+        let world = World::new(test, 17).await;
+        assert!(pack(&world).await.vendors_found.is_empty(), "no category yet");
+        let facts = Facts {
+            category: Some(Sourced::new(" Brake Pads ".to_owned(), FactSource::Client)),
+            ..Facts::default()
+        };
+        let step = UpdateRequestStateArgs {
+            facts: Some(facts),
+            ..world.step(marketplace::RequestState::Clarifying).await
+        };
+        world.call(step).await.unwrap();
+        let found = pack(&world).await.vendors_found;
+        assert_eq!(found.len(), 15);
+        assert!(found.iter().all(|vendor| vendor.why == ["category"] && !vendor.contacted));
+    });
+}
+
+#[test]
+fn flags_in_the_database_only_switch_off() {
+    on_both(async |test| {
+        let world = World::new(test, 0).await;
+        let request = world.request;
+        let all = Policy { ai_concierge: true, ocr: true, calling: true };
+        let shown = async |policy: Policy| {
+            world
+                .write(move |tx| {
+                    let guard = requests::lock(tx, request)?;
+                    Ok(context_pack(tx, policy, &guard)?.policies)
+                })
+                .await
+        };
+        assert!(shown(all).await.ai_concierge_enabled && shown(all).await.ocr_enabled);
+        assert!(!shown(Policy::default()).await.ai_concierge_enabled);
+        world.write(|tx| Ok(flags::set(tx.conn, flags::Flag::AiConcierge, false, tx.now)?)).await;
+        assert!(!shown(all).await.ai_concierge_enabled && shown(all).await.ocr_enabled);
+    });
+}
+
+#[test]
+fn a_search_names_who_may_be_asked_first() {
+    on_both(async |test| {
+        let world = World::sourcing(test, 4, 5).await;
+        world.ask("v1").await.unwrap();
+        world.opt_out(world.vendor("v2").await.contact).await;
+        world
+            .write(|tx| {
+                let mut row = super::world::directory_row(5);
+                row.rating = Some(4.5);
+                store::vendors::import(tx, &row)?;
+                let mut row = super::world::directory_row(6);
+                row.accepts_inquiries = false;
+                Ok(store::vendors::import(tx, &row)?)
+            })
+            .await;
+        let search = async |limit, min_rating| {
+            let args = SearchVendorsArgs {
+                request_id: world.request,
+                category: CATEGORY.to_uppercase(),
+                filters: VendorFilters { max_distance_km: None, languages: Vec::new(), min_rating },
+                limit,
+            };
+            match world.call(args).await.unwrap() {
+                ToolResult::SearchVendors(result) => {
+                    result.vendors.into_iter().map(|vendor| (vendor.vendor_id, vendor.why)).collect()
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        let all: Vec<(VendorId, Vec<String>)> = search(15, None).await;
+        let names: Vec<_> = all.iter().map(|(id, why)| format!("{id}: {}", why.join(" "))).collect();
+        assert_eq!(
+            names,
+            [
+                "v5: category",
+                "v3: category",
+                "v4: category",
+                "v6: category not_accepting",
+                "v1: category contacted"
+            ]
+        );
+        assert_eq!(search(1, None).await.len(), 1);
+        let rated: Vec<(VendorId, Vec<String>)> = search(15, Some(4.0)).await;
+        assert_eq!(rated, [("v5".parse().unwrap(), vec!["category".to_owned(), "rating".to_owned()])]);
+    });
+}
