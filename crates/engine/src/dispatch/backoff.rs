@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// An intent is tried at most this often.
-pub(super) const ATTEMPTS_MAX: i32 = 20;
+pub const ATTEMPTS_MAX: i32 = 20;
 /// Longest pause after a throttle.
 const THROTTLE_MAX: Duration = Duration::from_secs(256);
 /// Longest pause after a connection that was not made.

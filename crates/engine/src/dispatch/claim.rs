@@ -31,8 +31,10 @@ pub(super) enum Claim {
     Held,
     /// Never.
     Cancelled,
-    /// Not ours any more, or not queued any more.
+    /// Not queued any more.
     Passed,
+    /// Another process sends from this number now.
+    LeaseLost,
 }
 
 pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: OutboxId) -> Result<Claim, ToolError> {
@@ -55,6 +57,6 @@ pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: OutboxId) -> Resul
             consequences::cancel(tx, guard.as_ref(), &send, reason)?;
             Claim::Cancelled
         }
-        Verdict::LeaseLost => Claim::Passed,
+        Verdict::LeaseLost => Claim::LeaseLost,
     })
 }

@@ -30,10 +30,14 @@ use crate::{buckets::SendBuckets, consequences, templates::TemplateCatalogue};
 use claim::{Claim, Claiming};
 use outcome::Settled;
 
+pub use backoff::ATTEMPTS_MAX;
+
 /// How many intents one step puts on the wire at most.
 pub const IN_FLIGHT_MAX: usize = 32;
 /// How long the right to send from a number lasts without a step; real time.
-const LEASE: Duration = Duration::from_mins(1);
+pub const LEASE: Duration = Duration::from_mins(1);
+/// How often the lease is extended; between that, each claim checks in its transaction that it still holds.
+const LEASE_RENEWAL: Duration = Duration::from_secs(20);
 /// How long a number rests after Meta refused its token, its rights or the business itself; real time.
 const OPERATOR_HOLD: Duration = Duration::from_mins(5);
 /// How many further steps try to record an answer; after that the intent becomes unknown.
@@ -55,6 +59,7 @@ pub struct Dispatcher {
     buckets: Arc<Mutex<SendBuckets>>,
     rest: Arc<Mutex<Option<Rest>>>,
     unrecorded: Arc<Mutex<Vec<Answered>>>,
+    led: Arc<Mutex<Option<Led>>>,
 }
 
 /// Why a number sends nothing for a while.
@@ -134,6 +139,13 @@ struct Rest {
     until: Timestamp,
 }
 
+/// The lease as it was last taken or extended, in real time.
+#[derive(Debug, Clone, Copy)]
+struct Led {
+    fence: i64,
+    renew_at: Timestamp,
+}
+
 /// The intents that a task of this process is working on.
 #[derive(Debug, Default)]
 struct InFlight(Mutex<BTreeSet<OutboxId>>);
@@ -177,7 +189,7 @@ struct Answered {
 enum Done {
     Held,
     Cancelled,
-    /// Another task, another process or a status was faster.
+    /// Another task or another process was faster.
     Passed,
     Settled(Settled),
 }
@@ -204,6 +216,7 @@ impl Dispatcher {
             buckets: Arc::default(),
             rest: Arc::default(),
             unrecorded: Arc::default(),
+            led: Arc::default(),
         }
     }
 
@@ -244,13 +257,26 @@ impl Dispatcher {
 
     /// Gives the lease back, so that a successor need not wait for it to run out.
     pub async fn release(&self) -> Result<(), DispatchError> {
+        self.set_led(None);
         let (lease, owner) = (self.lease.clone(), self.owner.clone());
         Ok(self.db.write(move |tx| leases::release(tx, &lease, &owner)).await?)
     }
 
+    /// The fence we send under; `None` while another process sends from this number.
     async fn lead(&self) -> Result<Option<i64>, StoreError> {
+        let now = self.db.lease_clock.now();
+        let led = *self.led.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(led) = led.filter(|led| now < led.renew_at) {
+            return Ok(Some(led.fence));
+        }
         let (lease, owner) = (self.lease.clone(), self.owner.clone());
-        self.db.write(move |tx| leases::acquire(tx, &lease, &owner, LEASE)).await
+        let fence = self.db.write(move |tx| leases::acquire(tx, &lease, &owner, LEASE)).await?;
+        self.set_led(fence.map(|fence| Led { fence, renew_at: now + LEASE_RENEWAL }));
+        Ok(fence)
+    }
+
+    fn set_led(&self, led: Option<Led>) {
+        *self.led.lock().unwrap_or_else(PoisonError::into_inner) = led;
     }
 
     /// Whatever is `sending` and not in the hands of a task of this process has no living sender under our lease.
@@ -304,6 +330,10 @@ impl Dispatcher {
                 return Ok(match other? {
                     Claim::Held => Done::Held,
                     Claim::Cancelled => Done::Cancelled,
+                    Claim::LeaseLost => {
+                        self.set_led(None);
+                        Done::Passed
+                    }
                     Claim::Send(_) | Claim::Passed => Done::Passed,
                 });
             }

@@ -5,7 +5,11 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use store::{Backend, Db, outbox::SendState, testing::on_both};
+use store::{
+    Backend, Db, leases,
+    outbox::{Purpose, SendState},
+    testing::on_both,
+};
 
 use super::world::{FailingClock, Meta, World, accepted, number, retry};
 use crate::{
@@ -78,7 +82,7 @@ fn a_send_in_living_hands_is_no_orphan() {
                 let report = world.step().await;
                 assert_eq!((report.orphaned, report.did_work()), (0, false));
                 // Another person does not wait for the slow answer.
-                world.queue(world.vendor, store::outbox::Purpose::VendorMessage, "other").await;
+                world.queue(world.vendor, Purpose::VendorMessage, "other").await;
                 assert_eq!(world.step().await.accepted, 1);
             } => {}
         }
@@ -149,5 +153,51 @@ fn one_owner_at_a_time_and_a_release_hands_over_at_once() {
         first.release().await.unwrap();
         assert!(world.step().await.leading);
         assert!(!first.step().await.unwrap().leading);
+    });
+}
+
+#[test]
+fn an_owner_that_was_replaced_without_knowing_sends_nothing() {
+    on_both(async |store| {
+        let mut world = World::new(store).await;
+        assert!(world.step().await.leading);
+        let first = world.dispatcher.clone();
+        // Taken away behind its back, as when it slept through its lease.
+        world.write(|tx| Ok(leases::release(tx, "dispatch:10001", "first")?)).await;
+        world.restart();
+        assert!(world.step().await.leading);
+        let id = world.to_client("hello").await;
+        assert!(!first.step().await.unwrap().did_work());
+        assert_eq!(world.state(id).await.0, SendState::Queued);
+        assert!(!first.step().await.unwrap().leading);
+        assert_eq!(world.step().await.accepted, 1);
+    });
+}
+
+#[test]
+fn steps_side_by_side_send_each_message_once_and_in_order() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        for at in 0..10 {
+            world.to_client(&format!("c{at}")).await;
+            world.queue(world.vendor, Purpose::VendorMessage, &format!("v{at}")).await;
+        }
+        let one = || async {
+            for _ in 0..20 {
+                world.step().await;
+            }
+        };
+        tokio::join!(one(), one(), one(), one());
+        let of = |prefix: &str| -> Vec<String> {
+            world
+                .meta
+                .wire()
+                .into_iter()
+                .filter_map(|line| Some(line.strip_prefix(prefix)?.to_owned()))
+                .collect()
+        };
+        let expected = |side: &str| (0..10).map(|at| format!("{side}{at}")).collect::<Vec<_>>();
+        assert_eq!(of("text "), expected("c"));
+        assert_eq!(of("concierge_vendor_inquiry_v1 "), expected("v"));
     });
 }
