@@ -25,10 +25,22 @@ pub(crate) fn workspace() -> PathBuf {
     own.parent().map(PathBuf::from).unwrap_or(own)
 }
 
+/// How programs are built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// For everything but measuring.
+    Dev,
+    /// As it is deployed.
+    Release,
+}
+
 /// Builds packages with their programs, in one invocation, with cargo's own progress on stderr.
-pub(crate) fn build(packages: &[&str]) -> anyhow::Result<()> {
+pub(crate) fn build(profile: Profile, packages: &[&str]) -> anyhow::Result<()> {
     let mut command = command();
     command.args(["build", "--bins"]);
+    if profile == Profile::Release {
+        command.arg("--release");
+    }
     for package in packages {
         command.args(["--package", package]);
     }
@@ -38,9 +50,22 @@ pub(crate) fn build(packages: &[&str]) -> anyhow::Result<()> {
 }
 
 /// Where `cargo build` puts programs.
-pub(crate) fn programs_folder() -> PathBuf {
+pub(crate) fn programs_folder(profile: Profile) -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
-    workspace().join(target).join("debug")
+    workspace().join(target).join(match profile {
+        Profile::Dev => "debug",
+        Profile::Release => "release",
+    })
+}
+
+/// Runs one of the programs that were built.
+pub(crate) fn run_program(profile: Profile, name: &str, options: &[String]) -> anyhow::Result<ExitCode> {
+    let program = programs_folder(profile).join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let status = Command::new(&program)
+        .args(options)
+        .status()
+        .with_context(|| format!("cannot run {}", program.display()))?;
+    Ok(exit_code(status))
 }
 
 /// The same status for our own exit.

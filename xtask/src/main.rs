@@ -1,5 +1,6 @@
 //! `cargo xtask`: what developers run. It builds and starts other programs and stays light itself.
 
+mod bench;
 mod cargo;
 mod docs;
 mod simulate;
@@ -31,6 +32,12 @@ enum Task {
     /// Uses cargo-nextest if it is installed, else `cargo test`. Tests on PostgreSQL need its server programs
     /// (Debian package `postgresql`); they are skipped with a notice where these are missing, except when CI=true.
     Test(test::Arguments),
+    /// Measure intake, turns and contract validation, each beside its floor
+    ///
+    /// Builds concierge-api and the bench as they are released, then measures on SQLite and PostgreSQL and prints one
+    /// table. What its lines mean stands in docs/benchmarks.md.
+    #[command(disable_help_flag = true)]
+    Bench(bench::Arguments),
     /// Write the documents that are generated from the code
     Docs(docs::Arguments),
 }
@@ -39,6 +46,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().task {
         Task::Simulate(arguments) => simulate::run(&arguments),
         Task::Test(arguments) => test::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Docs(arguments) => docs::run(&arguments),
     };
     done.unwrap_or_else(|error| {

@@ -1,10 +1,8 @@
 //! `cargo xtask simulate`.
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use anyhow::Context as _;
-
-use crate::cargo;
+use crate::cargo::{self, Profile};
 
 /// Everything is passed on; `cargo xtask simulate --help` is the simulation's own help.
 #[derive(Debug, clap::Args)]
@@ -17,11 +15,6 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut packages = cargo::PROGRAMS.to_vec();
     packages.push("simulation");
-    cargo::build(&packages)?;
-    let program = cargo::programs_folder().join(format!("simulation{}", std::env::consts::EXE_SUFFIX));
-    let status = Command::new(&program)
-        .args(&arguments.options)
-        .status()
-        .with_context(|| format!("cannot run {}", program.display()))?;
-    Ok(cargo::exit_code(status))
+    cargo::build(Profile::Dev, &packages)?;
+    cargo::run_program(Profile::Dev, "simulation", &arguments.options)
 }

@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::Context as _;
 
-use crate::cargo;
+use crate::cargo::{self, Profile};
 
 /// What is passed on.
 #[derive(Debug, clap::Args)]
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 /// End-to-end tests start the programs, so these are built first. The runner's own summary is the last thing
 /// that is printed.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    cargo::build(&cargo::PROGRAMS)?;
+    cargo::build(Profile::Dev, &cargo::PROGRAMS)?;
     if arguments.options.is_empty() {
         let documentation = cargo::command().args(["test", "--quiet", "--doc", "--workspace"]).status();
         let documentation = documentation.context("cannot run cargo test --doc")?;
