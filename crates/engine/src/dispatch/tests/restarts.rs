@@ -183,8 +183,10 @@ fn steps_side_by_side_send_each_message_once_and_in_order() {
             world.queue(world.vendor, Purpose::VendorMessage, &format!("v{at}")).await;
         }
         let one = || async {
-            for _ in 0..20 {
+            let mut steps = 0;
+            while world.meta.wire().len() < 20 && steps < 1_000 {
                 world.step().await;
+                steps += 1;
             }
         };
         tokio::join!(one(), one(), one(), one());
