@@ -14,8 +14,8 @@ const CONNECTIONS_MAX: usize = 1_024;
 const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept for its next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How long a closing connection may take.
-const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a closing connection may take, and with it the reading on of a body that was refused.
+const DISCONNECT_TIME_MAX: Duration = Duration::from_secs(2);
 
 /// Serves on `listener` until `shutdown` resolves: then no connection is taken any more, requests in flight are
 /// finished (for at most [`SHUTDOWN_MAX`]) and the returned future ends. The store stays open: closing it is next.
