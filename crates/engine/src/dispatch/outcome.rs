@@ -75,7 +75,8 @@ pub(super) fn settle(
             })
         }
         SendOutcome::Refused { class, code, .. } => refused(tx, guard, &send, *class, *code, as_template),
-        SendOutcome::Unknown { .. } => {
+        SendOutcome::Unknown { why } => {
+            tracing::warn!(intent = %id, why, "nobody knows whether a message was sent; it is not sent again");
             doubt(tx, guard, &send, "answer_in_doubt")?;
             Ok(Settled::Unknown)
         }
@@ -149,6 +150,8 @@ fn refused(
         }
         _ => {}
     }
+    // Meta's words are left out: they may quote the number.
+    tracing::warn!(intent = %send.id, class = class.as_str(), code, "Meta refused a message");
     consequences::refused_for_good(tx, guard, send, class)?;
     consequences::fail(tx, guard, send, &meta_reason(code))?;
     Ok(Settled::Failed)
