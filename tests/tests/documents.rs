@@ -1,0 +1,238 @@
+//! Documents say what is there: links lead somewhere, commands and files exist, nothing of a developer's machine.
+
+// Helpers of tests, which the lints do not take for tests.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use simulation::process::Programs;
+
+fn workspace() -> PathBuf {
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).unwrap()
+}
+
+/// Every file of the checkout by its path in it. Build folders carry a `CACHEDIR.TAG`.
+fn files() -> Vec<String> {
+    fn walk(folder: &Path, root: &Path, found: &mut Vec<String>) {
+        if folder.join("CACHEDIR.TAG").exists() {
+            return;
+        }
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() && !path.ends_with(".git") {
+                walk(&path, root, found);
+            } else if path.is_file() {
+                found.push(path.strip_prefix(root).unwrap().display().to_string());
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(&workspace(), &workspace(), &mut found);
+    found.sort();
+    found
+}
+
+fn documents() -> BTreeMap<String, String> {
+    let markdown = files().into_iter().filter(|path| Path::new(path).extension().is_some_and(|e| e == "md"));
+    markdown.map(|path| (path.clone(), fs::read_to_string(workspace().join(path)).unwrap())).collect()
+}
+
+/// A document in pieces: lines of fenced code, lines of prose.
+fn lines(text: &str) -> impl Iterator<Item = (bool, &str)> {
+    let mut fenced = false;
+    text.lines().filter_map(move |line| {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+            return None;
+        }
+        Some((fenced, line))
+    })
+}
+
+/// The spans between backticks of a line of prose.
+fn inline_code(line: &str) -> impl Iterator<Item = &str> {
+    line.split('`').skip(1).step_by(2)
+}
+
+/// Everything that is written as code: fenced lines and inline spans. A span may run over the end of a line.
+fn code(text: &str) -> Vec<String> {
+    let fenced = lines(text).filter(|(fenced, _)| *fenced).map(|(_, line)| line.to_owned());
+    let prose: Vec<&str> = lines(text).filter(|(fenced, _)| !fenced).map(|(_, line)| line).collect();
+    fenced.chain(inline_code(&prose.join(" ")).map(str::to_owned)).collect()
+}
+
+/// The targets of `[text](target)` in prose.
+fn links(text: &str) -> Vec<&str> {
+    let prose = lines(text).filter(|(fenced, _)| !fenced);
+    prose.flat_map(|(_, line)| line.split("](").skip(1).filter_map(|rest| rest.split(')').next())).collect()
+}
+
+/// The anchors of a document, as GitHub makes them from headings.
+fn anchors(text: &str) -> BTreeSet<String> {
+    let headings = lines(text).filter(|(fenced, line)| !fenced && line.starts_with('#'));
+    headings
+        .map(|(_, line)| {
+            let kept = line.trim_start_matches('#').trim().to_lowercase();
+            let kept = kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+            kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+        })
+        .collect()
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let documents = documents();
+    assert!(documents.contains_key("README.md"), "this test looks in the wrong folder");
+    let mut faults = Vec::new();
+    for (path, text) in &documents {
+        for link in links(text).into_iter().filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let folder = Path::new(path).parent().unwrap();
+            let target = if file.is_empty() { PathBuf::from(path) } else { folder.join(file) };
+            let Ok(target) = fs::canonicalize(workspace().join(target)) else {
+                faults.push(format!("{path}: {link} does not exist"));
+                continue;
+            };
+            let inside = target.strip_prefix(workspace()).unwrap().display().to_string();
+            if !anchor.is_empty()
+                && !documents.get(&inside).is_some_and(|text| anchors(text).contains(anchor))
+            {
+                faults.push(format!("{path}: {link} has no such heading"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn files_that_are_named_exist() {
+    const TOPS: [&str; 9] =
+        ["crates/", "bins/", "migrations/", "docs/", "tests/", "xtask/", ".agent/", ".ci/", ".cargo/"];
+    let mut faults = Vec::new();
+    for (path, text) in documents() {
+        for span in code(&text) {
+            for word in span.split_whitespace().filter(|word| TOPS.iter().any(|top| word.starts_with(top))) {
+                let file = word.trim_end_matches([',', ';', ':', '.']);
+                let is_pattern = file.contains(['*', '…', '<', '{']);
+                if !is_pattern && !workspace().join(file).exists() {
+                    faults.push(format!("{path}: there is no {file}"));
+                }
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// One use of `concierge-admin`: the words that name the command, and its options.
+fn admin_commands(code: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let uses = code.split("concierge-admin ").skip(1);
+    uses.map(|rest| {
+        let end = rest.find(['#', '|', '&', ';', '"', '\\']).unwrap_or(rest.len());
+        let words: Vec<String> =
+            rest.get(..end).unwrap_or_default().split_whitespace().map(str::to_owned).collect();
+        let is_name = |word: &&String| {
+            word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-')
+        };
+        let options = words.iter().filter(|word| word.starts_with("--")).cloned().collect();
+        (words.iter().take_while(is_name).cloned().collect(), options)
+    })
+    .collect()
+}
+
+#[test]
+fn admin_commands_exist_with_their_options() {
+    let program = Programs::find().unwrap().path("concierge-admin").unwrap();
+    let help = |words: &[String]| {
+        let output = Command::new(&program).args(words).arg("--help").output().unwrap();
+        output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
+    };
+    let mut faults = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut documents = documents();
+    let example = fs::read_to_string(workspace().join(".env.example")).unwrap();
+    documents.insert(".env.example".to_owned(), example);
+    for (path, text) in documents {
+        for (words, options) in code(&text).iter().flat_map(|code| admin_commands(code)) {
+            let Some(help) = help(&words) else {
+                faults.push(format!("{path}: concierge-admin {} does not exist", words.join(" ")));
+                continue;
+            };
+            let missing = options.iter().filter(|option| !help.contains(option.as_str()));
+            faults.extend(missing.map(|option| format!("{path}: {} has no {option}", words.join(" "))));
+            seen.insert(words);
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(seen.len() > 8, "only {seen:?} were found: this test looks in the wrong place");
+}
+
+#[test]
+fn the_sample_directory_imports() {
+    let program = Programs::find().unwrap().path("concierge-admin").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let admin = |arguments: &[&str]| {
+        let output = Command::new(&program)
+            .args(arguments)
+            .env("DATABASE_URL", format!("sqlite://{}", folder.path().join("vendors.db").display()))
+            .env_remove("DATA_KEY")
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let sample = workspace().join("docs/examples/vendors.csv");
+    let rows = fs::read_to_string(&sample).unwrap().lines().count() - 1;
+    admin(&["vendors", "import", &sample.display().to_string()]);
+    let listed: serde_json::Value = serde_json::from_str(&admin(&["vendors", "list", "--json"])).unwrap();
+    let vendors = listed.get("vendors").and_then(|vendors| vendors.as_array()).unwrap();
+    assert_eq!(vendors.len(), rows);
+}
+
+/// Folders that exist on one developer's machine alone, and hosts that stand in for the public registry.
+#[test]
+fn nothing_of_a_machine_is_in_the_files() {
+    // Written in two halves, or this file would be the first to be found.
+    let machine = [("/ro", "ot/"), ("/wo", "rk/"), ("/ho", "me/"), ("/Use", "rs/"), ("C:\\", "Users")];
+    let machine: Vec<String> = machine.iter().map(|(a, b)| format!("{a}{b}")).collect();
+    let starts = [' ', '"', '\'', '`', '(', '=', ':', '\n', '\t'];
+    let mut faults = Vec::new();
+    for path in files() {
+        // Not ours to write: what a developer keeps beside the code.
+        let name = Path::new(&path).file_name().unwrap().to_string_lossy().into_owned();
+        if name == ".env" || name.contains(".db") {
+            continue;
+        }
+        let Ok(text) = fs::read_to_string(workspace().join(&path)) else { continue };
+        let found = machine
+            .iter()
+            .filter(|place| starts.iter().any(|start| text.contains(&format!("{start}{place}"))));
+        faults.extend(found.map(|place| format!("{path}: {place}")));
+    }
+    let lock = fs::read_to_string(workspace().join("Cargo.lock")).unwrap();
+    let sources: BTreeSet<&str> = lock.lines().filter(|line| line.starts_with("source = ")).collect();
+    let public = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+    faults.extend(
+        sources.into_iter().filter(|source| *source != public).map(|source| format!("Cargo.lock: {source}")),
+    );
+    let cargo = fs::read_to_string(workspace().join(".cargo/config.toml")).unwrap();
+    let redirects = ["[source", "[registries", "[registry"].into_iter().filter(|table| cargo.contains(table));
+    faults.extend(redirects.map(|table| format!(".cargo/config.toml: {table}")));
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_readers_of_documents_read() {
+    let text = "# A head: line\n\nSee [one](a.md#x) and [two](b.md), `crates/a` or `b\nc`.\n\n```sh\nconcierge-admin vendors import a.csv --dry-run # [no](link)\n```\n";
+    assert_eq!(links(text), ["a.md#x", "b.md"]);
+    assert_eq!(anchors(text), BTreeSet::from(["a-head-line".to_owned()]));
+    let code = code(text);
+    assert!(code.contains(&"crates/a".to_owned()) && code.contains(&"b c".to_owned()), "{code:?}");
+    let commands: Vec<_> = code.iter().flat_map(|code| admin_commands(code)).collect();
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    assert_eq!(commands, [(words(&["vendors", "import"]), words(&["--dry-run"]))]);
+}
