@@ -34,6 +34,11 @@ impl BodyBudget {
         Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
     }
 
+    #[cfg(test)]
+    pub(crate) fn left(&self) -> usize {
+        self.0.available_permits()
+    }
+
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
         u32::try_from(bytes)
             .ok()
@@ -104,6 +109,10 @@ async fn collect(
         }
         if refused.is_none() {
             refused = if length > BODY_MAX { Some(too_large()) } else { body.add(&chunk, budget).err() };
+            if refused.is_some() {
+                // What it held is of use to others now.
+                body = Body { bytes: Vec::new(), share: budget.take(0)? };
+            }
         }
     }
     refused.map_or(Ok(body), Err)
