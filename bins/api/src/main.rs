@@ -57,10 +57,10 @@ fn run() -> Result<(), Failure> {
         let server = http_api::serve(listener, state, startup::stop_signal()).map_err(unusable)?;
         let heartbeat = actix_web::rt::spawn(heartbeat::beat(db.clone(), address.port()));
         tracing::info!("concierge-api listens on http://{address}");
-        let served = server.await;
+        let end = server.await;
         heartbeat.abort();
         db.store.close().await;
         tracing::info!("stopped");
-        served.map_err(|error| Failure::Other(format!("the server failed: {error}")))
+        end.map_err(|error| Failure::Other(format!("the server failed: {error}")))
     })
 }

@@ -117,8 +117,7 @@ impl Intake {
     /// Names a body, the same each time it comes, without telling what is in it.
     fn body_reference(&self, body: &[u8]) -> String {
         let hash = self.db.store.vault().lookup_hash("body", body);
-        let digits: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("body:{digits}")
+        hash.iter().fold("body:".to_owned(), |text, byte| format!("{text}{byte:02x}"))
     }
 }
 

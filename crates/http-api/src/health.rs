@@ -49,15 +49,15 @@ impl Check {
 async fn readyz(state: web::Data<AppState>) -> HttpResponse {
     let (database, schema) = match state.db.store.check_schema().await {
         Ok(()) => (None, None),
-        Err(error @ StoreError::SchemaVersion { .. }) => (None, Some(not_ready("schema", error))),
-        Err(error) => (Some(not_ready("database", error)), Some("unknown")),
+        Err(error @ StoreError::SchemaVersion { .. }) => (None, Some(not_ready("schema", &error))),
+        Err(error) => (Some(not_ready("database", &error)), Some("unknown")),
     };
     let intake = state
         .intake
         .check()
         .await
         .err()
-        .map(|engine::intake::IntakeError::Store(error)| not_ready("intake", error));
+        .map(|engine::intake::IntakeError::Store(error)| not_ready("intake", &error));
     let checks =
         [Check::new("database", database), Check::new("schema", schema), Check::new("intake", intake)];
     if checks.iter().all(|check| check.ready) {
@@ -67,13 +67,13 @@ async fn readyz(state: web::Data<AppState>) -> HttpResponse {
     }
 }
 
-fn not_ready(check: &'static str, error: StoreError) -> &'static str {
-    let problem = match &error {
+fn not_ready(check: &'static str, error: &StoreError) -> &'static str {
+    let problem = match error {
         StoreError::SchemaVersion { .. } => "wrong_version",
         StoreError::Busy => "busy",
         StoreError::Closed => "closed",
         _ => "unreachable",
     };
-    tracing::warn!(check, error = &error as &dyn std::error::Error, "not ready");
+    tracing::warn!(check, error = error as &dyn std::error::Error, "not ready");
     problem
 }
