@@ -335,8 +335,8 @@ pub fn has_unrouted_event(tx: &mut Tx<'_>, id: ContactId) -> Result<bool, StoreE
     hashes.extend(load(tx, id)?.phone.map(|phone| hash(tx, &Identity::Phone(phone)).to_vec()));
     Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
         events::table.filter(
-            events::status
-                .eq("pending")
+            // As in the partial index: a planner matches no bound value with it.
+            diesel::dsl::sql::<diesel::sql_types::Bool>("inbound_events.status = 'pending'")
                 .and(events::kind.eq("message"))
                 .and(events::sender_hash.eq_any(hashes.into_iter().map(Some)))
         )

@@ -34,6 +34,8 @@ mod transaction;
 pub mod turns;
 mod tx;
 mod vault;
+#[cfg(test)]
+mod verb_tests;
 pub mod vendors;
 mod writer;
 

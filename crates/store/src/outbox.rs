@@ -270,6 +270,21 @@ pub fn mark_farewell(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreE
     Ok(())
 }
 
+/// The condition of the partial index `outbox_queued`. As text: a planner matches no bound value with it.
+fn is_queued() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql("outbox.state = 'queued'")
+}
+
+/// The condition of the partial index `outbox_in_flight`, see [`is_queued`].
+fn may_be_in_flight() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql("outbox.state IN ('queued', 'sending', 'unknown')")
+}
+
+/// The condition of the partial index `outbox_doubtful`, see [`is_queued`].
+fn is_doubtful() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
+    diesel::dsl::sql("outbox.state IN ('sending', 'unknown')")
+}
+
 /// The intents that may go on the wire now, at most one a contact and `limit` in all, oldest first: each is the
 /// oldest queued one of its contact, with nothing to that contact in flight.
 pub fn sendable(
@@ -280,24 +295,23 @@ pub fn sendable(
     const SCAN: i64 = 512;
     let holds_since = (tx.now - UNKNOWN_HOLDS_NEXT).as_millis();
     let rows: Vec<(String, String, i64)> = on_conn!(&mut *tx.conn, |c| outbox::table
-        .filter(
-            outbox::phone_number_id.eq(number.as_str()).and(outbox::state.eq(SendState::Queued.to_string()))
-        )
+        .filter(outbox::phone_number_id.eq(number.as_str()).and(is_queued()))
         .order((outbox::created_at, outbox::id))
         .select((outbox::id, outbox::contact_id, outbox::not_before))
         .limit(SCAN)
         .load(c))?;
     let contacts: std::collections::BTreeSet<&String> = rows.iter().map(|(_, contact, _)| contact).collect();
-    let busy: std::collections::BTreeSet<String> = on_conn!(&mut *tx.conn, |c| outbox::table
-        .filter(
-            outbox::contact_id.eq_any(contacts).and(outbox::state.eq(SendState::Sending.to_string()).or(
-                outbox::state.eq(SendState::Unknown.to_string()).and(outbox::sending_at.gt(holds_since))
+    let busy: std::collections::BTreeSet<String> =
+        on_conn!(&mut *tx.conn, |c| outbox::table
+            .filter(outbox::contact_id.eq_any(contacts).and(may_be_in_flight()).and(
+                outbox::state.eq(SendState::Sending.to_string()).or(
+                    outbox::state.eq(SendState::Unknown.to_string()).and(outbox::sending_at.gt(holds_since))
+                )
             ))
-        )
-        .select(outbox::contact_id)
-        .load(c))?
-    .into_iter()
-    .collect();
+            .select(outbox::contact_id)
+            .load(c))?
+        .into_iter()
+        .collect();
     let mut seen = busy;
     let mut out = Vec::new();
     for (id, contact, not_before) in rows {
@@ -440,7 +454,12 @@ pub fn exists(tx: &mut Tx<'_>, id: OutboxId) -> Result<bool, StoreError> {
 pub fn has_in_flight(tx: &mut Tx<'_>, contact: ContactId) -> Result<bool, StoreError> {
     let doubtful = [SendState::Sending.to_string(), SendState::Unknown.to_string()];
     Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
-        outbox::table.filter(outbox::contact_id.eq(contact.to_string()).and(outbox::state.eq_any(&doubtful)))
+        outbox::table.filter(
+            outbox::contact_id
+                .eq(contact.to_string())
+                .and(may_be_in_flight())
+                .and(outbox::state.eq_any(&doubtful))
+        )
     ))
     .get_result(c))?)
 }
@@ -499,6 +518,7 @@ pub fn orphaned_sending(
         .filter(
             outbox::phone_number_id
                 .eq(number.as_str())
+                .and(is_doubtful())
                 .and(outbox::state.eq(SendState::Sending.to_string()))
                 .and(outbox::fence.lt(fence))
         )
@@ -511,7 +531,7 @@ pub fn orphaned_sending(
 /// The intents whose outcome nobody knows, oldest first.
 pub fn unknown(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Send>, StoreError> {
     let rows = on_conn!(&mut *tx.conn, |c| outbox::table
-        .filter(outbox::state.eq(SendState::Unknown.to_string()))
+        .filter(is_doubtful().and(outbox::state.eq(SendState::Unknown.to_string())))
         .order((outbox::sending_at, outbox::id))
         .limit(limit)
         .select(SendRow::as_select())

@@ -1,0 +1,185 @@
+//! The queries that run all the time read an index and never a growing table as a whole.
+
+use std::{
+    fmt::Write as _,
+    sync::{Arc, Mutex},
+};
+
+use diesel::{
+    Connection as _, QueryableByName, RunQueryDsl as _,
+    connection::{InstrumentationEvent, SimpleConnection},
+    sql_query,
+    sql_types::Text,
+};
+use marketplace::ContactId;
+
+use super::{number, request, write};
+use crate::{StoreError, Tx, contacts, inbound, lanes, messages, on_conn, outbox, testing::on_both, timers};
+
+type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), StoreError>;
+
+/// A verb, and the indexes its queries use in the order they run.
+const VERBS: [(&str, Verb, &[&str]); 12] = [
+    ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
+    ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
+    ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
+    ("lanes::overdue", |tx, _, _| lanes::overdue(tx, tx.now, 10).map(drop), &["mailbox_age"]),
+    (
+        "outbox::sendable",
+        |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop),
+        &["outbox_queued", "outbox_in_flight"],
+    ),
+    ("outbox::has_in_flight", |tx, _, of| outbox::has_in_flight(tx, of).map(drop), &["outbox_in_flight"]),
+    ("outbox::unknown", |tx, _, _| outbox::unknown(tx, 10).map(drop), &["outbox_doubtful"]),
+    ("inbound::waiting", |tx, _, _| inbound::waiting(tx, 10).map(drop), &["inbound_events_waiting"]),
+    (
+        "outbox::orphaned_sending",
+        |tx, _, _| outbox::orphaned_sending(tx, &number(), 1).map(drop),
+        &["outbox_doubtful"],
+    ),
+    (
+        "contacts::has_unrouted_event",
+        |tx, _, of| contacts::has_unrouted_event(tx, of).map(drop),
+        &["identities_contact", "contacts", "inbound_events_sender_waiting"],
+    ),
+    ("timers::due", |tx, _, _| timers::due(tx, 10).map(drop), &["timers_due"]),
+    ("messages::latest", |tx, id, _| messages::latest(tx, id, 40).map(drop), &["messages_request"]),
+];
+
+#[test]
+fn growing_tables_are_read_by_their_indexes() {
+    on_both(async |test| {
+        let (id, client) = write(test, |tx| request(tx, "+254712345678")).await;
+        write(test, move |tx| super::outbox::queue(tx, id, client).map(drop)).await;
+        for (name, verb, wanted) in VERBS {
+            write(test, move |tx| {
+                let queries = queries_of(tx, |tx| verb(tx, id, client))?;
+                assert_eq!(queries.len(), wanted.len(), "{name}: {queries:#?}");
+                for (query, index) in queries.iter().zip(wanted) {
+                    let plan = explain(tx, query)?;
+                    let by_index = plan.contains(index);
+                    let scans = plan.contains("Seq Scan") || plan.lines().any(is_full_scan);
+                    assert!(by_index && !scans, "{name}: {query}\n{plan}");
+                }
+                Ok(())
+            })
+            .await;
+        }
+    });
+}
+
+/// SQLite says SCAN for a whole table too when it walks an index: a partial one is as short as its queue.
+fn is_full_scan(line: &str) -> bool {
+    line.starts_with("SCAN")
+        && line != "SCAN CONSTANT ROW"
+        && !line.contains("USING INDEX")
+        && !line.contains("USING COVERING INDEX")
+}
+
+/// The SELECTs that `work` runs, with their values in place.
+fn queries_of(
+    tx: &mut Tx<'_>,
+    work: impl FnOnce(&mut Tx<'_>) -> Result<(), StoreError>,
+) -> Result<Vec<String>, StoreError> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&seen);
+    on_conn!(&mut *tx.conn, |c| c.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+        if let InstrumentationEvent::StartQuery { query, .. } = event {
+            log.lock().unwrap().push(query.to_string());
+        }
+    }));
+    let done = work(tx);
+    on_conn!(&mut *tx.conn, |c| c.set_instrumentation(|_: InstrumentationEvent<'_>| {}));
+    done?;
+    let seen = seen.lock().unwrap();
+    // Keys are looked up by their primary key, time by no table at all.
+    let counts = |query: &&String| {
+        query.starts_with("SELECT") && query.contains(" FROM ") && !query.contains("data_keys")
+    };
+    Ok(seen
+        .iter()
+        .filter(counts)
+        .map(|query| filled_in(query))
+        .filter(|query| !query.contains("clock_timestamp"))
+        .collect())
+}
+
+fn explain(tx: &mut Tx<'_>, query: &str) -> Result<String, StoreError> {
+    #[derive(QueryableByName)]
+    struct Line {
+        #[diesel(sql_type = Text, column_name = "detail")]
+        sqlite: String,
+    }
+    #[derive(QueryableByName)]
+    struct PgLine {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        pg: String,
+    }
+    let lines: Vec<String> = match &mut *tx.conn {
+        crate::Conn::Sqlite(c) => sql_query(format!("EXPLAIN QUERY PLAN {query}"))
+            .load::<Line>(c)?
+            .into_iter()
+            .map(|line| line.sqlite)
+            .collect(),
+        crate::Conn::Pg(c) => {
+            // An empty table is read whole in any case: the question is whether the index fits the query.
+            c.batch_execute("SET LOCAL enable_seqscan = off")?;
+            sql_query(format!("EXPLAIN {query}")).load::<PgLine>(c)?.into_iter().map(|line| line.pg).collect()
+        }
+    };
+    Ok(lines.join("\n"))
+}
+
+/// Diesel shows `… WHERE a = $1 -- binds: ["x"]`: the values go where their marks are.
+fn filled_in(shown: &str) -> String {
+    let (sql, binds) = shown.split_once(" -- binds: ").unwrap();
+    let values = split_values(binds.trim().strip_prefix('[').unwrap().strip_suffix(']').unwrap());
+    let mut out = String::new();
+    let (mut next, mut chars) = (values.iter(), sql.chars().peekable());
+    while let Some(c) = chars.next() {
+        let numbered = c == '$' && chars.peek().is_some_and(char::is_ascii_digit);
+        if c == '?' || numbered {
+            while numbered && chars.peek().is_some_and(char::is_ascii_digit) {
+                chars.next();
+            }
+            let _ = write!(out, "{}", literal(next.next().unwrap(), numbered));
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A value as SQL. Hashes become any bytes: no plan depends on which.
+fn literal(value: &str, postgres: bool) -> String {
+    match value.strip_prefix('[') {
+        None => value.replace('"', "'"),
+        Some(list) if list.starts_with('"') => format!("ARRAY{}", value.replace('"', "'")),
+        Some(_) if !postgres => "x'00'".to_owned(),
+        Some(list) if list.starts_with(|c: char| c.is_ascii_digit()) => "'\\x00'::bytea".to_owned(),
+        Some(_) => "ARRAY['\\x00'::bytea]".to_owned(),
+    }
+}
+
+/// Splits at the commas outside brackets and quotes.
+fn split_values(list: &str) -> Vec<String> {
+    let (mut values, mut value, mut depth, mut quoted) = (Vec::new(), String::new(), 0, false);
+    for c in list.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '[' if !quoted => depth += 1,
+            ']' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => {
+                values.push(value.trim().to_owned());
+                value.clear();
+                continue;
+            }
+            _ => {}
+        }
+        value.push(c);
+    }
+    if !value.trim().is_empty() {
+        values.push(value.trim().to_owned());
+    }
+    values
+}
