@@ -222,10 +222,9 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         Sentence::AskDetails { category } => set.set("category", *category),
         Sentence::VendorInquiry { need, questions } => {
             set.set("need", quoted(need));
-            set.set(
-                "questions",
-                if questions.is_empty() { usual_questions(language) } else { list(questions) },
-            );
+            // Availability, price and time are always asked; a plan's own questions come below.
+            let own = if questions.is_empty() { String::new() } else { format!("\n{}", list(questions)) };
+            set.set("questions", format!("{}{own}", usual_questions(language)));
         }
         Sentence::VendorFollowUp { need, question } => {
             set.set("need", quoted(need));

@@ -153,6 +153,7 @@ fn the_english_catalogue() {
 
     brake pads for a 2014 Corolla
 
+    Do you have it, what does it cost, and when could the customer get it?
     • Do you have it?
     • What does it cost?
 

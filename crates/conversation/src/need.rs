@@ -111,6 +111,39 @@ const NOT_PRESCRIPTION: &[&str] = &[
     "بدون وصفه",
 ];
 
+/// Words that open a message and say nothing.
+const OPENINGS: [&str; 17] = [
+    "hi",
+    "hii",
+    "hey",
+    "hello",
+    "helo",
+    "hallo",
+    "habari",
+    "mambo",
+    "jambo",
+    "shikamoo",
+    "hola",
+    "ola",
+    "olá",
+    "bonjour",
+    "bonsoir",
+    "salut",
+    "مرحبا",
+];
+
+/// The text without the greeting it opens with: "Hi, I need brake pads" says "I need brake pads".
+pub fn without_greeting(text: &str) -> &str {
+    let is_filler = |c: char| c.is_whitespace() || matches!(c, ',' | '.' | '!' | '،');
+    let text = text.trim_start_matches(is_filler);
+    let word = text.split(is_filler).next().unwrap_or_default();
+    if OPENINGS.contains(&word.to_lowercase().as_str()) {
+        text.strip_prefix(word).unwrap_or(text).trim_start_matches(is_filler)
+    } else {
+        text
+    }
+}
+
 /// Whether the text carries a need at all, not a mere greeting or "I need help".
 pub fn is_stated(text: &str) -> bool {
     let words = words(text);
@@ -159,6 +192,20 @@ pub fn mentions_prescription(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_greeting_is_dropped_from_a_need() {
+        for (text, rest) in [
+            ("Hi, I need brake pads", "I need brake pads"),
+            ("Hello!  cement?", "cement?"),
+            ("HABARI nataka sukari", "nataka sukari"),
+            ("High chairs for a café", "High chairs for a café"),
+            ("hi", ""),
+            ("", ""),
+        ] {
+            assert_eq!(without_greeting(text), rest);
+        }
+    }
 
     #[test]
     fn a_greeting_is_no_need() {

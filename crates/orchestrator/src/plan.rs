@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use conversation::{Sentence, text};
 use marketplace::{BATCH_SIZE_MAX, MediaId, MessageId, RequestState, VendorId};
 use moltbot_contract::{
-    AskClient, ContextPack, Decision, Escalate, Shortlist, VendorFound, VendorOutreachPlan,
+    AskClient, ContextPack, Decision, Escalate, Shortlist, Speaker, VendorFound, VendorOutreachPlan,
     limits::BODY_WITH_BUTTONS_MAX,
 };
 use tool_registry::{
@@ -127,25 +127,31 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
         offers_wanted: plan.stop_conditions.offers_wanted,
         deadline_minutes: plan.stop_conditions.deadline_minutes,
     });
-    // Without questions of its own the catalogue asks for availability, price and time; the plan's come below.
-    let inquiry = Sentence::VendorInquiry { need: &plan.normalized_need, questions: &[] };
-    let body = text(request.language, &inquiry);
-    let questions = fitting(&plan.vendor_questions, &body);
+    let inquiry = |questions| {
+        text(request.language, &Sentence::VendorInquiry { need: &plan.normalized_need, questions })
+    };
+    let body = inquiry(&fitting(&plan.vendor_questions, &inquiry(&[])));
     let to_vendor = |vendor: &VendorFound| PlannedCall {
         step: format!("{STEP_VENDOR}{}", vendor.vendor_id),
         call: ToolCall::from(SendVendorMessageArgs {
             request_id: request.id,
             vendor_id: vendor.vendor_id.clone(),
             body: body.clone(),
-            questions: questions.clone(),
+            questions: Vec::new(),
         }),
         on_refusal: OnRefusal::LeaveOut,
     };
     let told =
         if basis.pack.batches.is_empty() { Sentence::AskingVendors } else { Sentence::AskingMoreVendors };
+    let told = text(request.language, &told);
     let mut calls = vec![required(STEP_STATE, update)];
     calls.extend(basis.vendors.iter().map(to_vendor));
-    calls.push(required(STEP_CLIENT, message(text(request.language, &told), basis)));
+    // Told once: the third batch is no news to the client.
+    let already_told =
+        basis.pack.conversation.iter().any(|entry| entry.from == Speaker::Us && entry.text == told);
+    if !already_told {
+        calls.push(required(STEP_CLIENT, message(told, basis)));
+    }
     calls
 }
 

@@ -93,19 +93,19 @@ fn an_outreach_opens_the_batch_before_it_writes() {
     Front brake pads for a Toyota Corolla 2014
 
     Do you have it, what does it cost, and when could the customer get it?
+    • Original or copy?
+    • Can you deliver?
 
     Just answer here.
-      + Original or copy?
-      + Can you deliver?
     [vendor/v-2] Hello! We are a marketplace assistant and a customer near you is looking for:
 
     Front brake pads for a Toyota Corolla 2014
 
     Do you have it, what does it cost, and when could the customer get it?
+    • Original or copy?
+    • Can you deliver?
 
     Just answer here.
-      + Original or copy?
-      + Can you deliver?
     [client] Thanks! I'm asking vendors near you. You'll hear from me as soon as they answer.
     ");
     let mut second = offered();

@@ -16,7 +16,7 @@ const PHONE_DIGITS_MIN: usize = 7;
 pub(crate) fn line(pack: &ContextPack, entries: &[Entry]) -> Option<String> {
     let mut told: Vec<String> = Vec::new();
     for text in reading::client_texts(pack, entries).into_iter().filter(|text| says_something(text)) {
-        let text = without_contacts(text);
+        let text = without_contacts(need::without_greeting(text));
         if text.chars().any(char::is_alphanumeric) && !told.contains(&text) {
             told.push(text);
         }

@@ -1,6 +1,6 @@
 //! `marketplace.get_request_snapshot`: the Context Pack. No phone number, no provider's id.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use marketplace::{BATCH_SIZE_MAX, ContactId, RequestState, VENDORS_PER_REQUEST_MAX, VendorId, allowed_next};
 use moltbot_contract::{
@@ -13,6 +13,7 @@ use store::{
     messages::{Direction, Message, MessageKind, Party},
     requests::RequestGuard,
     sourcing::{self, Batch, Outreach, Reply},
+    vendors,
 };
 
 use super::{Effect, search_vendors};
@@ -22,6 +23,8 @@ use crate::{Policy, ToolError, gates, numbers};
 const CONVERSATION_MAX: i64 = 40;
 /// How many vendors of the category a pack holds, the best ones.
 const VENDORS_FOUND_MAX: usize = 15;
+/// How many categories are looked into while the request's own is not known.
+const CATEGORIES_NAMED_MAX: usize = 3;
 /// At most one call per this many minutes and request (mission C11).
 pub const CALL_COOLDOWN_MINUTES: u32 = 10;
 
@@ -97,9 +100,35 @@ fn bot_next(state: RequestState) -> Vec<RequestState> {
 
 /// What the directory holds for the category, once there is one.
 fn vendors_found(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<VendorFound>, ToolError> {
-    let Some(category) = guard.request().category.clone() else { return Ok(Vec::new()) };
     let any = VendorFilters { max_distance_km: None, languages: Vec::new(), min_rating: None };
-    search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX)
+    if let Some(category) = guard.request().category.clone() {
+        return search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX);
+    }
+    let mut found = Vec::new();
+    for category in categories_named(tx, guard)? {
+        found.extend(search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX)?);
+    }
+    found.truncate(VENDORS_FOUND_MAX);
+    Ok(found)
+}
+
+/// While the category is not known: those of the directory whose every word stands in the client's own messages.
+fn categories_named(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<String>, ToolError> {
+    let words = |text: &str| -> BTreeSet<String> {
+        let split = text.split(|c: char| !c.is_alphanumeric());
+        split.filter(|word| !word.is_empty()).map(str::to_lowercase).collect()
+    };
+    let said: BTreeSet<String> = messages::latest(tx, guard.request().id, CONVERSATION_MAX)?
+        .into_iter()
+        .filter(|message| message.direction == Direction::In && message.party == Party::Client)
+        .flat_map(|message| words(message.body.as_deref().unwrap_or_default()))
+        .collect();
+    let known = vendors::categories(tx)?.into_iter().map(|(category, _)| category);
+    let is_named = |category: &String| {
+        let named = words(category);
+        !named.is_empty() && named.is_subset(&said)
+    };
+    Ok(known.filter(is_named).take(CATEGORIES_NAMED_MAX).collect())
 }
 
 /// The numbers that people may have written and that our own handoff messages hold: Moltbot sees none.
