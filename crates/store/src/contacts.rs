@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long free text may be sent after a person last wrote to us (Meta: 24 hours).
-pub const WINDOW: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+pub const WINDOW: std::time::Duration = std::time::Duration::from_hours(24);
 
 /// One way to find a person.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,7 +20,7 @@ pub const COALESCE_QUIET: Duration = Duration::from_secs(2);
 /// … or this long after its oldest, whichever comes first.
 pub const COALESCE_MAX: Duration = Duration::from_secs(8);
 /// How long a claim lasts without a heartbeat, in real time.
-pub const LEASE: Duration = Duration::from_secs(60);
+pub const LEASE: Duration = Duration::from_mins(1);
 
 /// What waits in a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]

@@ -74,10 +74,11 @@ impl SendState {
     }
 
     /// The state after news of `next`: forward only. A failure counts until the message was delivered.
+    #[must_use]
     pub fn advance(self, next: Self) -> Self {
         match (self, next) {
-            (Self::Failed | Self::Cancelled, _) => self,
-            (Self::Delivered | Self::Read | Self::Played, Self::Failed | Self::Cancelled) => self,
+            (Self::Failed | Self::Cancelled, _)
+            | (Self::Delivered | Self::Read | Self::Played, Self::Failed | Self::Cancelled) => self,
             _ => self.max(next),
         }
     }

@@ -146,7 +146,7 @@ fn refused(invocation: &Invocation, refusal: &Refusal) -> AuditEntry {
 fn entry(invocation: &Invocation, payload: Value) -> AuditEntry {
     let action = invocation.call.name().as_str();
     let mut entry = AuditEntry::new(invocation.caller.actor.clone(), action, payload);
-    entry.caused_by = invocation.caused_by.clone();
+    entry.caused_by.clone_from(&invocation.caused_by);
     entry
 }
 

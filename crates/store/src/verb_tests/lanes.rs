@@ -7,8 +7,8 @@ use super::{message, request, write};
 use crate::{
     Backend, StoreError, Tx,
     lanes::{
-        COALESCE_MAX, COALESCE_QUIET, EntryKind, LEASE, Lease, any_due, append, assign, check_fence, claim,
-        consume, has_unread_client_message, heartbeat, overdue, pending, postpone, release,
+        COALESCE_MAX, EntryKind, LEASE, Lease, any_due, append, assign, check_fence, claim, consume,
+        has_unread_client_message, heartbeat, overdue, pending, postpone, release,
     },
     on_conn, requests,
     schema::lanes,
@@ -81,7 +81,7 @@ fn a_burst_is_answered_after_a_short_quiet() {
         mail(test, id, EntryKind::ClientMessage).await;
         test.clock.advance(Duration::from_millis(1_500));
         mail(test, id, EntryKind::ClientMessage).await;
-        test.clock.advance(COALESCE_QUIET - Duration::from_millis(1));
+        test.clock.advance(Duration::from_millis(1_999));
         assert_eq!(take(test).await, None, "the newest is not old enough");
         test.clock.advance(Duration::from_millis(1));
         assert_eq!(take(test).await.unwrap().request, id);

@@ -20,7 +20,7 @@ use tool_registry::{Handoff, RefusalCode};
 use crate::{AuditEntry, Caller, ToolError, error::refuse, gates, record};
 
 /// A handed-off request closes after this long.
-pub const HANDOFF_CLOSES_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
+pub const HANDOFF_CLOSES_AFTER: Duration = Duration::from_hours(24);
 /// How far back the choice is looked for.
 const LOOK_BACK: i64 = 40;
 
