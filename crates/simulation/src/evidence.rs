@@ -265,6 +265,13 @@ impl RequestAccount {
         })
     }
 
+    /// A message of ours that has not reached Meta yet.
+    pub fn on_its_way(&self) -> Option<&MessageLine> {
+        self.messages.iter().find(|message| {
+            message.direction == "out" && matches!(message.status.as_deref(), Some("queued" | "sending"))
+        })
+    }
+
     /// Whether this client's number is the request's.
     pub fn belongs_to(&self, phone: &str) -> bool {
         self.request.client.phone.as_deref().is_some_and(|own| digits(own) == digits(phone))

@@ -1,6 +1,9 @@
 //! Plays a scenario from a new database to stopped programs, and gathers what it left behind.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -22,6 +25,11 @@ use crate::{
 
 /// Admin commands at the same moment.
 const ADMINS: usize = 4;
+/// A message that is not sent so long after the end is left behind. A crash may cost the dispatcher's lease,
+/// a minute, first.
+const REST_WITHIN: Duration = Duration::from_secs(90);
+/// How long the stage goes on between two looks at what is still on its way.
+const REST_LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// What is asked for.
 #[derive(Debug, Clone)]
@@ -70,7 +78,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let mut world = World::start(&around, &cast, options.seed, options.database_url.as_deref()).await?;
     if options.keep {
         progress.clear();
-        anstream::eprintln!("{}: logs and database in {}", scenario.name, world.keep_folder().display());
+        anstream::eprintln!("{}: {}", scenario.name, world.keep_folder()?);
     }
     meta.set_webhook_url(&world.webhook_url());
     meta.verify_webhook().await.context("the webhook did not verify")?;
@@ -78,11 +86,11 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
 
     let mut stage = Stage::new(scenario, &cast, &meta, &gateway, clock, options.seed);
     let unfinished = stage.run(&mut world, progress).await.with_context(|| world.log_tails())?;
-    let killed = stage.kills();
     let played = Instant::now();
 
     progress.show("reading the accounts");
-    let collected = collect(&world).await;
+    let collected = collect_at_rest(&mut world, &mut stage).await;
+    let killed = stage.kills();
     let log_tails = (unfinished.is_some() || collected.is_err()).then(|| world.log_tails());
     let (requests, outbox_unknown, dead_letters) =
         collected.with_context(|| log_tails.clone().unwrap_or_default())?;
@@ -149,6 +157,21 @@ fn start_meta(
 }
 
 type Collected = (Vec<RequestAccount>, Vec<Value>, Vec<Value>);
+
+/// The product's own account of everything, once nothing is on its way any more; after a while as it is.
+async fn collect_at_rest(world: &mut World, stage: &mut Stage<'_>) -> anyhow::Result<Collected> {
+    let begun = Instant::now();
+    loop {
+        let collected = collect(world).await?;
+        let (requests, ..) = &collected;
+        let at_rest = stage.is_quiet() && requests.iter().all(|request| request.on_its_way().is_none());
+        if at_rest || begun.elapsed() > REST_WITHIN {
+            return Ok(collected);
+        }
+        stage.go_on_for(REST_LOOK_EVERY).await?;
+        world.check_alive()?;
+    }
+}
 
 /// The product's own account of everything.
 async fn collect(world: &World) -> anyhow::Result<Collected> {

@@ -79,6 +79,7 @@ pub(crate) struct Stage<'a> {
     agenda: BinaryHeap<Due>,
     ordinal: u64,
     read: usize,
+    last_news: Instant,
     deaths: Deaths,
 }
 
@@ -105,6 +106,7 @@ impl<'a> Stage<'a> {
             agenda: BinaryHeap::new(),
             ordinal: 0,
             read: 0,
+            last_news: Instant::now(),
             deaths: Deaths::new(scenario.kills, seed),
         }
     }
@@ -123,12 +125,9 @@ impl<'a> Stage<'a> {
         let begun = Instant::now();
         let patience = self.scenario.patience_for(self.cast.clients.len());
         let mut looked = Instant::now();
-        let mut last_news = Instant::now();
         let mut done = 0;
         loop {
-            if self.listen().await? {
-                last_news = Instant::now();
-            }
+            self.listen().await?;
             self.let_clients_in(done)?;
             self.say_what_is_due()?;
             self.nudge();
@@ -144,10 +143,7 @@ impl<'a> Stage<'a> {
             done =
                 list.requests.iter().filter(|line| self.scenario.ends.contains(&line.state.as_str())).count();
             progress.show(&format!("{done}/{} conversations at their end", self.cast.clients.len()));
-            let quiet = self.agenda.is_empty()
-                && self.meta.counters().pending == 0
-                && last_news.elapsed() > QUIET_FOR;
-            if done >= self.cast.clients.len() && quiet {
+            if done >= self.cast.clients.len() && self.is_quiet() {
                 return Ok(None);
             }
             if begun.elapsed() > patience {
@@ -156,8 +152,23 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Reads what is new in Meta's log and lets people react. `true` if there was something.
-    async fn listen(&mut self) -> anyhow::Result<bool> {
+    /// Whether nobody has anything more to say and nothing happened at Meta for a while.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.agenda.is_empty() && self.meta.counters().pending == 0 && self.last_news.elapsed() > QUIET_FOR
+    }
+
+    /// Lets people react for a while longer.
+    pub(crate) async fn go_on_for(&mut self, time: Duration) -> anyhow::Result<()> {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            self.listen().await?;
+            self.say_what_is_due()?;
+        }
+        Ok(())
+    }
+
+    /// Reads what is new in Meta's log and lets people react.
+    async fn listen(&mut self) -> anyhow::Result<()> {
         let from = self.read;
         let news = self
             .meta
@@ -167,6 +178,9 @@ impl<'a> Stage<'a> {
             .await
             .unwrap_or_default();
         self.read += news.len();
+        if !news.is_empty() {
+            self.last_news = Instant::now();
+        }
         for entry in &news {
             if let LogEvent::Send(attempt) = &entry.event
                 && let Outcome::Accepted { wamid } = &attempt.outcome
@@ -174,7 +188,7 @@ impl<'a> Stage<'a> {
                 self.react(attempt, wamid, entry.at_ms);
             }
         }
-        Ok(!news.is_empty())
+        Ok(())
     }
 
     fn react(&mut self, attempt: &SendAttempt, wamid: &str, at_ms: i64) {

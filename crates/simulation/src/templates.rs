@@ -6,6 +6,6 @@ use meta_simulator::Template;
 /// takes the whole text as its one parameter.
 pub(crate) fn approved() -> Vec<Template> {
     ["vendor_inquiry", "client_update", "handoff_client", "handoff_vendor"]
-        .map(|purpose| Template::new(format!("concierge_{purpose}_v1"), "en", "{{1}}"))
+        .map(|purpose| Template::new(&format!("concierge_{purpose}_v1"), "en", "{{1}}"))
         .to_vec()
 }

@@ -47,7 +47,7 @@ pub(super) fn no_message_twice(evidence: &Evidence) -> Check {
     Check::of("nobody gets the same message twice", &faults, counted(evidence.requests.len(), "conversation"))
 }
 
-/// No send is left unknown that Meta has, and no event was given up.
+/// No send is left queued, or unknown when Meta has it, and no event was given up.
 pub(super) fn nothing_left(evidence: &Evidence) -> Check {
     let mut faults = Vec::new();
     for unknown in &evidence.outbox_unknown {
@@ -59,6 +59,11 @@ pub(super) fn nothing_left(evidence: &Evidence) -> Check {
             faults.push(format!("unknown send: {line}"));
         }
     }
+    faults.extend(evidence.requests.iter().filter_map(|request| {
+        let message = request.on_its_way()?;
+        let status = message.status.as_deref().unwrap_or_default();
+        Some(format!("still {status}: “{}”", message.text.as_deref().unwrap_or_default()))
+    }));
     faults.extend(evidence.dead_letters.iter().map(|letter| format!("dead letter: {letter}")));
     Check::of(
         "nothing is left behind",
@@ -223,6 +228,10 @@ mod tests {
         let mut bad = evidence();
         bad.dead_letters.push(json!({ "id": "dl_1" }));
         assert!(!nothing_left(&bad).ok);
+
+        let mut queued = evidence();
+        queued.requests[0].messages[1].status = Some("queued".into());
+        assert!(nothing_left(&queued).detail.contains("still queued"));
 
         let mut unknown = evidence();
         unknown.outbox_unknown.push(json!({ "intent": "never-left" }));

@@ -54,7 +54,7 @@ impl ClientScript {
         if is_numbered_list(message.text) {
             return self.pick(message, Said::Text("1".to_owned()));
         }
-        if message.text.contains('?') {
+        if asks(message.text) {
             return self.answer(message.text);
         }
         None
@@ -83,6 +83,11 @@ impl ClientScript {
         self.answers_given += usize::from(small.is_none());
         Some(Act { after: Duration::from_secs(25), said: Said::Text(answer.to_owned()), quoting: None })
     }
+}
+
+/// A question, or a demand: "Please type …", "Please tell me …". A reminder to pick is none: the pick is under way.
+fn asks(text: &str) -> bool {
+    text.contains('?') || ["Please type", "Please tell"].iter().any(|demand| text.contains(demand))
 }
 
 /// "1. …" and "2. …" at the beginning of lines, or one offer alone.
@@ -119,6 +124,17 @@ mod tests {
             .collect();
         assert_eq!(said.len(), 4);
         assert_eq!(said[0], Said::Text(NEEDS[0].answer.to_owned()));
+    }
+
+    #[test]
+    fn a_demand_is_a_question_too() {
+        for demand in [
+            "Please type the medicine's name, strength and quantity.",
+            "Please tell me a little more: what exactly, and how many.",
+        ] {
+            assert!(script(true).react(received(demand, &[])).is_some(), "{demand}");
+        }
+        assert_eq!(script(true).react(received("Please wait a moment.", &[])), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 mod admin;
 mod database;
 
-use std::{path::PathBuf, time::Duration};
+use std::{fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, time::Duration};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
@@ -76,7 +76,7 @@ pub struct World {
     admin: Admin,
     api_url: String,
     // Fields drop in this order: programs, then their database, then the folder.
-    _database: Database,
+    database: Database,
     folder: TempDir,
 }
 
@@ -116,7 +116,7 @@ impl World {
                 Program::start(&format!("concierge-worker-{n}"), &worker, environment, folder.path())
             })
             .collect::<anyhow::Result<_>>()?;
-        Ok(Self { api, workers, admin, api_url, _database: database, folder })
+        Ok(Self { api, workers, admin, api_url, database, folder })
     }
 
     /// Where Meta posts its webhooks.
@@ -148,15 +148,28 @@ impl World {
         programs.map(Program::log_tail).collect::<Vec<_>>().join("\n")
     }
 
-    /// Keeps the folder with logs and database and says where it is.
-    pub fn keep_folder(&mut self) -> PathBuf {
+    /// Keeps the folder with logs, database and the key to it; what to tell whoever asked for it.
+    pub fn keep_folder(&mut self) -> anyhow::Result<String> {
         self.folder.disable_cleanup(true);
-        self.folder.path().to_owned()
+        let folder = self.folder.path().display();
+        if self.database.is_postgres() {
+            return Ok(format!("logs in {folder}; the PostgreSQL database goes with the run"));
+        }
+        let key = self.folder.path().join("data-key");
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&key)?;
+        file.write_all(self.admin.environment.get("DATA_KEY").map_or("", String::as_str).as_bytes())?;
+        Ok(format!(
+            "logs and database in {folder}\n  \
+             DATABASE_URL={} DATA_KEY=$(cat {}) {} requests list",
+            self.database.url(),
+            key.display(),
+            self.admin.program.display()
+        ))
     }
 
     /// Stops everything gracefully; the names of programs that did not stop by themselves with status 0.
     pub async fn stop(self) -> Vec<String> {
-        let Self { api, workers, _database: database, folder, .. } = self;
+        let Self { api, workers, database, folder, .. } = self;
         let mut stopping = vec![("concierge-api".to_owned(), api)];
         stopping.extend(
             workers
