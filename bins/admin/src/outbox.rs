@@ -12,7 +12,7 @@ use store::{
     outbox::{self, Purpose, Send, SendState},
     requests,
 };
-use tools::{AuditEntry, Caller};
+use tools::{AuditEntry, Caller, outreach};
 
 use crate::{
     database::Database,
@@ -160,6 +160,9 @@ fn resolve(tx: &mut Tx<'_>, id: OutboxId, answer: Answer) -> Result<(), Failure>
     }
     let (action, outcome, reason) = answer.audit();
     outbox::advance(tx, id, answer.state(), Some(reason), None)?;
+    if matches!(answer, Answer::NotDelivered) {
+        outreach::not_delivered(tx, guard.as_ref(), &send, reason)?;
+    }
     let payload = json!({ "message_id": send.message, "purpose": send.purpose });
     let entry = AuditEntry::new(Caller::operator().actor, action, payload)
         .with_outcome(outcome, [reason.to_owned()])

@@ -1,17 +1,13 @@
 //! What news of a send changes beside its row: the outreach, the mailbox, the window, the opt-out, the audit.
 
 use audit::Outcome;
-use marketplace::{Control, OutboxId, RequestState};
+use marketplace::OutboxId;
 use meta_client::SendErrorClass;
-use moltbot_contract::OutreachStatus;
 use serde_json::json;
 use store::{
     StoreError, Tx, contacts,
-    dead_letters::{self, DeadLetterSource, NewDeadLetter},
-    lanes::{self, EntryKind},
-    outbox::{self, Purpose, Send, SendState},
+    outbox::{self, Send, SendState},
     requests::{self, RequestGuard},
-    sourcing,
 };
 use tools::{AuditEntry, Caller, ToolError, outreach, record, record_system};
 
@@ -65,7 +61,7 @@ pub(crate) fn cancel(
 ) -> Result<(), ToolError> {
     outbox::cancel(tx, send.id, reason)?;
     audit_send(tx, guard, send, "send.cancelled", Outcome::Refused, Some(reason))?;
-    not_delivered(tx, guard, send, reason)
+    outreach::not_delivered(tx, guard, send, reason)
 }
 
 /// Ends an intent that will not arrive, unless something better is known of it already.
@@ -90,7 +86,7 @@ pub(crate) fn failed(
     reason: &str,
 ) -> Result<(), ToolError> {
     audit_send(tx, guard, send, "send.failed", Outcome::Failed, Some(reason))?;
-    not_delivered(tx, guard, send, reason)
+    outreach::not_delivered(tx, guard, send, reason)
 }
 
 /// What a refusal of Meta's teaches about the person: no window, or no wish to hear from us.
@@ -132,45 +128,4 @@ pub(crate) fn audit_send(
         Err(ToolError::Store(StoreError::Erased)) => record_system(tx, entry),
         result => result,
     }
-}
-
-fn not_delivered(
-    tx: &mut Tx<'_>,
-    guard: Option<&RequestGuard>,
-    send: &Send,
-    reason: &str,
-) -> Result<(), ToolError> {
-    let Some(guard) = guard else { return Ok(()) };
-    if send.purpose == Purpose::VendorInquiry {
-        return inquiry_failed(tx, guard, send);
-    }
-    if send.contact == guard.request().client || send.purpose == Purpose::Handoff {
-        dead_letters::insert(
-            tx,
-            &NewDeadLetter {
-                source: DeadLetterSource::Dispatch,
-                reference: &send.id.to_string(),
-                request: send.request,
-                reason,
-                detail: None,
-            },
-        )?;
-    }
-    Ok(())
-}
-
-/// The batch need not wait for this vendor, and the workflow looks again where the bot still acts.
-fn inquiry_failed(tx: &mut Tx<'_>, guard: &RequestGuard, send: &Send) -> Result<(), ToolError> {
-    let request = guard.request();
-    let waiting = sourcing::outreaches_of(tx, request.id)?
-        .into_iter()
-        .find(|outreach| outreach.contact == send.contact && outreach.status == OutreachStatus::Waiting);
-    let Some(waiting) = waiting else { return Ok(()) };
-    outreach::settle(tx, guard, &waiting, OutreachStatus::Failed)?;
-    let is_over = matches!(request.state, RequestState::HandedOff | RequestState::Closed);
-    if request.control == Control::Bot && !is_over {
-        let now = guard.now(tx);
-        lanes::append(tx, guard, EntryKind::Wake, None, Some("send_failed"), now)?;
-    }
-    Ok(())
 }

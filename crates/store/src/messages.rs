@@ -144,6 +144,16 @@ pub fn wamid_hash(tx: &Tx<'_>, wamid: &str) -> Vec<u8> {
     tx.vault.lookup_hash("wamid", wamid).to_vec()
 }
 
+/// Meta's id of an inbound message, to quote it; `None` when it has none or the person was erased.
+pub fn wamid(tx: &mut Tx<'_>, id: MessageId) -> Result<Option<String>, StoreError> {
+    let sealed: Option<Option<Vec<u8>>> = on_conn!(&mut *tx.conn, |c| messages::table
+        .find(id.to_string())
+        .select(messages::wamid)
+        .first(c)
+        .optional())?;
+    tx.open_optional(sealed.flatten().as_deref())
+}
+
 /// Loads one message.
 ///
 /// # Errors

@@ -1,8 +1,12 @@
 //! What came of asking a vendor, and what that means for the batch.
 
+use marketplace::{Control, RequestState};
 use moltbot_contract::{BatchStatus, OutreachStatus};
 use store::{
     Tx,
+    dead_letters::{self, DeadLetterSource, NewDeadLetter},
+    lanes::{self, EntryKind},
+    outbox::{Purpose, Send},
     requests::RequestGuard,
     sourcing::{self, Outreach},
     timers::{self, TimerKind},
@@ -32,6 +36,49 @@ pub fn settle(
         && let Some(batch) = sourcing::settle_open_batch(tx, guard)?
     {
         timers::settle(tx, request, TimerKind::BatchDeadline, &batch.to_string())?;
+    }
+    Ok(())
+}
+
+/// What follows when a message will not arrive: a batch no longer waits for that vendor and the workflow looks
+/// again; a word to the client, or a contact handed over, becomes a dead letter for a person.
+pub fn not_delivered(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    reason: &str,
+) -> Result<(), ToolError> {
+    let Some(guard) = guard else { return Ok(()) };
+    if send.purpose == Purpose::VendorInquiry {
+        return inquiry_failed(tx, guard, send);
+    }
+    if send.contact == guard.request().client || send.purpose == Purpose::Handoff {
+        dead_letters::insert(
+            tx,
+            &NewDeadLetter {
+                source: DeadLetterSource::Dispatch,
+                reference: &send.id.to_string(),
+                request: send.request,
+                reason,
+                detail: None,
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// The batch need not wait for this vendor, and the workflow looks again where the bot still acts.
+fn inquiry_failed(tx: &mut Tx<'_>, guard: &RequestGuard, send: &Send) -> Result<(), ToolError> {
+    let request = guard.request();
+    let waiting = sourcing::outreaches_of(tx, request.id)?
+        .into_iter()
+        .find(|outreach| outreach.contact == send.contact && outreach.status == OutreachStatus::Waiting);
+    let Some(waiting) = waiting else { return Ok(()) };
+    settle(tx, guard, &waiting, OutreachStatus::Failed)?;
+    let is_over = matches!(request.state, RequestState::HandedOff | RequestState::Closed);
+    if request.control == Control::Bot && !is_over {
+        let now = guard.now(tx);
+        lanes::append(tx, guard, EntryKind::Wake, None, Some("send_failed"), now)?;
     }
     Ok(())
 }

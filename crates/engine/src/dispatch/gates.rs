@@ -10,7 +10,7 @@ use meta_client::{
 use store::{
     Tx,
     contacts::{self, Contact},
-    flags, leases,
+    flags, leases, messages,
     outbox::{Purpose, Send, SendPayload},
     requests::{Request, RequestGuard},
 };
@@ -85,7 +85,11 @@ pub(super) fn judge(
         (None, Some(bsuid)) => Recipient::Bsuid(bsuid.clone()),
         (None, None) => return Ok(Verdict::Never("no_address")),
     };
-    Ok(match OutboundMessage::new(to, send.id.to_string(), None, content) {
+    let quoted = match payload.reply_to {
+        Some(message) => messages::wamid(tx, message)?.map(Into::into),
+        None => None,
+    };
+    Ok(match OutboundMessage::new(to, send.id.to_string(), quoted, content) {
         Ok(message) => Verdict::Go(Box::new(message)),
         Err(fault) => {
             tracing::error!(intent = %send.id, %fault, "a queued message is not within Meta's limits");

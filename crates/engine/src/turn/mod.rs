@@ -16,7 +16,7 @@ use begin::Begun;
 use committer::Committer;
 
 pub use begin::{BEYOND_HOPE, LAST_ATTEMPT};
-pub use committer::{SUPERSEDED_MAX, SUPERSEDE_WITHIN};
+pub use committer::{SUPERSEDE_WITHIN, SUPERSEDED_MAX};
 
 /// How often a lease is extended while a turn runs; real time.
 pub const HEARTBEAT: Duration = Duration::from_secs(20);
@@ -89,6 +89,12 @@ impl TurnRunner {
         let committer = Committer::new(self.db.clone(), self.policy, lease.clone(), &turn);
         let decided = handle_inbound_message(&*self.brain, &committer, turn.input);
         match self.within_lease(lease, decided).await {
+            Some(Ok(end @ TurnEnd::Refused(_))) => {
+                // Nothing took the entries: they wait for the next attempt, which counts.
+                self.give_back(lease.clone()).await?;
+                tracing::warn!(request = %lease.request, ?end, "a turn ended with its entries unworked");
+                Ok(TurnStep::Failed)
+            }
             Some(Ok(end)) => Ok(TurnStep::Worked(end)),
             Some(Err(error)) => {
                 tracing::warn!(request = %lease.request, error = %chain(&error), "a turn could not go on");
