@@ -48,7 +48,7 @@ fn a_stored_pick_hands_both_over_to_each_other() {
             assert_eq!(world.hand_off(vendor).await, Err(RefusalCode::RequestHandedOff));
         }
         assert_eq!(world.rows().await, rows);
-        test.clock.advance(Duration::from_secs(24 * 60 * 60));
+        test.clock.advance(Duration::from_hours(24));
         let due = world.read(|tx| timers::due(tx, 10)).await;
         assert_eq!(due.last().unwrap().kind, timers::TimerKind::CloseAfterHandoff);
         world.call(world.step(RequestState::Closed).await).await.unwrap();
@@ -96,7 +96,7 @@ fn a_pick_from_before_the_last_list_does_not_count() {
     on_both(async |test| {
         let world = World::shortlisted(test).await;
         world.client_says("1").await;
-        test.clock.advance(Duration::from_secs(60));
+        test.clock.advance(Duration::from_mins(1));
         let message = world.vendor_says("v2", "yes 3000/=").await;
         let cheaper = world.recorded("v2", message).await;
         world.show(&[("v2", cheaper)]).await.unwrap();

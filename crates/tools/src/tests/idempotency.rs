@@ -1,6 +1,13 @@
 use marketplace::RequestState;
-use store::{messages, testing::on_both};
-use tool_registry::{GetRequestSnapshotArgs, RefusalCode, SendClientMessageArgs, UpdateRequestStateArgs};
+use store::{
+    Backend, StoreError,
+    idempotency::{self, IdempotencyKey},
+    messages,
+    testing::on_both,
+};
+use tool_registry::{
+    GetRequestSnapshotArgs, RefusalCode, SendClientMessageArgs, ToolName, UpdateRequestStateArgs,
+};
 
 use super::world::{World, code, service};
 use crate::Caller;
@@ -98,5 +105,43 @@ fn reads_need_no_key_and_store_none() {
         }
         let step = UpdateRequestStateArgs { ..world.step(RequestState::Clarifying).await };
         assert!(!world.call_as(service(), Some("k"), step).await.unwrap().replayed);
+    });
+}
+
+/// Two requests' rows don't wait for each other; one key of one caller does.
+#[test]
+fn a_key_that_is_being_worked_is_in_progress() {
+    on_both(async |test| {
+        if test.backend() == Backend::Sqlite {
+            // One writer: nobody else can be at work.
+            return;
+        }
+        let world = World::new(test, 0).await;
+        let key = IdempotencyKey {
+            caller: "shop".to_owned(),
+            tool: ToolName::SendClientMessage.as_str(),
+            key: "k".to_owned(),
+        };
+        let (taken, is_taken) = std::sync::mpsc::channel::<()>();
+        let (finish, may_finish) = std::sync::mpsc::channel::<()>();
+        let may_finish = std::sync::Mutex::new(may_finish);
+        let db = test.db.clone();
+        let holder = tokio::spawn(async move {
+            db.write(move |tx| {
+                assert!(idempotency::try_lock(tx, &key)?);
+                taken.send(()).unwrap();
+                may_finish.lock().unwrap().recv().unwrap();
+                Ok::<_, StoreError>(())
+            })
+            .await
+        });
+        tokio::task::spawn_blocking(move || is_taken.recv().unwrap()).await.unwrap();
+        let args = world.to_client("Hi");
+        let meanwhile = world.call_as(service(), Some("k"), args.clone()).await;
+        assert_eq!(code(meanwhile), RefusalCode::InProgress);
+        finish.send(()).unwrap();
+        holder.await.unwrap().unwrap();
+        world.call_as(service(), Some("k"), args).await.unwrap();
+        assert_eq!(world.sends().await.len(), 1);
     });
 }

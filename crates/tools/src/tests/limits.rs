@@ -28,7 +28,7 @@ fn vendor_batches_never_exceed_limits() {
             assert_eq!(world.rows().await, rows);
             // A further message inside an open outreach is no second contact.
             world.ask("v1").await.unwrap();
-            test.clock.advance(Duration::from_secs(30 * 60));
+            test.clock.advance(Duration::from_mins(30));
         }
         assert_eq!(world.open_batch(5).await, Err(RefusalCode::VendorLimit));
         assert_eq!(world.ask("v16").await, Err(RefusalCode::VendorLimit));

@@ -33,7 +33,7 @@ fn answers_settle_vendors_and_the_last_one_the_batch() {
         let message = world.vendor_says("v1", "yes we have it").await;
         world.record("v1", message).await.unwrap();
         assert_eq!(batch(&world).await, BatchStatus::Settled);
-        test.clock.advance(Duration::from_secs(30 * 60));
+        test.clock.advance(Duration::from_mins(30));
         assert!(world.read(|tx| timers::due(tx, 10)).await.is_empty(), "its deadline is settled too");
         world.open_batch(3).await.unwrap();
     });
@@ -94,7 +94,7 @@ fn a_late_answer_of_the_last_batch_leaves_the_open_one_open() {
     on_both(async |test| {
         let world = World::sourcing(test, 2, 1).await;
         world.ask("v1").await.unwrap();
-        test.clock.advance(Duration::from_secs(30 * 60));
+        test.clock.advance(Duration::from_mins(30));
         world.open_batch(1).await.unwrap();
         assert_eq!(world.outreach("v1").await.status, OutreachStatus::Silent);
         world.ask("v2").await.unwrap();

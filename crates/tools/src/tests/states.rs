@@ -112,7 +112,7 @@ fn what_ends_a_batch() {
             let request = world.request;
             let batch = world.read(move |tx| sourcing::batches_of(tx, request)).await.remove(0);
             assert_eq!(batch.status == BatchStatus::Settled, settles, "{to}");
-            test.clock.advance(std::time::Duration::from_secs(30 * 60));
+            test.clock.advance(std::time::Duration::from_mins(30));
             let due = world.read(|tx| timers::due(tx, 10)).await;
             assert_eq!(due.is_empty(), settles, "{to}");
         });

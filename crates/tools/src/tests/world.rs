@@ -73,7 +73,7 @@ impl<'a> World<'a> {
             let message = world.vendor_says(vendor, "yes, 3500/=").await;
             items.push((vendor, world.recorded(vendor, message).await));
         }
-        world.test.clock.advance(Duration::from_secs(60));
+        world.test.clock.advance(Duration::from_mins(1));
         world.show(&items).await.unwrap();
         world
     }
