@@ -34,9 +34,9 @@ mod transaction;
 pub mod turns;
 mod tx;
 mod vault;
+pub mod vendors;
 #[cfg(test)]
 mod verb_tests;
-pub mod vendors;
 mod writer;
 
 pub use conn::{Backend, Conn, savepoint};

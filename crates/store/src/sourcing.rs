@@ -3,8 +3,8 @@
 
 use diesel::prelude::*;
 use marketplace::{
-    BatchId, ContactId, Currency, MessageId, Money, OutreachId, ReplyId, RequestId,
-    ShortlistId, Timestamp, VENDORS_PER_REQUEST_MAX, VendorId,
+    BatchId, ContactId, Currency, MessageId, Money, OutreachId, ReplyId, RequestId, ShortlistId, Timestamp,
+    VENDORS_PER_REQUEST_MAX, VendorId,
 };
 use moltbot_contract::{Availability, BatchStatus, OutreachStatus};
 

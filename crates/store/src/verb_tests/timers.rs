@@ -13,7 +13,7 @@ fn a_timer_fires_once_when_it_is_due() {
         let id = write(test, |tx| Ok(request(tx, "+254712345678")?.0)).await;
         write(test, move |tx| {
             let guard = requests::lock(tx, id)?;
-            set(tx, &guard, TimerKind::BatchDeadline, "b", tx.now + Duration::from_secs(60))?;
+            set(tx, &guard, TimerKind::BatchDeadline, "b", tx.now + Duration::from_mins(1))?;
             set(tx, &guard, TimerKind::CloseAfterHandoff, "", tx.now + Duration::from_secs(30))?;
             // Set again, it moves.
             set(tx, &guard, TimerKind::BatchDeadline, "b", tx.now + Duration::from_secs(20))
