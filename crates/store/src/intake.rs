@@ -1,8 +1,10 @@
 //! Intake: what a webhook brought is stored durably, and each event once.
 //!
-//! Both databases commit in groups. On SQLite the writer thread groups everything; on PostgreSQL this module's
-//! thread merges what concurrent requests hand in, sorts it by event key (two unsorted batches deadlock) and
-//! commits it as one transaction.
+//! Both databases commit in groups: what concurrent requests hand in is merged, sorted by event key (two unsorted
+//! batches deadlock) and stored as one. On SQLite the writer thread does it, with whatever else is to be written;
+//! on PostgreSQL a thread of this module, as one transaction.
+
+mod gathering;
 
 use std::{
     collections::BTreeSet,
@@ -17,6 +19,8 @@ use std::{
 use diesel::{Insertable, RunQueryDsl};
 use marketplace::{DeadLetterId, EventId, Timestamp};
 use tokio::sync::oneshot;
+
+pub(crate) use gathering::Gathering;
 
 use crate::{
     Conn, DataKey, Store, StoreError, Vault,
@@ -101,11 +105,7 @@ impl Store {
     }
 
     async fn hand_in(&self, events: Vec<NewInboundEvent>) -> Result<IntakeReport, StoreError> {
-        if let Some(batcher) = self.batcher() {
-            return batcher.submit(events)?.await.unwrap_or(Err(StoreError::Closed));
-        }
-        let store = self.clone();
-        self.write(move |conn| insert_events(conn, store.vault(), &events)).await
+        self.submit_intake(events)?.await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
@@ -289,7 +289,7 @@ impl Batcher {
         Ok(Self { queue: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
-    fn submit(
+    pub(crate) fn submit(
         &self,
         events: Vec<NewInboundEvent>,
     ) -> Result<oneshot::Receiver<Result<IntakeReport, StoreError>>, StoreError> {

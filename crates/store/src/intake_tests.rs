@@ -189,3 +189,83 @@ fn a_closed_store_takes_nothing_in() {
         assert!(matches!(refused, Err(StoreError::Closed)));
     });
 }
+
+#[test]
+fn one_that_is_refused_costs_those_gathered_with_it_nothing() {
+    on_both(async |test| {
+        let ids = SeededIds::new(1);
+        let first = event(&ids, 0);
+        test.store.intake(vec![first.clone()]).await.unwrap();
+        // While this has SQLite's writer, hand-ins gather.
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let busy = test.store.clone();
+        let busy = tokio::spawn(async move {
+            busy.write(move |_| {
+                let _ = released.recv();
+                Ok::<_, StoreError>(())
+            })
+            .await
+        });
+        let hand_ins = (1..=9).map(|key| match key {
+            5 => vec![event(&ids, key), NewInboundEvent { id: first.id, ..event(&ids, 50) }],
+            _ => vec![event(&ids, key)],
+        });
+        let tasks: Vec<_> = hand_ins
+            .map(|events| {
+                let store = test.store.clone();
+                tokio::spawn(async move { store.intake(events).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        drop(release);
+        busy.await.unwrap().unwrap();
+        for (key, task) in (1..).zip(tasks) {
+            match (key, task.await.unwrap()) {
+                (5, Err(error)) => assert!(error.is_unique_violation(), "{error}"),
+                (5, Ok(report)) => panic!("an id was taken twice: {report:?}"),
+                (_, report) => assert_eq!(report.unwrap().stored, 1, "{key}"),
+            }
+        }
+        let keys: Vec<_> = test.store.read(stored).await.unwrap().into_iter().map(|row| row.0[0]).collect();
+        assert_eq!(keys, [0, 1, 2, 3, 4, 6, 7, 8, 9], "nothing of what was refused");
+    });
+}
+
+#[test]
+fn hand_ins_that_gather_are_bounded_and_a_dropped_one_is_stored() {
+    let test = crate::testing::TestStore::sqlite();
+    let store = Store::open(&crate::OpenOptions { queue_max: 3, ..test.options().clone() }).unwrap();
+    let ids = SeededIds::new(1);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let (release, released) = std::sync::mpsc::channel::<()>();
+        let (started, has_started) = oneshot::channel::<()>();
+        let (busy, mut started) = (store.clone(), Some(started));
+        let busy = tokio::spawn(async move {
+            busy.write(move |_| {
+                drop(started.take());
+                let _ = released.recv();
+                Ok::<_, StoreError>(())
+            })
+            .await
+        });
+        let _ = has_started.await;
+        let mut tasks: Vec<_> = (1..=3)
+            .map(|key| {
+                let (store, events) = (store.clone(), vec![event(&ids, key)]);
+                tokio::spawn(async move { store.intake(events).await })
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        assert!(matches!(store.intake(vec![event(&ids, 4)]).await, Err(StoreError::Busy)));
+        tasks.remove(0).abort();
+        drop(release);
+        busy.await.unwrap().unwrap();
+        for task in tasks {
+            assert_eq!(task.await.unwrap().unwrap().stored, 1);
+        }
+        let keys: Vec<_> = store.read(stored).await.unwrap().into_iter().map(|row| row.0[0]).collect();
+        assert_eq!(keys, [1, 2, 3]);
+        store.close().await;
+    });
+}

@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::{
     Backend, Conn, StoreError,
-    intake::Batcher,
+    intake::{Batcher, Gathering, IntakeReport, NewInboundEvent},
     key_file, migrate,
     pool::{PgTarget, Pool, SqliteRole, Target},
     transaction,
@@ -181,7 +181,7 @@ struct Inner {
 }
 
 enum Writes {
-    Sqlite(Writer),
+    Sqlite { writer: Writer, intake: Gathering },
     Pg(Batcher),
 }
 
@@ -210,7 +210,8 @@ impl Store {
         let writer = Writer::start(conn, target, options.queue_max)?;
         let readers =
             options.sqlite(path, SqliteRole::Reader).pool(options.connections_max, options.pool_wait);
-        Ok(Self::assemble(options, vault, readers, Writes::Sqlite(writer)))
+        let intake = Gathering::new(Arc::clone(&vault), options.queue_max);
+        Ok(Self::assemble(options, vault, readers, Writes::Sqlite { writer, intake }))
     }
 
     fn open_pg(options: &OpenOptions) -> Result<Self, StoreError> {
@@ -244,7 +245,7 @@ impl Store {
     /// Which database this is.
     pub fn backend(&self) -> Backend {
         match self.0.writes {
-            Writes::Sqlite(_) => Backend::Sqlite,
+            Writes::Sqlite { .. } => Backend::Sqlite,
             Writes::Pg(_) => Backend::Postgres,
         }
     }
@@ -259,10 +260,14 @@ impl Store {
         &self.0.ids
     }
 
-    pub(crate) fn batcher(&self) -> Option<&Batcher> {
+    /// Queues events for intake; the answer comes after their COMMIT.
+    pub(crate) fn submit_intake(
+        &self,
+        events: Vec<NewInboundEvent>,
+    ) -> Result<oneshot::Receiver<Result<IntakeReport, StoreError>>, StoreError> {
         match &self.0.writes {
-            Writes::Sqlite(_) => None,
-            Writes::Pg(batcher) => Some(batcher),
+            Writes::Sqlite { writer, intake } => intake.submit(writer, events),
+            Writes::Pg(batcher) => batcher.submit(events),
         }
     }
 
@@ -286,7 +291,7 @@ impl Store {
         F: FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
     {
         match &self.0.writes {
-            Writes::Sqlite(writer) => answer(writer.submit(work)?.await),
+            Writes::Sqlite { writer, .. } => answer(writer.submit(work)?.await),
             Writes::Pg(_) => self.on_pool(move |pool| transaction::write(pool, work)).await,
         }
     }
@@ -312,7 +317,7 @@ impl Store {
         F: FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
     {
         match &self.0.writes {
-            Writes::Sqlite(writer) => answer(writer.submit(work)?.blocking_recv()),
+            Writes::Sqlite { writer, .. } => answer(writer.submit(work)?.blocking_recv()),
             Writes::Pg(_) => transaction::write(&self.0.pool, work),
         }
     }
@@ -348,7 +353,7 @@ impl Store {
     pub fn close_blocking(&self) {
         self.0.waiting.close();
         match &self.0.writes {
-            Writes::Sqlite(writer) => writer.close(),
+            Writes::Sqlite { writer, .. } => writer.close(),
             Writes::Pg(batcher) => batcher.close(),
         }
     }

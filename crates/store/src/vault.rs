@@ -200,7 +200,7 @@ impl Vault {
         let wrapped: Option<Vec<u8>> = on_conn!(conn, |c| data_keys::table
             .find(id.to_string())
             .select(data_keys::wrapped)
-            .first(c)
+            .get_result(c)
             .optional())?;
         wrapped.map(|wrapped| self.unwrap_key(id, &wrapped)).transpose()
     }
@@ -479,10 +479,11 @@ fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
 }
 
 fn find_by_subject(conn: &mut Conn, subject_hash: &[u8]) -> Result<Option<(String, Vec<u8>)>, StoreError> {
+    // Not `first`: SQLite prepares a statement anew for each value bound to its LIMIT.
     Ok(on_conn!(conn, |c| data_keys::table
         .filter(data_keys::subject_hash.eq(subject_hash))
         .select((data_keys::id, data_keys::wrapped))
-        .first(c)
+        .get_result(c)
         .optional())?)
 }
 

@@ -56,10 +56,18 @@ impl Writer {
         F: FnMut(&mut Conn) -> Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Closure { work, reply, result: None });
+        self.submit_job(Box::new(Closure { work, reply, result: None }))?;
+        Ok(answer)
+    }
+
+    /// Queues a job that answers by itself.
+    ///
+    /// # Errors
+    /// As [`Self::submit`].
+    pub(crate) fn submit_job(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         match queue.as_ref().map(|queue| queue.try_send(job)) {
-            Some(Ok(())) => Ok(answer),
+            Some(Ok(())) => Ok(()),
             Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(StoreError::Closed),
         }
@@ -77,18 +85,22 @@ impl Writer {
     }
 }
 
-/// One queued closure, its types erased.
-trait Job: Send {
-    /// Runs the closure in what is open on `conn` and keeps its result for [`Self::answer`].
+/// One queued piece of work, its types erased.
+pub(crate) trait Job: Send {
+    /// Does the work in what is open on `conn` and keeps its result for [`Self::answer`].
     fn run(&mut self, conn: &mut Conn) -> Ran;
-    /// Tells the caller: the kept result if its transaction committed, else why it did not.
+    /// Tells whoever asked: the kept result if its transaction committed, else why it did not.
     fn answer(self: Box<Self>, fate: Result<(), StoreError>);
 }
 
+/// How a job ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ran {
+pub(crate) enum Ran {
+    /// What it wrote is to stay.
     Succeeded,
+    /// What it wrote is undone.
     Refused,
+    /// The same, and it gets no second try.
     Panicked,
 }
 
