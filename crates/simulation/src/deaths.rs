@@ -4,8 +4,14 @@ use std::time::{Duration, Instant};
 
 use crate::random::Random;
 
+/// How long after an event a death may come: a turn or a send takes less.
+const AT_WORK_MS: u64 = 60;
+/// How long after a start a death may come, the moments before its first database access included.
+const AT_START_MS: u64 = 1_500;
+
 /// When the worker dies: a drawn number of events after the last death, and a drawn moment later. Counted in
-/// events, since after a death nothing may happen until a lease has run out.
+/// events, since after a death nothing may happen until a lease has run out. Every second death strikes the
+/// new start itself, while it waits for that lease.
 #[derive(Debug)]
 pub(crate) struct Deaths {
     random: Random,
@@ -37,16 +43,18 @@ impl Deaths {
         if self.left == 0 || events < self.after_events {
             return false;
         }
+        let latest = if self.struck % 2 == 0 { AT_WORK_MS } else { AT_START_MS };
         let random = &mut self.random;
         let at =
-            *self.at.get_or_insert_with(|| Instant::now() + Duration::from_millis(random.between(0, 60)));
+            *self.at.get_or_insert_with(|| Instant::now() + Duration::from_millis(random.between(0, latest)));
         if Instant::now() < at {
             return false;
         }
         self.at = None;
-        self.after_events = events + Self::next(&mut self.random);
         self.left -= 1;
         self.struck += 1;
+        let further = if self.struck % 2 == 0 { Self::next(&mut self.random) } else { 0 };
+        self.after_events = events + further;
         true
     }
 }

@@ -190,6 +190,9 @@ pub struct AuditLine {
     /// What came of it.
     #[serde(default)]
     pub outcome: Option<String>,
+    /// Closed codes that say why.
+    #[serde(default)]
+    pub reasons: Vec<String>,
 }
 
 /// Everything that checks and transcript look at.

@@ -149,6 +149,40 @@ pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
     Check::of("everything said is stored once", &faults, counted(count, "message"))
 }
 
+/// What a client wrote and what we wrote to the client stand in the account in the order in which they were
+/// said and arrived.
+pub(super) fn order_is_kept(evidence: &Evidence) -> Check {
+    let mut count = 0;
+    let faults = each(evidence, |request| {
+        let client = digits(request.request.client.phone.as_deref()?);
+        let account = |direction: &str| -> Vec<&str> {
+            let messages = request.messages.iter().filter(|message| {
+                let never_left = matches!(message.status.as_deref(), Some("failed" | "cancelled"));
+                message.party == "client" && message.direction == direction && !never_left
+            });
+            messages.filter_map(|message| message.text.as_deref()).collect()
+        };
+        let said: Vec<&str> =
+            evidence.said().filter(|r| r.digits == client).map(|r| r.text.as_str()).collect();
+        let sent: Vec<&str> = evidence
+            .sent()
+            .filter(|sent| sent.attempt.digits == client)
+            .map(|sent| sent.attempt.text.as_str())
+            .collect();
+        for (who, at_meta, stored) in [("the client", said, account("in")), ("we", sent, account("out"))] {
+            let swapped = at_meta.iter().zip(&stored).find(|(at_meta, stored)| at_meta != stored);
+            if let Some((at_meta, stored)) = swapped {
+                return Some(format!("{who} wrote “{at_meta}” where the account says “{stored}”"));
+            }
+        }
+        None
+    });
+    for request in &evidence.requests {
+        count += request.messages.iter().filter(|message| message.party == "client").count();
+    }
+    Check::of("the order in a conversation is kept", &faults, counted(count, "message"))
+}
+
 /// The gateway had no reason to refuse a call.
 pub(super) fn gateway_was_called_properly(evidence: &Evidence) -> Check {
     Check::of(
@@ -254,6 +288,22 @@ mod tests {
         let mut bad = evidence();
         bad.gateway_faults.push("no token".into());
         assert!(!gateway_was_called_properly(&bad).ok);
+    }
+
+    #[test]
+    fn a_swapped_pair_is_found() {
+        assert!(order_is_kept(&evidence()).ok, "{:?}", order_is_kept(&evidence()));
+        for direction in ["in", "out"] {
+            let mut swapped = evidence();
+            let messages = &mut swapped.requests[0].messages;
+            let mut own = messages.iter().enumerate().filter_map(|(at, message)| {
+                (message.party == "client" && message.direction == direction).then_some(at)
+            });
+            let (first, second) = (own.next().unwrap(), own.next().unwrap());
+            drop(own);
+            messages.swap(first, second);
+            assert!(!order_is_kept(&swapped).ok, "{direction}");
+        }
     }
 
     #[test]

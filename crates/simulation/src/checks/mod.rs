@@ -62,6 +62,7 @@ pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
     checks.push(conversation::brain_part(evidence, scenario.brain_part));
     checks.extend([
         conversation::everything_said_is_stored_once(evidence),
+        conversation::order_is_kept(evidence),
         conversation::gateway_was_called_properly(evidence),
         conversation::nothing_asked_twice(evidence, scenario.asks_per_question),
         sending::each_intent_once(evidence),

@@ -268,7 +268,7 @@ mod tests {
         }
         settled.requests[0]
             .audit
-            .push(crate::evidence::AuditLine { action: "send.unknown".into(), outcome: None });
+            .push(crate::evidence::AuditLine { action: "send.unknown".into(), outcome: None, reasons: Vec::new() });
         assert!(unknown_was_settled(&settled).ok, "{:?}", unknown_was_settled(&settled));
         settled.requests[0].messages[1].status = Some("unknown".into());
         assert!(!unknown_was_settled(&settled).ok);

@@ -40,6 +40,8 @@ pub enum Manners {
     Sensible,
     /// One wrong answer after the other, each request starting at another one.
     Hostile,
+    /// The same wrong answer every time.
+    Only(Trick),
     /// Nobody listens on the port.
     Down,
 }
@@ -146,8 +148,11 @@ impl Brain {
         let request_id = string(pack, "/request/id");
         let honest = decide::decide(pack, self.plan);
         let mut log = self.log();
-        let trick =
-            (self.manners == Manners::Hostile).then(|| self.next_trick(&mut log, &request_id)).flatten();
+        let trick = match self.manners {
+            Manners::Hostile => self.next_trick(&mut log, &request_id),
+            Manners::Only(trick) => Some(trick),
+            Manners::Sensible | Manners::Down => None,
+        };
         log.exchanges.push(Exchange {
             at_ms: self.clock.now_ms(),
             request_id,
