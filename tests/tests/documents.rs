@@ -132,6 +132,52 @@ fn files_that_are_named_exist() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The crates of ours in a manifest's `[dependencies]`.
+fn dependencies(manifest: &str, ours: &BTreeSet<String>) -> BTreeSet<String> {
+    let section = manifest.split("\n[dependencies]\n").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    let names = section.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+    names.filter(|name| ours.contains(*name)).map(str::to_owned).collect()
+}
+
+#[test]
+fn crates_depend_as_the_architecture_allows() {
+    let folder = workspace().join("crates");
+    let ours: BTreeSet<String> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| folder.join(name).join("Cargo.toml").exists())
+        .collect();
+    let text = fs::read_to_string(workspace().join("docs/architecture.md")).unwrap();
+    let table =
+        text.split("| crate | may depend on |\n|---|---|\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let mut allowed: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for row in table.lines() {
+        let [crates, on]: [&str; 2] =
+            row.trim_matches(['|', ' ']).split(" | ").collect::<Vec<_>>().try_into().unwrap();
+        let named: BTreeSet<String> = inline_code(on).map(str::to_owned).collect();
+        let all_but =
+            on.starts_with("all above but").then(|| allowed.keys().filter(|name| !named.contains(*name)));
+        let on = all_but.map_or(named.clone(), |names| names.cloned().collect());
+        allowed.extend(inline_code(crates).map(|name| (name.to_owned(), on.clone())));
+    }
+    let mut faults = Vec::new();
+    // Measuring needs whatever it measures.
+    for name in ours.iter().filter(|name| *name != "bench") {
+        let Some(allowed) = allowed.get(name) else {
+            faults.push(format!("docs/architecture.md says nothing of {name}"));
+            continue;
+        };
+        let manifest = fs::read_to_string(folder.join(name).join("Cargo.toml")).unwrap();
+        let beyond = dependencies(&manifest, &ours).into_iter().filter(|other| !allowed.contains(other));
+        faults.extend(beyond.map(|other| format!("{name} must not depend on {other}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    assert!(
+        dependencies("\n[dependencies]\nstore.workspace = true\n[x]\naudit = 1", &ours).contains("store")
+    );
+}
+
 /// One use of `concierge-admin`: the words that name the command, and its options.
 fn admin_commands(code: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let uses = code.split("concierge-admin ").skip(1);
