@@ -1,11 +1,6 @@
 //! Webhook intake through the real `concierge-api`, beside one commit per event on the same database.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use marketplace::SystemClock;
@@ -38,8 +33,8 @@ pub(crate) fn skipped(database: &'static str, key: &str, reason: &str) -> Vec<Ro
 pub(crate) async fn measure(target: &Target, folder: &Path, effort: &Effort) -> anyhow::Result<Vec<Row>> {
     let store = block_in_place(|| Store::open(&target.options()?).map_err(anyhow::Error::from))?;
     let (mut api, address) = start_api(target, folder).await?;
-    let next = AtomicU32::new(0);
-    load::run(address, 8, effort.warm_up, &next).await?;
+    let mut next = 0;
+    load::run(address, 8, effort.warm_up, &mut next).await?;
 
     let mut floor = block_in_place(|| Floor::open(target, &store))?;
     let mut floor_total = Total::default();
@@ -47,12 +42,12 @@ pub(crate) async fn measure(target: &Target, folder: &Path, effort: &Effort) -> 
     for _ in 0..effort.rounds {
         floor_total.add(block_in_place(|| floor.measure(effort.round))?);
         for (total, (connections, _)) in totals.iter_mut().zip(LOADS) {
-            total.add(load::run(address, connections, effort.round, &next).await?);
+            total.add(load::run(address, connections, effort.round, &mut next).await?);
         }
     }
     api.check_alive()?;
     ensure!(api.stop(STOPS_WITHIN).await, "concierge-api did not stop by itself");
-    all_are_stored(&store, next.load(Ordering::Relaxed), floor_total.samples.len()).await?;
+    all_are_stored(&store, next, floor_total.samples.len()).await?;
     store.close().await;
 
     let floor = Quantity::new(floor_total.rate(), "events/s");

@@ -1,11 +1,11 @@
 //! Load over real HTTP: connections that are kept alive, each posting one webhook after another.
 //!
-//! Written on the bare socket, and all connections on one thread: the less a client costs, the more of the cores is
-//! the server's.
+//! Written on the bare socket, all connections on one thread, every request written and signed before the clock
+//! starts: the less a client costs, the more of the cores is the server's.
 
 use std::{
     net::SocketAddr,
-    sync::atomic::{AtomicU32, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
@@ -21,50 +21,83 @@ use crate::{stats::Samples, webhook};
 
 /// An answer that takes longer is a failure of the run.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+/// So many requests a second are prepared: more than any machine answers that this is measured on. A faster one ends
+/// its round early.
+const RATE_MAX: u32 = 40_000;
+/// The same for a single connection.
+const SINGLE_RATE_MAX: u32 = 20_000;
 /// The most header bytes of an answer.
 const HEAD_MAX: u64 = 16 * 1024;
 /// The most body bytes of an answer.
 const BODY_MAX: usize = 64 * 1024;
 
-/// Posts webhooks over so many connections for so long; every one must be answered 200. `next` numbers the
-/// messages, so that none is sent twice.
+/// Posts webhooks over so many connections for so long, or until all that were prepared are posted; every one must be
+/// answered 200. `next` numbers the messages, so that none is sent twice.
 pub(crate) async fn run(
     address: SocketAddr,
     connections: usize,
     lasts: Duration,
-    next: &AtomicU32,
+    next: &mut u32,
 ) -> anyhow::Result<(Samples, Duration)> {
+    let requests = Requests::prepare(address, connections, lasts, *next)?;
     let mut open = Vec::with_capacity(connections);
     for _ in 0..connections {
         open.push(Connection::open(address).await?);
     }
     let started = Instant::now();
-    let posting = open.into_iter().map(|connection| connection.post_until(started + lasts, next));
+    let posting = open.into_iter().map(|connection| connection.post_until(started + lasts, &requests));
     let mut all = Samples::default();
     try_join_all(posting).await?.into_iter().for_each(|samples| all.extend(samples));
-    Ok((all, started.elapsed()))
+    let elapsed = started.elapsed();
+    *next += u32::try_from(all.len())?;
+    Ok((all, elapsed))
+}
+
+/// Requests, written out. They are taken from the front.
+struct Requests {
+    written: Vec<Vec<u8>>,
+    taken: AtomicUsize,
+}
+
+impl Requests {
+    fn prepare(address: SocketAddr, connections: usize, lasts: Duration, first: u32) -> anyhow::Result<Self> {
+        // One connection posts one after another.
+        let rate = if connections == 1 { SINGLE_RATE_MAX } else { RATE_MAX };
+        let count = u32::try_from(lasts.as_millis())?.saturating_mul(rate) / 1_000;
+        let host = address.to_string();
+        let at = webhook::now();
+        let written = (first..first + count)
+            .map(|number| {
+                let body = webhook::text_message(number, at, "I need brake pads for a 2014 Corolla");
+                webhook::post(&host, &body)
+            })
+            .collect();
+        Ok(Self { written, taken: AtomicUsize::new(0) })
+    }
+
+    fn take(&self) -> Option<&[u8]> {
+        self.written.get(self.taken.fetch_add(1, Ordering::Relaxed)).map(Vec::as_slice)
+    }
 }
 
 struct Connection {
     stream: BufReader<TcpStream>,
-    host: String,
 }
 
 impl Connection {
     async fn open(address: SocketAddr) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.context("cannot connect to concierge-api")?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::new(stream), host: address.to_string() })
+        Ok(Self { stream: BufReader::new(stream) })
     }
 
-    async fn post_until(mut self, end: Instant, next: &AtomicU32) -> anyhow::Result<Samples> {
+    async fn post_until(mut self, end: Instant, requests: &Requests) -> anyhow::Result<Samples> {
         let mut samples = Samples::default();
-        while Instant::now() < end {
-            let number = next.fetch_add(1, Ordering::Relaxed);
-            let body = webhook::text_message(number, webhook::now(), "I need brake pads for a 2014 Corolla");
-            let request = webhook::post(&self.host, &body);
+        while Instant::now() < end
+            && let Some(request) = requests.take()
+        {
             let began = Instant::now();
-            let answered = timeout(ANSWERS_WITHIN, self.exchange(&request)).await;
+            let answered = timeout(ANSWERS_WITHIN, self.exchange(request)).await;
             let status = answered.context("concierge-api did not answer in time")??;
             samples.push(began.elapsed());
             ensure!(status == 200, "concierge-api answered {status}, not 200");
@@ -146,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn anything_but_200_ends_the_run() {
         let address = server("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").await;
-        let error = run(address, 1, Duration::from_secs(5), &AtomicU32::new(0)).await.unwrap_err();
+        let error = run(address, 1, Duration::from_secs(1), &mut 0).await.unwrap_err();
         assert!(error.to_string().contains("503"), "{error}");
     }
 }

@@ -176,7 +176,7 @@ fn payload_of(conn: &mut Conn, vault: &Vault, record: &AuditRecord) -> Result<Pa
     let row: Option<(Vec<u8>, Vec<u8>)> = on_conn!(conn, |c| audit_payloads::table
         .find(key)
         .select((audit_payloads::payload, audit_payloads::salt))
-        .first(c)
+        .get_result(c)
         .optional())?;
     let Some((payload, salt)) = row else { return Ok(Payload::Erased) };
     let (Opened::Plain(payload), Opened::Plain(salt)) =
@@ -231,7 +231,7 @@ fn stored_head(conn: &mut Conn, chain: ChainId) -> Result<Option<Head>, StoreErr
     let row: Option<(i64, Vec<u8>)> = on_conn!(conn, |c| audit_heads::table
         .find(chain.to_string())
         .select((audit_heads::seq, audit_heads::hash))
-        .first(c)
+        .get_result(c)
         .optional())?;
     row.map(|(seq, hash)| head_of(seq, &hash)).transpose()
 }

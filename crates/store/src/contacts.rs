@@ -118,7 +118,7 @@ fn owner_of(tx: &mut Tx<'_>, identity: &Identity) -> Result<Option<String>, Stor
         .inner_join(contacts::table)
         .filter(identities::kind.eq(kind.to_string()).and(identities::value_hash.eq(value_hash)))
         .select((contacts::id, contacts::merged_into))
-        .first(c)
+        .get_result(c)
         .optional())?;
     Ok(row.map(|(id, merged_into)| merged_into.unwrap_or(id)))
 }
@@ -215,7 +215,7 @@ pub fn load(tx: &mut Tx<'_>, id: ContactId) -> Result<Contact, StoreError> {
     let row: ContactRow = on_conn!(&mut *tx.conn, |c| contacts::table
         .find(id.to_string())
         .select(ContactRow::as_select())
-        .first(c))?;
+        .get_result(c))?;
     let phone = tx.open_optional(row.phone.as_deref())?;
     let bsuid = tx.open_optional(row.bsuid.as_deref())?;
     Ok(Contact {
@@ -263,7 +263,7 @@ pub fn data_key(tx: &mut Tx<'_>, id: ContactId) -> Result<DataKeyId, StoreError>
     let text: String = on_conn!(&mut *tx.conn, |c| contacts::table
         .find(id.to_string())
         .select(contacts::data_key_id)
-        .first(c))?;
+        .get_result(c))?;
     parse(&text, "contacts.data_key_id")
 }
 
@@ -320,7 +320,7 @@ fn window_row(
     Ok(on_conn!(&mut *tx.conn, |c| contact_windows::table
         .find((id.to_string(), number.as_str()))
         .select((contact_windows::opened_at, contact_windows::closed_at))
-        .first(c)
+        .get_result(c)
         .optional())?)
 }
 

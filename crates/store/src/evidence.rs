@@ -36,15 +36,14 @@ pub fn dead_letter(tx: &mut Tx<'_>, id: DeadLetterId) -> Result<Option<DeadLette
             dead_letters::resolved_at,
             dead_letters::resolution,
         ))
-        .first(c)
+        .get_result(c)
         .optional())?;
     row.map(|(source, reference, request, resolved_at, resolution)| {
         Ok(DeadLetterRecord {
             source: parse(&source, "dead_letters.source")?,
             reference,
             request: parse_optional(request.as_deref(), "dead_letters.request_id")?,
-            resolved: resolved_at
-                .map(|at| (Timestamp::from_millis(at), resolution.unwrap_or_default())),
+            resolved: resolved_at.map(|at| (Timestamp::from_millis(at), resolution.unwrap_or_default())),
         })
     })
     .transpose()

@@ -30,7 +30,7 @@ pub fn find(tx: &mut Tx<'_>, key: &IdempotencyKey) -> Result<Option<Finished>, S
     let row: Option<(Vec<u8>, Vec<u8>)> = on_conn!(&mut *tx.conn, |c| idempotency_keys::table
         .find((&key.caller, key.tool, &key.key))
         .select((idempotency_keys::body_hash, idempotency_keys::response))
-        .first(c)
+        .get_result(c)
         .optional())?;
     row.map(|(body_hash, response)| Ok(Finished { body_hash, response: tx.open_text(&response)? }))
         .transpose()

@@ -78,7 +78,7 @@ pub fn lock(tx: &mut Tx<'_>, id: EventId) -> Result<Option<InboundEvent>, StoreE
             .find(id.to_string())
             .filter(events::status.eq_any(["pending", "parked"]))
             .select(event_columns!()),
-        |query, c| query.first(c).optional()
+        |query, c| query.get_result(c).optional()
     )?;
     row.map(|row| event(tx, row)).transpose()
 }
@@ -130,7 +130,7 @@ pub fn backlog(tx: &mut Tx<'_>) -> Result<(i64, Option<Timestamp>), StoreError> 
     let (count, oldest): (i64, Option<i64>) = on_conn!(&mut *tx.conn, |c| events::table
         .filter(events::status.eq("pending"))
         .select((count_star(), min(events::received_at)))
-        .first(c))?;
+        .get_result(c))?;
     Ok((count, oldest.map(Timestamp::from_millis)))
 }
 
@@ -153,7 +153,7 @@ pub fn since_last_beat(tx: &mut Tx<'_>, role: &str) -> Result<Option<std::time::
     let at: Option<i64> = on_conn!(&mut *tx.conn, |c| heartbeats::table
         .filter(heartbeats::role.eq(role))
         .select(diesel::dsl::max(heartbeats::beat_at))
-        .first(c))?;
+        .get_result(c))?;
     Ok(at.map(|at| now.since(Timestamp::from_millis(at))))
 }
 

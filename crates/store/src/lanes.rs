@@ -168,11 +168,11 @@ fn refresh_due(tx: &mut Tx<'_>, request: RequestId) -> Result<(), StoreError> {
     let (oldest, newest): (Option<i64>, Option<i64>) = on_conn!(&mut *tx.conn, |c| mailbox::table
         .filter(waiting())
         .select((min(mailbox::arrived_at), max(mailbox::arrived_at)))
-        .first(c))?;
+        .get_result(c))?;
     let wake: Option<i64> = on_conn!(&mut *tx.conn, |c| mailbox::table
         .filter(waiting().and(mailbox::kind.eq(EntryKind::Wake.to_string())))
         .select(min(mailbox::arrived_at))
-        .first(c))?;
+        .get_result(c))?;
     let due_at = oldest.zip(newest).map(|(oldest, newest)| {
         let quiet = Timestamp::from_millis(newest) + COALESCE_QUIET;
         let bound = Timestamp::from_millis(oldest) + COALESCE_MAX;
@@ -274,7 +274,7 @@ pub fn postpone(tx: &mut Tx<'_>, lease: &Lease, until: Timestamp) -> Result<(), 
 /// [`StoreError::LeaseLost`].
 pub fn check_fence(tx: &mut Tx<'_>, guard: &RequestGuard, fence: i64) -> Result<(), StoreError> {
     let id = guard.request().id.to_string();
-    let current: i64 = on_conn!(&mut *tx.conn, |c| lanes::table.find(id).select(lanes::fence).first(c))?;
+    let current: i64 = on_conn!(&mut *tx.conn, |c| lanes::table.find(id).select(lanes::fence).get_result(c))?;
     if current == fence { Ok(()) } else { Err(StoreError::LeaseLost) }
 }
 

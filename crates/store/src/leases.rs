@@ -18,7 +18,7 @@ pub fn acquire(tx: &mut Tx<'_>, name: &str, owner: &str, lasts: Duration) -> Res
     let (holder, fence, until): (Option<String>, i64, Option<i64>) = locked!(
         &mut *tx.conn,
         leases::table.find(name).select((leases::owner, leases::fence, leases::lease_until)),
-        |query, c| query.first(c)
+        |query, c| query.get_result(c)
     )?;
     let ours = holder.as_deref() == Some(owner);
     if !ours && until.is_some_and(|until| until > now.as_millis()) {
@@ -40,7 +40,7 @@ pub fn is_held(tx: &mut Tx<'_>, name: &str, owner: &str, fence: i64) -> Result<b
     let held: Option<(Option<String>, i64)> = on_conn!(&mut *tx.conn, |c| leases::table
         .find(name)
         .select((leases::owner, leases::fence))
-        .first(c)
+        .get_result(c)
         .optional())?;
     Ok(held.is_some_and(|(holder, current)| holder.as_deref() == Some(owner) && current == fence))
 }

@@ -149,7 +149,7 @@ pub fn wamid(tx: &mut Tx<'_>, id: MessageId) -> Result<Option<String>, StoreErro
     let sealed: Option<Option<Vec<u8>>> = on_conn!(&mut *tx.conn, |c| messages::table
         .find(id.to_string())
         .select(messages::wamid)
-        .first(c)
+        .get_result(c)
         .optional())?;
     tx.open_optional(sealed.flatten().as_deref())
 }
@@ -162,7 +162,7 @@ pub fn load(tx: &mut Tx<'_>, id: MessageId) -> Result<Message, StoreError> {
     let row = on_conn!(&mut *tx.conn, |c| messages::table
         .find(id.to_string())
         .select(MessageRow::as_select())
-        .first(c))?;
+        .get_result(c))?;
     message(tx, row)
 }
 

@@ -333,7 +333,7 @@ pub fn load(tx: &mut Tx<'_>, id: OutboxId) -> Result<Send, StoreError> {
     let row = on_conn!(&mut *tx.conn, |c| outbox::table
         .find(id.to_string())
         .select(SendRow::as_select())
-        .first(c))?;
+        .get_result(c))?;
     send(tx, row)
 }
 
@@ -345,7 +345,7 @@ pub fn lock(tx: &mut Tx<'_>, id: OutboxId) -> Result<Send, StoreError> {
     let row = locked!(
         &mut *tx.conn,
         outbox::table.find(id.to_string()).select(SendRow::as_select()),
-        |query, c| query.first(c)
+        |query, c| query.get_result(c)
     )?;
     send(tx, row)
 }

@@ -113,7 +113,7 @@ pub fn lock(tx: &mut Tx<'_>, id: RequestId) -> Result<RequestGuard, StoreError> 
     let row = locked!(
         &mut *tx.conn,
         requests::table.find(id.to_string()).select(RequestRow::as_select()),
-        |query, c| query.first(c)
+        |query, c| query.get_result(c)
     )?;
     Ok(RequestGuard { request: request(tx, row)? })
 }
@@ -126,7 +126,7 @@ pub fn load(tx: &mut Tx<'_>, id: RequestId) -> Result<Request, StoreError> {
     let row = on_conn!(&mut *tx.conn, |c| requests::table
         .find(id.to_string())
         .select(RequestRow::as_select())
-        .first(c))?;
+        .get_result(c))?;
     request(tx, row)
 }
 
@@ -136,7 +136,7 @@ pub fn open_of_client(tx: &mut Tx<'_>, client: ContactId) -> Result<Option<Reque
     let id: Option<String> = on_conn!(&mut *tx.conn, |c| requests::table
         .filter(requests::client_contact_id.eq(client.to_string()).and(requests::state.ne_all(&over)))
         .select(requests::id)
-        .first(c)
+        .get_result(c)
         .optional())?;
     id.map(|id| parse(&id, "requests.id")).transpose()
 }

@@ -283,7 +283,7 @@ pub fn outreach_by_id(tx: &mut Tx<'_>, id: OutreachId) -> Result<Option<Outreach
     let row: Option<OutreachRow> = on_conn!(&mut *tx.conn, |c| outreaches::table
         .find(id.to_string())
         .select(outreach_columns!())
-        .first(c)
+        .get_result(c)
         .optional())?;
     row.map(outreach).transpose()
 }

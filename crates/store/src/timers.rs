@@ -109,7 +109,7 @@ pub fn still_due(tx: &mut Tx<'_>, timer: &DueTimer) -> Result<bool, StoreError> 
             .find(timer.id.to_string())
             .filter(timers::settled_at.is_null().and(timers::due_at.le(tx.now.as_millis())))
             .select(timers::id),
-        |query, c| query.first(c).optional()
+        |query, c| query.get_result(c).optional()
     )?;
     Ok(found.is_some())
 }

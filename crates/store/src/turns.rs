@@ -219,7 +219,7 @@ pub fn status(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<TurnStatus>, Store
     let status: Option<String> = on_conn!(&mut *tx.conn, |c| turns::table
         .find(turn.to_string())
         .select(turns::status)
-        .first(c)
+        .get_result(c)
         .optional())?;
     parse_optional(status.as_deref(), "turns.status")
 }

@@ -102,7 +102,7 @@ pub fn import(tx: &mut Tx<'_>, record: &VendorRecord) -> Result<Imported, StoreE
     let created_at = on_conn!(&mut *tx.conn, |c| vendors::table
         .find(record.id.as_str())
         .select(vendors::created_at)
-        .first::<i64>(c)
+        .get_result::<i64>(c)
         .optional())?;
     let row = VendorRow {
         id: record.id.to_string(),
@@ -154,7 +154,7 @@ pub fn load(tx: &mut Tx<'_>, id: &VendorId) -> Result<Vendor, StoreError> {
     let row = on_conn!(&mut *tx.conn, |c| vendors::table
         .find(id.as_str())
         .select(VendorRow::as_select())
-        .first(c))?;
+        .get_result(c))?;
     vendor(tx, row)
 }
 
