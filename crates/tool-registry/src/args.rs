@@ -82,7 +82,7 @@ pub struct Button {
 pub struct SendVendorMessageArgs {
     /// The request.
     pub request_id: RequestId,
-    /// The vendor. A first message joins the open batch or opens the next one.
+    /// The vendor. A first message joins the open batch.
     pub vendor_id: VendorId,
     /// The text, without the questions.
     #[schemars(length(min = 1, max = BODY_MAX))]

@@ -125,7 +125,7 @@ const fn words(name: ToolName) -> (Effect, &'static str, &'static str) {
         ToolName::SendVendorMessage => (
             Effect::Send,
             "Sends a vendor a message.",
-            "A first message to a vendor joins the open batch or opens the next one: at most 5 vendors in a batch, \
+            "A first message to a vendor joins the batch that a plan has opened: at most 5 vendors in a batch, \
              at most 15 for a request, and no new batch before the last one has settled. A further message inside an \
              open outreach is not a second contact.",
         ),
