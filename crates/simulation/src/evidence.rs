@@ -246,6 +246,14 @@ impl Evidence {
         })
     }
 
+    /// When a person first wrote, simulated milliseconds since the epoch; `phone` in digits.
+    pub fn said_at_ms(&self, phone: &str) -> Option<i64> {
+        self.meta.iter().find_map(|entry| match &entry.event {
+            LogEvent::Said(reply) if reply.digits == phone => Some(entry.at_ms),
+            _ => None,
+        })
+    }
+
     /// What people wrote.
     pub fn said(&self) -> impl Iterator<Item = &Reply> {
         self.meta.iter().filter_map(|entry| match &entry.event {

@@ -266,9 +266,11 @@ mod tests {
         if let LogEvent::Send(attempt) = &mut settled.meta[1].event {
             attempt.answered = AnswerFate::Held;
         }
-        settled.requests[0]
-            .audit
-            .push(crate::evidence::AuditLine { action: "send.unknown".into(), outcome: None, reasons: Vec::new() });
+        settled.requests[0].audit.push(crate::evidence::AuditLine {
+            action: "send.unknown".into(),
+            outcome: None,
+            reasons: Vec::new(),
+        });
         assert!(unknown_was_settled(&settled).ok, "{:?}", unknown_was_settled(&settled));
         settled.requests[0].messages[1].status = Some("unknown".into());
         assert!(!unknown_was_settled(&settled).ok);
