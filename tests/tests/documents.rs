@@ -243,6 +243,21 @@ fn the_sample_directory_imports() {
     assert_eq!(vendors.len(), rows);
 }
 
+#[test]
+fn stories_that_are_named_can_be_played() {
+    let mut named = BTreeSet::new();
+    for (path, text) in documents() {
+        for span in code(&text).iter().filter(|span| span.contains("--scenario ")) {
+            let name =
+                span.split("--scenario ").nth(1).and_then(|rest| rest.split([' ', ']']).next()).unwrap();
+            let is_story = name == "all" || name == "NAME" || simulation::scenarios::find(name).is_some();
+            assert!(is_story, "{path}: there is no scenario {name}");
+            named.insert(name.to_owned());
+        }
+    }
+    assert!(named.contains("all"), "this test looks in the wrong place");
+}
+
 /// Folders that exist on one developer's machine alone, and hosts that stand in for the public registry.
 #[test]
 fn nothing_of_a_machine_is_in_the_files() {
