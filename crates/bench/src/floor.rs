@@ -124,7 +124,7 @@ fn sqlite(file: &str) -> anyhow::Result<SqliteConnection> {
     let mut connection = SqliteConnection::establish(file)?;
     connection.batch_execute(
         "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA foreign_keys = ON; \
-         PRAGMA secure_delete = ON; PRAGMA synchronous = FULL",
+         PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
     )?;
     Ok(connection)
 }

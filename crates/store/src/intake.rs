@@ -14,7 +14,6 @@ use std::{
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
-    time::{Duration, Instant},
 };
 
 use diesel::{Insertable, RunQueryDsl};
@@ -36,13 +35,6 @@ use crate::{
 const ROWS_MAX: usize = 1_024;
 /// The most events that are merged into one transaction (one hand-in alone may be larger).
 const GROUP_MAX: usize = 2_048;
-/// From so many hand-ins at once on, a group waits for those that are about to come: on a fast device a commit
-/// costs more than the wait, and a lone webhook is never held up.
-const CROWD: usize = 3;
-/// It waits as long as another one comes within this …
-const GATHER_STEP: Duration = Duration::from_micros(50);
-/// … and at most about this long.
-const GATHER_TIME: Duration = Duration::from_micros(500);
 
 /// One event of a webhook body, ready to be stored.
 #[derive(Clone, PartialEq, Eq)]
@@ -323,25 +315,17 @@ impl Batcher {
 }
 
 fn work(pool: &Pool, vault: &Vault, queue: &Receiver<HandIn>) {
-    let mut last = 0;
     while let Ok(first) = queue.recv() {
         let mut events = first.events.len();
         let mut group = vec![first];
-        let started = Instant::now();
         while events < GROUP_MAX
-            && let Some(next) = next_of_group(queue, group.len().max(last), started)
+            && let Ok(next) = queue.try_recv()
         {
             events += next.events.len();
             group.push(next);
         }
-        last = group.len();
         commit(pool, vault, group);
     }
-}
-
-fn next_of_group(queue: &Receiver<HandIn>, crowd: usize, started: Instant) -> Option<HandIn> {
-    let waits = crowd >= CROWD && started.elapsed() < GATHER_TIME;
-    if waits { queue.recv_timeout(GATHER_STEP).ok() } else { queue.try_recv().ok() }
 }
 
 /// One transaction for the whole group; if that fails, one for each hand-in.

@@ -111,7 +111,10 @@ fn set_up_sqlite(
         return conn.batch_execute("PRAGMA query_only = ON");
     }
     enter_wal(conn)?;
-    conn.batch_execute("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL")
+    // In memory: what savepoints set aside would go to a temporary file, page by page.
+    conn.batch_execute(
+        "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY",
+    )
 }
 
 /// Switches the file to write-ahead logging. SQLite does not always wait for `busy_timeout` here, so two

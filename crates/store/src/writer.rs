@@ -87,8 +87,6 @@ impl Writer {
 
 /// One queued piece of work, its types erased.
 pub(crate) trait Job: Send {
-    /// Called before a transaction begins for it; may wait a moment for more work to do in one go.
-    fn prepare(&mut self) {}
     /// Does the work in what is open on `conn` and keeps its result for [`Self::answer`].
     fn run(&mut self, conn: &mut Conn) -> Ran;
     /// Tells whoever asked: the kept result if its transaction committed, else why it did not.
@@ -147,8 +145,7 @@ struct Worker {
 
 impl Worker {
     fn work(&mut self, queue: &Receiver<Box<dyn Job>>) {
-        while let Ok(mut first) = queue.recv() {
-            first.prepare();
+        while let Ok(first) = queue.recv() {
             self.reopen_if_broken();
             self.run_group(first, queue);
         }

@@ -6,21 +6,13 @@
 use std::{
     mem,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Instant,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use diesel::result::Error as DieselError;
 use tokio::sync::oneshot;
 
-use super::{
-    CROWD, GATHER_STEP, GATHER_TIME, HandIn, IntakeReport, NewInboundEvent, insert_events, report, sorted,
-    store_events,
-};
+use super::{HandIn, IntakeReport, NewInboundEvent, insert_events, report, sorted, store_events};
 use crate::{
     Conn, StoreError, Vault, savepoint,
     writer::{Job, Ran, Writer},
@@ -31,14 +23,13 @@ type Waiting = Arc<Mutex<Vec<HandIn>>>;
 /// What waits for the writer thread.
 pub(crate) struct Gathering {
     waiting: Waiting,
-    last: Arc<AtomicUsize>,
     vault: Arc<Vault>,
     waiting_max: usize,
 }
 
 impl Gathering {
     pub(crate) fn new(vault: Arc<Vault>, waiting_max: usize) -> Self {
-        Self { waiting: Waiting::default(), last: Arc::default(), vault, waiting_max: waiting_max.max(1) }
+        Self { waiting: Waiting::default(), vault, waiting_max: waiting_max.max(1) }
     }
 
     /// Hands events in. The answer comes after the COMMIT that holds them.
@@ -62,7 +53,6 @@ impl Gathering {
         if first {
             writer.submit_job(Box::new(Gathered {
                 waiting: Arc::clone(&self.waiting),
-                last: Arc::clone(&self.last),
                 vault: Arc::clone(&self.vault),
                 ran: false,
                 taken: Vec::new(),
@@ -76,8 +66,6 @@ impl Gathering {
 /// One job of the writer: takes what waits when its turn comes.
 struct Gathered {
     waiting: Waiting,
-    /// How many hand-ins the job before this one took.
-    last: Arc<AtomicUsize>,
     vault: Arc<Vault>,
     ran: bool,
     /// Taken once: a second run, after a commit that failed, is for the same.
@@ -87,22 +75,6 @@ struct Gathered {
 }
 
 impl Job for Gathered {
-    fn prepare(&mut self) {
-        let mut here = lock(&self.waiting).len();
-        if here.max(self.last.load(Ordering::Relaxed)) < CROWD {
-            return;
-        }
-        let started = Instant::now();
-        while started.elapsed() < GATHER_TIME {
-            thread::sleep(GATHER_STEP);
-            let now = lock(&self.waiting).len();
-            if now == here {
-                return;
-            }
-            here = now;
-        }
-    }
-
     fn run(&mut self, conn: &mut Conn) -> Ran {
         self.take();
         let stored = catch_unwind(AssertUnwindSafe(|| store_together(conn, &self.vault, &self.taken)));
@@ -132,7 +104,6 @@ impl Gathered {
     fn take(&mut self) {
         if !mem::replace(&mut self.ran, true) {
             self.taken = mem::take(&mut *lock(&self.waiting));
-            self.last.store(self.taken.len(), Ordering::Relaxed);
         }
     }
 }
