@@ -10,8 +10,21 @@ use strum::IntoEnumIterator as _;
 
 /// Where a request stands.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-    strum::Display, strum::EnumString, strum::IntoStaticStr, strum::EnumIter,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -51,8 +64,19 @@ impl RequestState {
 
 /// Who drives a request: the bot or a person. Takeover changes it beside the state.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema, strum::Display,
-    strum::EnumString, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -66,8 +90,21 @@ pub enum Control {
 
 /// What kind of actor did something.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-    strum::Display, strum::EnumString, strum::IntoStaticStr, strum::EnumIter,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -139,7 +176,9 @@ pub enum TransitionError {
 
 /// The states that may follow `from`, in the order of the table.
 pub const fn allowed_next(from: RequestState) -> &'static [RequestState] {
-    use RequestState::{Clarifying, Closed, Error, Escalated, HandedOff, New, OcrProcessing, Shortlisted, Sourcing};
+    use RequestState::{
+        Clarifying, Closed, Error, Escalated, HandedOff, New, OcrProcessing, Shortlisted, Sourcing,
+    };
     match from {
         New => &[Clarifying, OcrProcessing, Sourcing, Escalated, Closed, Error],
         Clarifying => &[OcrProcessing, Sourcing, Escalated, Closed, Error],
@@ -228,8 +267,9 @@ mod tests {
 
     #[test]
     fn only_a_shortlist_or_a_person_leads_to_handoff() {
-        let before: Vec<_> =
-            RequestState::iter().filter(|from| allowed_next(*from).contains(&RequestState::HandedOff)).collect();
+        let before: Vec<_> = RequestState::iter()
+            .filter(|from| allowed_next(*from).contains(&RequestState::HandedOff))
+            .collect();
         assert_eq!(before, [RequestState::Shortlisted, RequestState::Escalated]);
     }
 }

@@ -11,11 +11,11 @@ use crate::{
 };
 
 /// Raw events: as long as Meta may send them again, and a margin.
-pub const RAW_EVENTS: Duration = Duration::from_secs(9 * 24 * 60 * 60);
+pub const RAW_EVENTS: Duration = Duration::from_hours(9 * 24);
 /// Context Packs, Moltbot's answers and journaled plans.
-pub const PACKS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const PACKS: Duration = Duration::from_hours(30 * 24);
 /// Idempotency records, after their request was closed.
-pub const IDEMPOTENCY_KEYS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+pub const IDEMPOTENCY_KEYS: Duration = Duration::from_hours(30 * 24);
 
 /// Deletes at most `batch` rows of each kind whose time is over; returns how many went.
 pub fn sweep(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
