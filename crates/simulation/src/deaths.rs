@@ -43,7 +43,7 @@ impl Deaths {
         if self.left == 0 || events < self.after_events {
             return false;
         }
-        let latest = if self.struck % 2 == 0 { AT_WORK_MS } else { AT_START_MS };
+        let latest = if self.struck.is_multiple_of(2) { AT_WORK_MS } else { AT_START_MS };
         let random = &mut self.random;
         let at =
             *self.at.get_or_insert_with(|| Instant::now() + Duration::from_millis(random.between(0, latest)));
@@ -53,7 +53,7 @@ impl Deaths {
         self.at = None;
         self.left -= 1;
         self.struck += 1;
-        let further = if self.struck % 2 == 0 { Self::next(&mut self.random) } else { 0 };
+        let further = if self.struck.is_multiple_of(2) { Self::next(&mut self.random) } else { 0 };
         self.after_events = events + further;
         true
     }
