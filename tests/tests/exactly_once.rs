@@ -180,7 +180,7 @@ async fn until<T>(look: impl AsyncFn() -> Option<T>) -> T {
 
 /// One death, at another moment for each seed. The simulation's own story has more of them.
 fn killed(on: On, seed: u64) -> Option<Evidence> {
-    let once = Scenario { kills: 1, ..story("worker-killed") };
+    let once = Scenario { kills: 1, more_checks: &[], ..story("worker-killed") };
     play_through(&once, on, seed, 1)
 }
 

@@ -224,7 +224,8 @@ fn others() -> Vec<(String, Vec<u8>)> {
     }
     let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
     add("deep", deep(120).into_bytes());
-    add("too deep", deep(100_000).into_bytes());
+    add("too deep for an event", format!("{{\"deep\":{}}}", deep(125)).into_bytes());
+    add("too deep for anybody", deep(100_000).into_bytes());
     bodies
 }
 
