@@ -95,6 +95,7 @@ impl Stand {
 }
 
 /// Runs a test on SQLite and on PostgreSQL where there is a server to be had.
+#[expect(clippy::needless_pass_by_value, reason = "a test is written at the call")]
 fn on_both(test: impl AsyncFn(On, Option<&TestStore>)) {
     let _turn = turn();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

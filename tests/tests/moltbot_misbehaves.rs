@@ -31,7 +31,7 @@ const fn speed(trick: Trick) -> u32 {
 /// explains that. After five failures in a row the breaker saves the next question.
 fn plays_on(trick: Trick, verdict: &str, reason: &str) {
     // Each trick meets one of the two databases.
-    let on = if trick as usize % 2 == 0 { On::Sqlite } else { On::Postgres };
+    let on = if (trick as usize).is_multiple_of(2) { On::Sqlite } else { On::Postgres };
     let scenario = Scenario {
         speed: speed(trick),
         manners: Manners::Only(trick),
