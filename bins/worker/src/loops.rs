@@ -25,9 +25,9 @@ const FAILURE_REST_MAX: Duration = Duration::from_secs(10);
 /// How many steps of one business number run side by side.
 const STEPS_PER_NUMBER: usize = 4;
 /// How often housekeeping runs.
-const HOUSEKEEPING: Duration = Duration::from_secs(60);
+const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// What is under way when the stop signal comes has this long.
-const DRAIN: Duration = Duration::from_secs(60);
+const DRAIN: Duration = Duration::from_mins(1);
 
 /// Runs every loop until the stop signal, then drains.
 pub(crate) async fn run(worker: Worker, lanes: u16) {
@@ -82,7 +82,7 @@ impl Next {
 }
 
 /// Repeats a step until the stop signal.
-async fn repeat<F, Step, E>(name: &'static str, stop: CancellationToken, mut step: F)
+async fn repeat<F, Step, E>(name: &'static str, stop: CancellationToken, mut run_step: F)
 where
     F: FnMut() -> Step,
     Step: Future<Output = Result<Next, E>>,
@@ -91,7 +91,7 @@ where
     let mut rest = REST_MIN;
     let mut failure_rest = FAILURE_REST_MIN;
     while !stop.is_cancelled() {
-        let pause = match step().await {
+        let pause = match run_step().await {
             Ok(next) => {
                 failure_rest = FAILURE_REST_MIN;
                 match next {

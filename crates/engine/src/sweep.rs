@@ -8,7 +8,7 @@ use tools::ToolError;
 /// How many rows of each kind one step deletes.
 const BATCH: i64 = 200;
 /// An entry that waits longer than this has been forgotten by somebody: a person must look.
-pub const OVERDUE: Duration = Duration::from_secs(5 * 60);
+pub const OVERDUE: Duration = Duration::from_mins(5);
 
 /// Deletes what is over; true while there is more.
 ///

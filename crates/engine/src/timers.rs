@@ -20,7 +20,7 @@ const PAGE: i64 = 64;
 /// Intake that has not been heard of for this long is not healthy; real time.
 pub const INTAKE_SILENT_AFTER: Duration = Duration::from_secs(30);
 /// A reply deadline that fell into an outage of intake is moved by this much: late replies still have a way in.
-const OUTAGE_GRACE: Duration = Duration::from_secs(60);
+const OUTAGE_GRACE: Duration = Duration::from_mins(1);
 
 /// Fires what is due; returns how many timers were settled or moved.
 ///

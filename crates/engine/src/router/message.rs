@@ -18,9 +18,9 @@ use tools::{AuditEntry, Caller, ToolError, record_system};
 use super::place::{self, Place};
 
 /// Events older than this are kept and have no effect: the deduplication no longer knows them.
-pub const STALE_AFTER: Duration = Duration::from_secs(9 * 24 * 60 * 60);
+pub const STALE_AFTER: Duration = Duration::from_hours(9 * 24);
 /// How long a message that quotes something unknown waits for our send to become known.
-pub const QUOTE_WAITS: Duration = Duration::from_secs(60);
+pub const QUOTE_WAITS: Duration = Duration::from_mins(1);
 
 /// What became of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,10 +95,7 @@ fn read(content: &MessageContent) -> Result<Reading, &'static str> {
     let plain = |kind, body: &str| Reading { kind, body: body.to_owned(), button_id: None };
     Ok(match content {
         MessageContent::Text { body } => plain(MessageKind::Text, body),
-        MessageContent::ButtonReply { id, title } => {
-            Reading { kind: MessageKind::Button, body: title.clone(), button_id: Some(id.clone()) }
-        }
-        MessageContent::ListReply { id, title, .. } => {
+        MessageContent::ButtonReply { id, title } | MessageContent::ListReply { id, title, .. } => {
             Reading { kind: MessageKind::Button, body: title.clone(), button_id: Some(id.clone()) }
         }
         // A template's quick reply carries our payload when we set one, else only its text.

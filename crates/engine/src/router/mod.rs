@@ -168,7 +168,7 @@ fn route(tx: &mut Tx<'_>, numbers: &[PhoneNumberId], id: EventId) -> Result<Plac
         Event::Call(_) | Event::CallStatus(_) => Routed::Ignored("calling_disabled"),
         Event::Account(_) => Routed::Ignored("account_event"),
         Event::Errors(_) => Routed::Ignored("account_error"),
-        _ => Routed::Ignored("unknown_event"),
+        Event::Unknown(_) => Routed::Ignored("unknown_event"),
     };
     inbound::finish(tx, id, None, routed)?;
     Ok(Placed::Finished)

@@ -64,7 +64,7 @@ impl TurnRunner {
     /// [`ToolError`] when the store fails.
     pub async fn step(&self) -> Result<TurnStep, ToolError> {
         // Looking costs a read; claiming costs a commit.
-        if !self.db.read(|tx| lanes::any_due(tx)).await? {
+        if !self.db.read(lanes::any_due).await? {
             return Ok(TurnStep::Idle);
         }
         let owner = self.owner.clone();
