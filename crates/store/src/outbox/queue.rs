@@ -1,0 +1,192 @@
+//! The queue: what waits, what may go on the wire now, what is on it.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use marketplace::{ContactId, OutboxId, PhoneNumberId, RequestId, Timestamp};
+
+use super::{NewSend, Purpose, SendState, is_doubtful, is_queued, may_be_in_flight};
+use crate::{StoreError, Tx, contacts, on_conn, requests::RequestGuard, schema::outbox, tx::parse};
+
+/// The next message to a person waits this long behind one whose outcome is unknown.
+pub const UNKNOWN_HOLDS_NEXT: Duration = Duration::from_secs(30);
+
+/// Queues a message of a request.
+pub fn enqueue(tx: &mut Tx<'_>, guard: &RequestGuard, new: &NewSend) -> Result<OutboxId, StoreError> {
+    let request = guard.request();
+    insert(tx, Some(request.id), &request.phone_number_id.clone(), request.control_epoch, new)
+}
+
+/// Queues a message that belongs to no request: the answer to STOP, or "which request do you mean?".
+pub fn enqueue_notice(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    new: &NewSend,
+) -> Result<OutboxId, StoreError> {
+    insert(tx, None, number, 0, new)
+}
+
+fn insert(
+    tx: &mut Tx<'_>,
+    request: Option<RequestId>,
+    number: &PhoneNumberId,
+    control_epoch: i64,
+    new: &NewSend,
+) -> Result<OutboxId, StoreError> {
+    let id = OutboxId::generate(tx.ids);
+    let own_key = contacts::data_key(tx, new.contact)?;
+    let mut keys = vec![own_key];
+    keys.extend(new.also_sealed_by.iter().copied().filter(|key| *key != own_key));
+    let payload =
+        serde_json::to_vec(&new.payload).map_err(|_| StoreError::Corrupt { what: "outbox.payload" })?;
+    let row = (
+        outbox::id.eq(id.to_string()),
+        outbox::request_id.eq(request.map(|id| id.to_string())),
+        outbox::contact_id.eq(new.contact.to_string()),
+        outbox::message_id.eq(new.message.to_string()),
+        outbox::phone_number_id.eq(number.as_str()),
+        outbox::purpose.eq(new.purpose.to_string()),
+        outbox::author.eq(new.author.to_string()),
+        outbox::control_epoch.eq(control_epoch),
+        outbox::payload.eq(tx.seal(&keys, &payload)?),
+        outbox::state.eq(SendState::Queued.to_string()),
+        outbox::attempts.eq(0),
+        outbox::not_before.eq(tx.now.as_millis()),
+        outbox::not_after.eq(new.not_after.map(Timestamp::as_millis)),
+        outbox::created_at.eq(tx.now.as_millis()),
+    );
+    on_conn!(&mut *tx.conn, |c| diesel::insert_into(outbox::table).values(row).execute(c))?;
+    Ok(id)
+}
+
+/// Marks what this transaction queued to the client as the bot's last word: it goes out although the request is
+/// escalated or closed by the same commit.
+pub fn mark_farewell(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::request_id
+                .eq(guard.request().id.to_string())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+                .and(outbox::purpose.eq(Purpose::ClientMessage.to_string()))
+                .and(outbox::created_at.eq(tx.now.as_millis()))
+        )
+    )
+    .set(outbox::purpose.eq(Purpose::Farewell.to_string()))
+    .execute(c))?;
+    Ok(())
+}
+
+/// The intents that may go on the wire now, at most one a contact and `limit` in all, oldest first: each is the
+/// oldest queued one of its contact, with nothing to that contact in flight.
+pub fn sendable(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    limit: usize,
+) -> Result<Vec<(OutboxId, ContactId)>, StoreError> {
+    const SCAN: i64 = 512;
+    let holds_since = (tx.now - UNKNOWN_HOLDS_NEXT).as_millis();
+    let rows: Vec<(String, String, i64)> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(outbox::phone_number_id.eq(number.as_str()).and(is_queued()))
+        .order((outbox::created_at, outbox::id))
+        .select((outbox::id, outbox::contact_id, outbox::not_before))
+        .limit(SCAN)
+        .load(c))?;
+    let contacts: std::collections::BTreeSet<&String> = rows.iter().map(|(_, contact, _)| contact).collect();
+    let busy: std::collections::BTreeSet<String> =
+        on_conn!(&mut *tx.conn, |c| outbox::table
+            .filter(outbox::contact_id.eq_any(contacts).and(may_be_in_flight()).and(
+                outbox::state.eq(SendState::Sending.to_string()).or(
+                    outbox::state.eq(SendState::Unknown.to_string()).and(outbox::sending_at.gt(holds_since))
+                )
+            ))
+            .select(outbox::contact_id)
+            .load(c))?
+        .into_iter()
+        .collect();
+    let mut seen = busy;
+    let mut out = Vec::new();
+    for (id, contact, not_before) in rows {
+        // The oldest of a contact comes first or not at all: FIFO holds while it waits for its back-off.
+        let first_of_contact = seen.insert(contact.clone());
+        if first_of_contact && not_before <= tx.now.as_millis() && out.len() < limit {
+            out.push((parse(&id, "outbox.id")?, parse(&contact, "outbox.contact_id")?));
+        }
+    }
+    Ok(out)
+}
+
+/// Commits to putting an intent on the wire. The caller has taken its row and checked every gate.
+pub fn mark_sending(tx: &mut Tx<'_>, id: OutboxId, fence: i64) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
+        .set((
+            outbox::state.eq(SendState::Sending.to_string()),
+            outbox::fence.eq(fence),
+            outbox::attempts.eq(outbox::attempts + 1),
+            outbox::sending_at.eq(tx.now.as_millis()),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Puts an intent back: Meta refused it before any effect, or a bucket is empty.
+pub fn requeue(tx: &mut Tx<'_>, id: OutboxId, not_before: Timestamp) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::id
+                .eq(id.to_string())
+                .and(outbox::state.eq_any([SendState::Queued.to_string(), SendState::Sending.to_string()]))
+        )
+    )
+    .set((outbox::state.eq(SendState::Queued.to_string()), outbox::not_before.eq(not_before.as_millis())))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Ends an intent that was never on the wire; one that was is left alone.
+pub fn cancel(tx: &mut Tx<'_>, id: OutboxId, reason: &str) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(id.to_string()).and(outbox::state.eq(SendState::Queued.to_string())))
+    )
+    .set((
+        outbox::state.eq(SendState::Cancelled.to_string()),
+        outbox::reason.eq(reason),
+        outbox::settled_at.eq(tx.now.as_millis()),
+    ))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Intents that were on the wire under an older dispatcher: their outcome is unknown.
+pub fn orphaned_sending(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    fence: i64,
+) -> Result<Vec<OutboxId>, StoreError> {
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::phone_number_id
+                .eq(number.as_str())
+                .and(is_doubtful())
+                .and(outbox::state.eq(SendState::Sending.to_string()))
+                .and(outbox::fence.lt(fence))
+        )
+        .order((outbox::sending_at, outbox::id))
+        .select(outbox::id)
+        .load(c))?;
+    ids.iter().map(|id| parse(id, "outbox.id")).collect()
+}
+
+/// Whether a message to this person is on the wire, or was with nobody knowing what became of it.
+pub fn has_in_flight(tx: &mut Tx<'_>, contact: ContactId) -> Result<bool, StoreError> {
+    let doubtful = [SendState::Sending.to_string(), SendState::Unknown.to_string()];
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
+        outbox::table.filter(
+            outbox::contact_id
+                .eq(contact.to_string())
+                .and(may_be_in_flight())
+                .and(outbox::state.eq_any(&doubtful))
+        )
+    ))
+    .get_result(c))?)
+}
