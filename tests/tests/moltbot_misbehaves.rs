@@ -51,8 +51,7 @@ fn plays_on(trick: Trick, verdict: &str, reason: &str) {
     assert!(!refused.is_empty(), "no turn is {verdict}: {:?}", request.turns);
     for turn in &refused {
         assert_eq!(turn.source, "coded_workflow", "{turn:?}");
-        let explained = turn.why.as_deref().is_some_and(|why| !why.is_empty());
-        assert!(explained || !turn.violations.is_empty(), "{turn:?} does not say why");
+        assert!(turn.reasons.iter().any(|code| !code.is_empty()), "{turn:?} does not say why");
     }
     let action = format!("decision.{verdict}");
     let recorded: Vec<&AuditLine> = request.audit.iter().filter(|line| line.action == action).collect();

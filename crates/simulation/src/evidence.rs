@@ -164,6 +164,9 @@ pub struct TurnLine {
     /// Why.
     #[serde(default)]
     pub why: Option<String>,
+    /// Closed codes: the rules a rejected answer broke, or why there was no answer.
+    #[serde(default)]
+    pub reasons: Vec<String>,
     /// What was wrong with a rejected answer.
     #[serde(default)]
     pub violations: Vec<Violation>,

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::{
     checks::Check,
-    evidence::{MessageLine, RequestAccount, StateChange, TurnLine, millis},
+    evidence::{MessageLine, RequestAccount, StateChange, TurnLine, Violation, millis},
 };
 
 const WIDTH: usize = 100;
@@ -147,7 +147,8 @@ fn same_inquiry(group: &[&MessageLine], next: &[&MessageLine]) -> bool {
 }
 
 fn state(text: &mut String, change: &StateChange) {
-    let reason = change.reason.as_deref().filter(|reason| !reason.is_empty());
+    // A new request has no reason beyond the message that follows.
+    let reason = change.reason.as_deref().filter(|reason| !reason.is_empty() && change.from.is_some());
     let label =
         reason.map_or_else(|| format!(" {} ", change.to), |reason| format!(" {} · {reason} ", change.to));
     let label: String = label.chars().take(WIDTH - 8).collect();
@@ -155,27 +156,31 @@ fn state(text: &mut String, change: &StateChange) {
     let _ = writeln!(text, "\n  {BOLD}──{label}{rest}{BOLD:#}");
 }
 
+/// What Moltbot's answer was worth, if it was worth nothing, and what was decided.
 fn decision(text: &mut String, turn: &TurnLine) {
+    match turn.verdict.as_str() {
+        "rejected" => columns(text, "", "◆ Moltbot: refused", BAD, &broken_rules(turn), DIM),
+        "unavailable" => columns(text, "", "◆ Moltbot: no answer", BAD, &turn.reasons.join(", "), DIM),
+        _ => {}
+    }
     let who = match turn.source.as_str() {
         "moltbot" => "Moltbot",
         "coded_workflow" => "Coded workflow",
         "client_choice" => "Client's choice",
         other => other,
     };
-    let what = match (turn.verdict.as_str(), turn.decision.as_deref()) {
-        ("rejected", _) => "refused".to_owned(),
-        ("unavailable", _) => "no answer".to_owned(),
-        (_, Some(decision)) => decision.to_owned(),
-        (verdict, None) => verdict.to_owned(),
-    };
-    let label = format!("◆ {who}: {what}");
-    let mut why = turn.why.clone().unwrap_or_default();
-    for violation in turn.violations.iter().take(3) {
-        let _ =
-            write!(why, "{}{} {}", if why.is_empty() { "" } else { "; " }, violation.rule, violation.pointer);
-    }
-    let style = if matches!(turn.verdict.as_str(), "rejected" | "unavailable") { BAD } else { DECISION };
-    columns(text, "", &label, style, &why, DIM);
+    let what = turn.decision.as_deref().unwrap_or("none");
+    let why = turn.why.as_deref().unwrap_or_default();
+    columns(text, "", &format!("◆ {who}: {what}"), DECISION, why, DIM);
+}
+
+/// The first rules with the places where they are broken.
+fn broken_rules(turn: &TurnLine) -> String {
+    let rules = turn.violations.iter().take(3).map(|violation| {
+        let Violation { rule, pointer, .. } = violation;
+        if pointer.is_empty() { rule.clone() } else { format!("{rule} {pointer}") }
+    });
+    rules.collect::<Vec<_>>().join("; ")
 }
 
 fn sent(text: &mut String, after_ms: i64, client: &str, messages: &[&MessageLine]) {
@@ -231,6 +236,10 @@ fn columns(text: &mut String, time: &str, who: &str, style: Style, body: &str, b
         let _ = writeln!(text, "{head}{padding}{body_style}{first}{body_style:#}");
     }
     for line in lines {
+        if line.is_empty() {
+            text.push('\n');
+            continue;
+        }
         let _ = writeln!(text, "  {:indent$}{body_style}{line}{body_style:#}", "", indent = TIME + WHO);
     }
 }
@@ -272,14 +281,13 @@ mod tests {
             account.messages.push(inquiry);
         }
         account.turns[2].verdict = "rejected".into();
-        account.turns[2].why = None;
-        account.turns[2].violations = vec![crate::evidence::Violation {
-            pointer: "/batch_size".into(),
-            rule: "maximum".into(),
-            message: String::new(),
-        }];
+        account.turns[2].source = "coded_workflow".into();
+        account.turns[2].decision = Some("shortlist".into());
+        account.turns[2].why = Some("2 vendors have it".into());
+        account.turns[2].violations =
+            vec![Violation { pointer: "/batch_size".into(), rule: "maximum".into(), message: String::new() }];
         insta::assert_snapshot!(plain(&conversation(&account)), @r#"
-        ── new · opened ────────────────────────────────────────────────────────────────────────────────
+        ── new ─────────────────────────────────────────────────────────────────────────────────────────
         +00:00  Amina Wanjiru                     Hi, I need brake pads for a 2014 Corolla
                 ◆ Moltbot: ask_client             axle and engine decide which pads fit
 
@@ -296,6 +304,7 @@ mod tests {
                                                   to Acacia Auto Spares, Baobab 2, Baobab 3
         +02:10  Acacia Auto Spares                yes 3500/=
                 ◆ Moltbot: refused                maximum /batch_size
+                ◆ Coded workflow: shortlist       2 vendors have it
 
         ── shortlisted · 2 offers ──────────────────────────────────────────────────────────────────────
         +02:20  Concierge → Amina Wanjiru         One shop has it. Shall I connect you?
