@@ -25,8 +25,8 @@ impl Effort {
     /// Under two minutes on a small machine.
     pub(crate) const FULL: Self = Self {
         warm_up: Duration::from_secs(1),
-        rounds: 4,
-        round: Duration::from_millis(1_500),
+        rounds: 7,
+        round: Duration::from_secs(1),
         turns_single: 80,
         turns_many: 320,
         commits: 200,
@@ -36,8 +36,8 @@ impl Effort {
     /// Under twenty seconds.
     pub(crate) const QUICK: Self = Self {
         warm_up: Duration::from_millis(300),
-        rounds: 1,
-        round: Duration::from_millis(800),
+        rounds: 3,
+        round: Duration::from_millis(400),
         turns_single: 20,
         turns_many: 60,
         commits: 40,

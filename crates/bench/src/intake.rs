@@ -14,7 +14,7 @@ use crate::{
     floor::Floor,
     load,
     report::{Aim, Measured, Outcome, Quantity, Row},
-    stats::{Samples, per_second},
+    stats::{Samples, median, per_second},
     webhook,
 };
 
@@ -50,14 +50,16 @@ pub(crate) async fn measure(target: &Target, folder: &Path, effort: &Effort) -> 
     all_are_stored(&store, next, floor_total.samples.len()).await?;
     store.close().await;
 
-    let floor = Quantity::new(floor_total.rate(), "events/s");
+    let floor = Quantity::new(floor_total.rate()?, "events/s");
     totals
         .iter()
         .zip(LOADS)
         .map(|(total, (connections, aim))| {
             let spread = total.samples.spread().context("no webhook was posted")?;
-            let value = Quantity::new(total.rate(), "events/s");
-            let measured = Measured::new(value, spread, floor, "one commit each").with_aim(aim);
+            let value = Quantity::new(total.rate()?, "events/s");
+            let ratios = total.rates.iter().zip(&floor_total.rates).map(|(ours, bare)| ours / bare).collect();
+            let measured = Measured::new(value, spread, floor, "one commit each").with_ratios(ratios);
+            let measured = measured.with_aim(aim);
             Ok(row(target.name, target.key, connections, Outcome::Measured(measured)))
         })
         .collect()
@@ -73,20 +75,25 @@ fn row(database: &'static str, key: &str, connections: usize, outcome: Outcome) 
     }
 }
 
+/// All rounds of one thing.
 #[derive(Default)]
 struct Total {
     samples: Samples,
-    elapsed: Duration,
+    /// Events a second, a round each.
+    rates: Vec<f64>,
 }
 
 impl Total {
     fn add(&mut self, (samples, elapsed): (Samples, Duration)) {
+        self.rates.push(per_second(samples.len(), elapsed));
         self.samples.extend(samples);
-        self.elapsed += elapsed;
     }
 
-    fn rate(&self) -> f64 {
-        per_second(self.samples.len(), self.elapsed)
+    /// The median round.
+    fn rate(&self) -> anyhow::Result<f64> {
+        let mut sorted = self.rates.clone();
+        sorted.sort_by(f64::total_cmp);
+        median(&sorted).context("no round was measured")
     }
 }
 

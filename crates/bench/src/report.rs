@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::stats::Spread;
+use crate::stats::{Spread, median};
 
 /// Everything of one run.
 #[derive(Debug, Serialize)]
@@ -70,8 +70,11 @@ pub(crate) struct Measured {
     pub(crate) floor: Quantity,
     /// What the floor is, in a few words.
     pub(crate) floor_is: String,
-    /// Ours by the floor.
+    /// Ours by the floor; of several rounds the median.
     pub(crate) ratio: f64,
+    /// The lowest and the highest of the rounds, if there were several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ratio_range: Option<(f64, f64)>,
     /// What we aim at, if anything.
     pub(crate) aim: Option<Aim>,
 }
@@ -79,7 +82,25 @@ pub(crate) struct Measured {
 impl Measured {
     pub(crate) fn new(value: Quantity, each: Spread, floor: Quantity, floor_is: impl Into<String>) -> Self {
         let ratio = if floor.amount > 0.0 { rounded(value.amount / floor.amount, 3) } else { 0.0 };
-        Self { value, each: each.into(), floor, floor_is: floor_is.into(), ratio, aim: None }
+        Self {
+            value,
+            each: each.into(),
+            floor,
+            floor_is: floor_is.into(),
+            ratio,
+            ratio_range: None,
+            aim: None,
+        }
+    }
+
+    /// Replaces the ratio by the median of those of several rounds.
+    pub(crate) fn with_ratios(mut self, mut rounds: Vec<f64>) -> Self {
+        rounds.sort_by(f64::total_cmp);
+        if let (Some(least), Some(most), Some(median)) = (rounds.first(), rounds.last(), median(&rounds)) {
+            self.ratio = rounded(median, 3);
+            self.ratio_range = (rounds.len() > 1).then(|| (rounded(*least, 3), rounded(*most, 3)));
+        }
+        self
     }
 
     pub(crate) fn with_aim(mut self, aim: Option<Aim>) -> Self {
@@ -180,7 +201,8 @@ pub(crate) mod tests {
             spread(12_340, 45_600),
             Quantity::new(1_000.0, "events/s"),
             "one commit each",
-        );
+        )
+        .with_ratios(vec![2.5, 2.135, 1.2]);
         let validation = Measured::new(
             Quantity::micros(Duration::from_nanos(17_250)),
             spread(17, 21),
@@ -225,7 +247,7 @@ pub(crate) mod tests {
         let report = report();
         let rows: Vec<_> = report.rows.iter().map(|row| serde_json::to_string(row).unwrap()).collect();
         insta::assert_snapshot!(rows.join("\n"), @r#"
-        {"id":"intake.sqlite.32","database":"SQLite","what":"webhook intake, 32 connections","outcome":"measured","value":{"amount":2134.56,"unit":"events/s"},"each":{"p50_us":12340.0,"p99_us":45600.0},"floor":{"amount":1000.0,"unit":"events/s"},"floor_is":"one commit each","ratio":2.135,"aim":{"bound":"ratio_at_least","amount":1.5}}
+        {"id":"intake.sqlite.32","database":"SQLite","what":"webhook intake, 32 connections","outcome":"measured","value":{"amount":2134.56,"unit":"events/s"},"each":{"p50_us":12340.0,"p99_us":45600.0},"floor":{"amount":1000.0,"unit":"events/s"},"floor_is":"one commit each","ratio":2.135,"ratio_range":[1.2,2.5],"aim":{"bound":"ratio_at_least","amount":1.5}}
         {"id":"validate.plan.accepted","database":"","what":"validate a plan","outcome":"measured","value":{"amount":17.25,"unit":"µs"},"each":{"p50_us":17.0,"p99_us":21.0},"floor":{"amount":5.0,"unit":"µs"},"floor_is":"serde_json::Value","ratio":3.45,"aim":{"bound":"at_most","amount":15.0}}
         {"id":"intake.postgresql.32","database":"PostgreSQL","what":"webhook intake, 32 connections","outcome":"skipped","reason":"no PostgreSQL"}
         "#);

@@ -1,4 +1,4 @@
-//! What a list of durations says: percentiles, mean, rate.
+//! What a list of durations says: percentiles, median, rate.
 
 use std::time::Duration;
 
@@ -25,12 +25,6 @@ impl Samples {
         sorted.sort_unstable();
         Some(Spread { p50: percentile(&sorted, 50)?, p99: percentile(&sorted, 99)? })
     }
-
-    /// `None` without samples.
-    pub(crate) fn mean(&self) -> Option<Duration> {
-        let count = u32::try_from(self.len()).ok().filter(|count| *count > 0)?;
-        Some(self.0.iter().sum::<Duration>() / count)
-    }
 }
 
 /// The middle and the slow end.
@@ -46,6 +40,11 @@ pub(crate) struct Spread {
 fn percentile(sorted: &[Duration], percent: usize) -> Option<Duration> {
     let rank = (sorted.len() * percent).div_ceil(100).max(1);
     sorted.get(rank - 1).copied()
+}
+
+/// The middle of sorted numbers, the lower one of two; `None` without any.
+pub(crate) fn median(sorted: &[f64]) -> Option<f64> {
+    sorted.get(sorted.len().saturating_sub(1) / 2).copied()
 }
 
 /// How often a second; 0 for no time at all.
@@ -82,15 +81,22 @@ mod tests {
     }
 
     #[test]
-    fn nothing_measured_has_no_spread_and_no_mean() {
-        assert_eq!((Samples::default().spread(), Samples::default().mean()), (None, None));
+    fn nothing_measured_has_no_spread_and_no_median() {
+        assert_eq!((Samples::default().spread(), median(&[])), (None, None));
+    }
+
+    #[test]
+    fn the_median_is_a_number_that_occurred() {
+        for (sorted, middle) in [(&[4.0][..], 4.0), (&[1.0, 9.0], 1.0), (&[1.0, 2.0, 9.0], 2.0)] {
+            assert_eq!(median(sorted), Some(middle), "{sorted:?}");
+        }
     }
 
     #[test]
     fn merged_samples_count_together() {
         let mut all = samples([1, 2]);
         all.extend(samples([6]));
-        assert_eq!((all.len(), all.mean()), (3, Some(Duration::from_millis(3))));
+        assert_eq!((all.len(), all.spread().unwrap().p99), (3, Duration::from_millis(6)));
     }
 
     #[test]

@@ -8,7 +8,8 @@ use crate::report::{Aim, Latency, Measured, Outcome, Quantity, Report, Row};
 
 const HEADER: [&str; 7] = ["", "what", "measured", "p50 / p99", "floor", "ratio", "aim"];
 const LEGEND: &str = "\
-ratio: measured by floor. Above 1 is better for a rate (…/s), below 1 for a time (µs).
+ratio: measured by floor; of several rounds the median, with the lowest and the highest. Above 1 is better for a
+rate (…/s), below 1 for a time (µs).
 p50 / p99: how long one took, seen by whoever waited for it.";
 
 /// The whole table, with the machine above it.
@@ -49,7 +50,7 @@ fn cells(row: &Row) -> Vec<String> {
             quantity(measured.value),
             spread(measured.each),
             format!("{}: {}", quantity(measured.floor), measured.floor_is),
-            format!("{:.2}×", measured.ratio),
+            ratio(measured),
             measured.aim.map_or_else(String::new, |aim| verdict(aim, measured)),
         ],
         Outcome::Skipped { reason } => {
@@ -57,6 +58,13 @@ fn cells(row: &Row) -> Vec<String> {
         }
     });
     cells
+}
+
+fn ratio(measured: &Measured) -> String {
+    match measured.ratio_range {
+        Some((least, most)) => format!("{:.2}× ({least:.1}–{most:.1})", measured.ratio),
+        None => format!("{:.2}×", measured.ratio),
+    }
 }
 
 fn verdict(aim: Aim, measured: &Measured) -> String {
@@ -93,13 +101,14 @@ mod tests {
         machine: 2 cores, linux x86_64, release build; 4 KiB append with fdatasync: 812.5 µs
         SQLite: write-ahead log, synchronous=FULL
 
-        |            | what                           |               measured |         p50 / p99 | floor                          | ratio | aim            |
-        |------------|--------------------------------|------------------------|-------------------|--------------------------------|-------|----------------|
-        | SQLite     | webhook intake, 32 connections |          2135 events/s | 12.3 ms / 45.6 ms | 1000 events/s: one commit each | 2.13× | ≥ 1.5× met     |
-        |            | validate a plan                |                17.2 µs | 17.0 µs / 21.0 µs | 5.0 µs: serde_json::Value      | 3.45× | ≤ 15 µs MISSED |
-        | PostgreSQL | webhook intake, 32 connections | skipped: no PostgreSQL |                   |                                |       |                |
+        |            | what                           |               measured |         p50 / p99 | floor                          |           ratio | aim            |
+        |------------|--------------------------------|------------------------|-------------------|--------------------------------|-----------------|----------------|
+        | SQLite     | webhook intake, 32 connections |          2135 events/s | 12.3 ms / 45.6 ms | 1000 events/s: one commit each | 2.13× (1.2–2.5) | ≥ 1.5× met     |
+        |            | validate a plan                |                17.2 µs | 17.0 µs / 21.0 µs | 5.0 µs: serde_json::Value      |           3.45× | ≤ 15 µs MISSED |
+        | PostgreSQL | webhook intake, 32 connections | skipped: no PostgreSQL |                   |                                |                 |                |
 
-        ratio: measured by floor. Above 1 is better for a rate (…/s), below 1 for a time (µs).
+        ratio: measured by floor; of several rounds the median, with the lowest and the highest. Above 1 is better for a
+        rate (…/s), below 1 for a time (µs).
         p50 / p99: how long one took, seen by whoever waited for it.
         ");
     }

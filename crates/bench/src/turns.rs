@@ -152,7 +152,7 @@ pub(crate) async fn measure(target: &Target, commits: Commits, effort: &Effort) 
             let mut bare = office.bare_commits(effort.commits).await?;
             let (turns, elapsed) = office.work(act, lanes, usize::try_from(clients)?).await?;
             bare.extend(office.bare_commits(effort.commits).await?);
-            let one = bare.mean().context("no commits were measured")?;
+            let one = bare.spread().context("no commits were measured")?.p50;
             let count = commits.of(act);
             let floor = 1.0 / (float(count) * one.as_secs_f64());
             let measured = Measured::new(
