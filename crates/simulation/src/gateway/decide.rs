@@ -77,7 +77,7 @@ fn outreach(pack: &Value, told: &[&str], plan: Plan, left: u64) -> Value {
         "normalized_need": normalized,
         "vendor_filters": { "max_distance_km": null, "languages": [], "min_rating": null },
         "batch_size": plan.batch_size.min(left),
-        "vendor_questions": ["Do you have it, and at what price?"],
+        "vendor_questions": ["Can it be delivered?"],
         "stop_conditions": { "offers_wanted": plan.offers_wanted, "deadline_minutes": plan.deadline_minutes },
         "calling": { "wish": "none", "party": null, "trigger": null },
     })
