@@ -145,11 +145,11 @@ fn the_english_catalogue() {
     ask-need: Hello! I can find what you need at vendors near you. What are you looking for?
     ask-area: Which area or town are you in?
     ask-when: When do you need it?
-    asking-vendors: Thanks! I'm asking vendors near you. You'll hear from me as soon as they answer.
+    asking-vendors: Thanks! I'm asking vendors now. You'll hear from me as soon as they answer.
     asking-more-vendors: I don't have enough offers yet, so I'm asking more vendors.
     still-waiting: I'm still waiting for answers. I'll write as soon as I have some.
     no-vendors-found: I'm sorry, no vendor could help with this so far. A person will look into it and get back to you.
-    vendor-inquiry: Hello! We are a marketplace assistant and a customer near you is looking for:
+    vendor-inquiry: Hello! We are a marketplace assistant and a customer is looking for:
 
     brake pads for a 2014 Corolla
 
@@ -158,7 +158,7 @@ fn the_english_catalogue() {
     • What does it cost?
 
     Just answer here.
-    vendor-inquiry: Hello! We are a marketplace assistant and a customer near you is looking for:
+    vendor-inquiry: Hello! We are a marketplace assistant and a customer is looking for:
 
     brake pads for a 2014 Corolla
 

@@ -88,7 +88,7 @@ fn an_outreach_opens_the_batch_before_it_writes() {
     let next = Next::Decision(Decision::VendorOutreachPlan(outreach(2)));
     insta::assert_snapshot!(rendered(&next, &fixture::pack(), &found(1..=2)), @r"
     [state] sourcing: asks up to 2 vendors of the category spare_parts
-    [vendor/v-1] Hello! We are a marketplace assistant and a customer near you is looking for:
+    [vendor/v-1] Hello! We are a marketplace assistant and a customer is looking for:
 
     Front brake pads for a Toyota Corolla 2014
 
@@ -97,7 +97,7 @@ fn an_outreach_opens_the_batch_before_it_writes() {
     • Can you deliver?
 
     Just answer here.
-    [vendor/v-2] Hello! We are a marketplace assistant and a customer near you is looking for:
+    [vendor/v-2] Hello! We are a marketplace assistant and a customer is looking for:
 
     Front brake pads for a Toyota Corolla 2014
 
@@ -106,7 +106,7 @@ fn an_outreach_opens_the_batch_before_it_writes() {
     • Can you deliver?
 
     Just answer here.
-    [client] Thanks! I'm asking vendors near you. You'll hear from me as soon as they answer.
+    [client] Thanks! I'm asking vendors now. You'll hear from me as soon as they answer.
     ");
     let mut second = offered();
     second.state(RequestState::Sourcing);
