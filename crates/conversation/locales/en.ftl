@@ -2,7 +2,7 @@
 
 ### To a client
 
-ask-need = Hello! I can find what you need at vendors near you. What are you looking for?
+ask-need = Hello! I can ask vendors for what you need. What are you looking for?
 ask-details = { $category ->
     [spare_parts] Which make, model and year is the vehicle, and which part exactly?
     [pharmacy] Please type the medicine's name, strength and quantity as written on the package or prescription.

@@ -142,7 +142,7 @@ fn the_english_catalogue() {
     ask-details: Please tell me a little more: what exactly, how many, and anything the vendor should know.
     ask-details: Please tell me a little more: what exactly, how many, and anything the vendor should know.
     ask-details: Please tell me a little more: what exactly, how many, and anything the vendor should know.
-    ask-need: Hello! I can find what you need at vendors near you. What are you looking for?
+    ask-need: Hello! I can ask vendors for what you need. What are you looking for?
     ask-area: Which area or town are you in?
     ask-when: When do you need it?
     asking-vendors: Thanks! I'm asking vendors now. You'll hear from me as soon as they answer.
