@@ -189,18 +189,6 @@ fn salts_differ_and_stay_out_of_logs() {
     assert_ne!(bytes, [0; 32]);
 }
 
-/// Prints the rate; run with `cargo test -p audit --release -- --ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn a_million_records_verify_in_seconds() {
-    let records = chain(chain_id(1), 10_000);
-    let started = std::time::Instant::now();
-    for _ in 0..100 {
-        verify_chain(chain_id(1), &records, None).unwrap();
-    }
-    println!("1,000,000 records in {:?}", started.elapsed());
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
