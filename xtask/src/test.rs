@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     if nextest_is_installed() {
         runner.args(["nextest", "run"]);
     } else {
-        runner.args(["test", "--all-targets"]);
+        runner.args(["test", "--all-targets", "--no-fail-fast"]);
     }
     if !arguments.options.iter().any(|option| option == "-p" || option.starts_with("--package")) {
         runner.arg("--workspace");

@@ -41,7 +41,7 @@ fn told(texts: &[&str], state: RequestState) -> ContextPack {
 #[test]
 fn the_first_question_is_a_sensible_one() {
     for (text, asked) in [
-        ("Hi", "Hello! I can find what you need"),
+        ("Hi", "Hello! I can ask vendors for what you need"),
         ("I need brake pads for a 2014 Corolla", "Which make, model and year"),
         ("I have a prescription for amoxicillin", "Please type the medicine's name"),
         ("Where can I get a wedding cake?", "Please tell me a little more"),
