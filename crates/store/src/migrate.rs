@@ -25,6 +25,10 @@ const ADVISORY_LOCK: i64 = 0x636f_6e63_6965_7267;
 /// # Errors
 /// [`StoreError::SchemaVersion`] if the database is newer than this program.
 pub(crate) fn migrate(conn: &mut Conn) -> Result<Vec<String>, StoreError> {
+    // A current SQLite schema needs no lock: under load a process that only reads would wait for one in vain.
+    if matches!(conn, Conn::Sqlite(_)) && check_either(conn).is_ok() {
+        return Ok(Vec::new());
+    }
     conn.begin()?;
     let ran = match conn {
         Conn::Sqlite(c) => run_pending::<_, Sqlite>(c, &SQLITE),

@@ -332,6 +332,25 @@ fn closing_works_off_the_queue_and_refuses_more() {
 }
 
 #[test]
+fn sqlite_opens_and_reads_while_another_process_writes() {
+    let test = TestStore::sqlite();
+    let path = test.options().database_url.strip_prefix("sqlite://").unwrap().to_owned();
+    let mut writer = <diesel::SqliteConnection as diesel::Connection>::establish(&path).unwrap();
+    writer.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let patient = OpenOptions { busy_timeout: Duration::from_millis(50), ..test.options().clone() };
+    let other = Store::open(&patient).expect("a current schema needs no lock");
+    let keys: i64 = other
+        .read_blocking(|conn| {
+            let count = sql_query("SELECT count(*) AS n FROM data_keys");
+            Ok::<_, StoreError>(on_conn!(conn, |c| count.get_result::<Number>(c))?.n)
+        })
+        .unwrap();
+    assert!(keys >= 0);
+    writer.batch_execute("ROLLBACK").unwrap();
+    other.close_blocking();
+}
+
+#[test]
 fn sqlite_is_set_up_for_durability_and_erasure() {
     let test = TestStore::sqlite();
     let settings = test.store.write_blocking(|conn| {
