@@ -153,10 +153,10 @@ fn checkpoints_link_and_give_anchors() {
     let (one, two) = (chain(chain_id(1), 4), chain(chain_id(2), 2));
     let at = Timestamp::from_millis(1_790_000_000_000);
     let heads = |record: &AuditRecord| BTreeMap::from([(record.chain, record.head())]);
-    let first = Checkpoint::link(&CheckpointHead::genesis(), at, heads(&one[1]));
+    let first = Checkpoint::link(&CheckpointHead::genesis(), at, heads(&one[1]), None);
     let mut both = heads(&one[3]);
     both.extend(heads(&two[1]));
-    let second = Checkpoint::link(&first.head(), at, both.clone());
+    let second = Checkpoint::link(&first.head(), at, both.clone(), None);
     let all = [first.clone(), second.clone()];
     let anchors = verify_checkpoints(&all).unwrap();
     assert_eq!(anchors, both);
@@ -167,9 +167,9 @@ fn checkpoints_link_and_give_anchors() {
     let mut edited = second.clone();
     edited.heads.remove(&chain_id(2));
     assert_eq!(edited.verify(&first.head()), Err(CheckpointFault::HashMismatch { number: 2 }));
-    let other = Checkpoint::link(&CheckpointHead::genesis(), at, heads(&two[0]));
+    let other = Checkpoint::link(&CheckpointHead::genesis(), at, heads(&two[0]), None);
     assert_eq!(second.verify(&other.head()), Err(CheckpointFault::PrevMismatch { number: 2 }));
-    let back = Checkpoint::link(&second.head(), at, heads(&one[0]));
+    let back = Checkpoint::link(&second.head(), at, heads(&one[0]), None);
     let fault = CheckpointFault::WentBack { number: 3, chain: chain_id(1), seq: 1 };
     assert_eq!(verify_checkpoints([&first, &second, &back]), Err(fault));
     let line = serde_json::to_string(&second).unwrap();

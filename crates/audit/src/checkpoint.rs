@@ -11,8 +11,12 @@ use crate::{
     record::millis,
 };
 
-/// The heads of the chains that moved since the last checkpoint. Whoever keeps one outside can later show
-/// that a tail was cut or rewritten.
+/// The most heads in one checkpoint; what has more becomes several, one behind the other. A line of an export
+/// and a row of a database stay under two megabytes.
+pub const CHECKPOINT_HEADS_MAX: usize = 10_000;
+
+/// The heads of the chains that moved since the last checkpoint. Whoever keeps one outside, or its hash alone,
+/// can later show that a tail was cut or rewritten.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Checkpoint {
@@ -23,6 +27,9 @@ pub struct Checkpoint {
     pub at: Timestamp,
     /// The heads that changed.
     pub heads: BTreeMap<ChainId, Head>,
+    /// The digest of the export that this checkpoint closes, see [`crate::ExportWriter`]; `None` for one that
+    /// closes none.
+    pub content: Option<Digest>,
     /// The hash of the checkpoint before, or [`CheckpointHead::genesis`]'s.
     pub prev_hash: Digest,
     /// The hash of this one.
@@ -68,7 +75,7 @@ pub enum CheckpointFault {
         /// Where.
         number: u64,
     },
-    /// A chain's head went back, or changed without a new record.
+    /// A chain's head went back, changed without a new record, or names no record.
     #[error("checkpoint {number} takes chain {chain} back to record {seq}")]
     WentBack {
         /// Where.
@@ -82,11 +89,38 @@ pub enum CheckpointFault {
 
 impl Checkpoint {
     /// Makes the checkpoint that follows `prev`.
-    pub fn link(prev: &CheckpointHead, at: Timestamp, heads: BTreeMap<ChainId, Head>) -> Self {
+    pub fn link(
+        prev: &CheckpointHead,
+        at: Timestamp,
+        heads: BTreeMap<ChainId, Head>,
+        content: Option<Digest>,
+    ) -> Self {
         let number = prev.number.saturating_add(1);
-        let mut checkpoint = Self { number, at, heads, prev_hash: prev.hash, hash: prev.hash };
+        let mut checkpoint = Self { number, at, heads, content, prev_hash: prev.hash, hash: prev.hash };
         checkpoint.hash = checkpoint.computed_hash();
         checkpoint
+    }
+
+    /// Makes as many checkpoints as so many heads need, at most [`CHECKPOINT_HEADS_MAX`] in each, and at least
+    /// one. The last carries `content`.
+    pub fn link_all(
+        prev: &CheckpointHead,
+        at: Timestamp,
+        heads: BTreeMap<ChainId, Head>,
+        content: Option<Digest>,
+    ) -> Vec<Self> {
+        let (mut made, mut prev) = (Vec::new(), *prev);
+        let mut heads = heads.into_iter().peekable();
+        loop {
+            let some: BTreeMap<_, _> = heads.by_ref().take(CHECKPOINT_HEADS_MAX).collect();
+            let last = heads.peek().is_none();
+            let checkpoint = Self::link(&prev, at, some, content.filter(|_| last));
+            prev = checkpoint.head();
+            made.push(checkpoint);
+            if last {
+                return made;
+            }
+        }
     }
 
     /// The head of the series once this is its last.
@@ -101,28 +135,55 @@ impl Checkpoint {
 
     /// The canonical form that is hashed: everything but `hash`.
     pub fn canonical(&self) -> Vec<u8> {
-        // Sorted by the name as text, not by the order of the enum.
-        let mut heads: Vec<_> = self.heads.iter().map(|(chain, head)| (chain.to_string(), head)).collect();
-        heads.sort_unstable_by(|left, right| left.0.cmp(&right.0));
-        let mut out = Vec::with_capacity(128 + heads.len() * 160);
+        let mut out = Vec::with_capacity(256 + self.heads.len() * 160);
+        self.write_members(&mut out, false);
+        out
+    }
+
+    /// Writes the canonical form with `hash` among the members, as an export holds it.
+    pub(crate) fn write_with_hash(&self, out: &mut Vec<u8>) {
+        self.write_members(out, true);
+    }
+
+    fn write_members(&self, out: &mut Vec<u8>, with_hash: bool) {
         out.extend_from_slice(b"{\"at\":");
-        write_integer(&mut out, self.at.as_millis());
+        write_integer(out, self.at.as_millis());
+        out.extend_from_slice(b",\"content\":");
+        match &self.content {
+            Some(content) => write_digest(out, content),
+            None => out.extend_from_slice(b"null"),
+        }
+        if with_hash {
+            out.extend_from_slice(b",\"hash\":");
+            write_digest(out, &self.hash);
+        }
         out.extend_from_slice(b",\"heads\":");
-        write_separated(&mut out, *b"{}", heads, |out, (chain, head)| {
+        self.write_heads(out);
+        out.extend_from_slice(b",\"number\":");
+        write_integer(out, self.number);
+        out.extend_from_slice(b",\"prev_hash\":");
+        write_digest(out, &self.prev_hash);
+        out.push(b'}');
+    }
+
+    /// The heads alone, in canonical form: an object from chain to `hash` and `seq`.
+    pub fn canonical_heads(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16 + self.heads.len() * 160);
+        self.write_heads(&mut out);
+        out
+    }
+
+    /// The order of [`ChainId`]s is that of their names.
+    fn write_heads(&self, out: &mut Vec<u8>) {
+        write_separated(out, *b"{}", &self.heads, |out, (chain, head)| {
             out.push(b'"');
-            out.extend_from_slice(chain.as_bytes());
-            out.extend_from_slice(b"\":{\"hash\":\"");
-            head.hash.write_hex(out);
-            out.extend_from_slice(b"\",\"seq\":");
+            chain.write(out);
+            out.extend_from_slice(b"\":{\"hash\":");
+            write_digest(out, &head.hash);
+            out.extend_from_slice(b",\"seq\":");
             write_integer(out, head.seq);
             out.push(b'}');
         });
-        out.extend_from_slice(b",\"number\":");
-        write_integer(&mut out, self.number);
-        out.extend_from_slice(b",\"prev_hash\":\"");
-        self.prev_hash.write_hex(&mut out);
-        out.extend_from_slice(b"\"}");
-        out
     }
 
     /// Checks that this checkpoint follows `prev` and is what was hashed.
@@ -141,24 +202,63 @@ impl Checkpoint {
     }
 }
 
+/// Verifies a series of checkpoints one by one, from the first on.
+#[derive(Debug)]
+pub struct SeriesVerifier {
+    last: CheckpointHead,
+    latest: BTreeMap<ChainId, Head>,
+}
+
+impl Default for SeriesVerifier {
+    fn default() -> Self {
+        Self { last: CheckpointHead::genesis(), latest: BTreeMap::new() }
+    }
+}
+
+impl SeriesVerifier {
+    /// Checks the next checkpoint. After a fault the verifier has not moved.
+    pub fn push(&mut self, checkpoint: &Checkpoint) -> Result<(), CheckpointFault> {
+        let last = checkpoint.verify(&self.last)?;
+        for (&chain, head) in &checkpoint.heads {
+            let goes_back = match self.latest.get(&chain) {
+                Some(before) => head.seq < before.seq || (head.seq == before.seq && head.hash != before.hash),
+                None => head.seq == 0,
+            };
+            if goes_back {
+                let (number, seq) = (checkpoint.number, head.seq);
+                return Err(CheckpointFault::WentBack { number, chain, seq });
+            }
+        }
+        self.latest.extend(&checkpoint.heads);
+        self.last = last;
+        Ok(())
+    }
+
+    /// The last checkpoint so far.
+    pub const fn last(&self) -> CheckpointHead {
+        self.last
+    }
+
+    /// The latest head of every chain that was named so far: the anchors for [`crate::verify_chain`].
+    pub const fn latest(&self) -> &BTreeMap<ChainId, Head> {
+        &self.latest
+    }
+}
+
 /// Verifies all checkpoints from the first on and returns, for every chain they name, its latest head: the
 /// anchors for [`crate::verify_chain`].
 pub fn verify_checkpoints<'a>(
     checkpoints: impl IntoIterator<Item = &'a Checkpoint>,
 ) -> Result<BTreeMap<ChainId, Head>, CheckpointFault> {
-    let mut last = CheckpointHead::genesis();
-    let mut anchors: BTreeMap<ChainId, Head> = BTreeMap::new();
+    let mut series = SeriesVerifier::default();
     for checkpoint in checkpoints {
-        last = checkpoint.verify(&last)?;
-        for (&chain, &head) in &checkpoint.heads {
-            let went_back = anchors.get(&chain).is_some_and(|before| {
-                head.seq < before.seq || (head.seq == before.seq && head.hash != before.hash)
-            });
-            if went_back {
-                return Err(CheckpointFault::WentBack { number: checkpoint.number, chain, seq: head.seq });
-            }
-            anchors.insert(chain, head);
-        }
+        series.push(checkpoint)?;
     }
-    Ok(anchors)
+    Ok(series.latest)
+}
+
+fn write_digest(out: &mut Vec<u8>, digest: &Digest) {
+    out.push(b'"');
+    digest.write_hex(out);
+    out.push(b'"');
 }

@@ -41,20 +41,31 @@ impl fmt::Debug for Salt {
 
 /// HMAC-SHA-256 of the payload's canonical form under the salt. A record without a payload commits to `null`.
 pub fn commit(salt: &Salt, payload: &Value) -> Digest {
-    Digest::from_bytes(mac(salt, payload).finalize().into_bytes().into())
+    commit_canonical(salt, &canonical_json(payload))
+}
+
+/// The same for a payload that is at hand in its canonical form ([`canonical_json`]).
+pub fn commit_canonical(salt: &Salt, canonical: &[u8]) -> Digest {
+    Digest::from_bytes(mac(salt, canonical).finalize().into_bytes().into())
 }
 
 /// Whether a payload is the one a record commits to.
 pub fn verify_payload(salt: &Salt, payload: &Value, commitment: &Digest) -> bool {
-    mac(salt, payload).verify_slice(commitment.as_bytes()).is_ok()
+    verify_canonical(salt, &canonical_json(payload), commitment)
 }
 
-fn mac(salt: &Salt, payload: &Value) -> Hmac<Sha256> {
+/// Whether these bytes are the canonical form of the payload that a record commits to. Any other spelling of the
+/// same JSON is not.
+pub fn verify_canonical(salt: &Salt, bytes: &[u8], commitment: &Digest) -> bool {
+    mac(salt, bytes).verify_slice(commitment.as_bytes()).is_ok()
+}
+
+fn mac(salt: &Salt, canonical: &[u8]) -> Hmac<Sha256> {
     // HMAC fills a short key up to the block with zeros; doing it here keeps the constructor infallible.
     let mut key = [0; 64];
     key.iter_mut().zip(salt.0).for_each(|(to, from)| *to = from);
     let mut mac = Hmac::<Sha256>::new(&key.into());
-    mac.update(&canonical_json(payload));
+    mac.update(canonical);
     mac
 }
 
@@ -74,6 +85,17 @@ mod tests {
             &json!({"version": 3, "to": "clarifying"}),
             &commitment
         ));
+    }
+
+    #[test]
+    fn only_the_canonical_bytes_pass_without_parsing() {
+        let (salt, payload) = (Salt::from_bytes([7; 32]), json!({"b": 1, "a": "é"}));
+        let commitment = commit(&salt, &payload);
+        assert!(verify_canonical(&salt, &canonical_json(&payload), &commitment));
+        assert_eq!(commit_canonical(&salt, br#"{"a":"\u00e9","b":1}"#), commitment);
+        for other in [r#"{"b":1,"a":"\u00e9"}"#, r#"{"a":"é","b":1}"#, r#"{"a": "\u00e9","b":1}"#] {
+            assert!(!verify_canonical(&salt, other.as_bytes(), &commitment), "{other}");
+        }
     }
 
     /// `hmac.new(bytes([7]*32), b'{"a":"\\u00e9","b":[1,0.5]}', "sha256").hexdigest()`

@@ -24,15 +24,9 @@ impl Digest {
 
     /// SHA-256 over a domain tag and a body, so that a record never hashes like a checkpoint.
     pub(crate) fn tagged(tag: &[u8], body: &[u8]) -> Self {
-        Self(
-            Sha256::new()
-                .chain_update(b"concierge.audit.v1.")
-                .chain_update(tag)
-                .chain_update(b"\n")
-                .chain_update(body)
-                .finalize()
-                .into(),
-        )
+        let mut hash = TaggedHash::new(tag);
+        hash.update(body);
+        hash.finish()
     }
 
     /// Appends the hexadecimal form without allocating.
@@ -41,6 +35,24 @@ impl Digest {
         if hex::encode_to_slice(self.0, &mut text).is_ok() {
             out.extend_from_slice(&text);
         }
+    }
+}
+
+/// The same as [`Digest::tagged`] for a body that comes in pieces.
+#[derive(Debug, Clone)]
+pub(crate) struct TaggedHash(Sha256);
+
+impl TaggedHash {
+    pub(crate) fn new(tag: &[u8]) -> Self {
+        Self(Sha256::new().chain_update(b"concierge.audit.v1.").chain_update(tag).chain_update(b"\n"))
+    }
+
+    pub(crate) fn update(&mut self, piece: &[u8]) {
+        self.0.update(piece);
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        Digest(self.0.finalize().into())
     }
 }
 

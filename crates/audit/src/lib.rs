@@ -3,12 +3,13 @@
 //! One chain per request and one `system` chain. A [`Draft`] says what happened, [`Draft::link`] ties it to the
 //! chain's [`Head`], [`Verifier`] and [`verify_chain`] prove that nothing was edited, removed, added or moved.
 //! Records hold random ids, closed codes ([`is_code`]) and commitments only. The payload and its [`Salt`] lie
-//! beside the chain and are deleted on erasure; the chain stays as it is and still verifies.
+//! beside the chain, sealed; on erasure their key is destroyed, and the chain stays as it is and still verifies.
+//! [`ExportWriter`] and [`ExportVerifier`] are the audit as a file that needs no database.
 //!
 //! # Canonical form
 //! A record is hashed as JSON without its `hash` member: members sorted by code point, no white space, text in
 //! ASCII with `\uXXXX` for everything outside printable ASCII, integers in decimal. That is what Python's
-//! standard library writes, so a verifier needs nothing of ours:
+//! standard library writes, so a verifier needs nothing of ours (`docs/audit.md` has one):
 //!
 //! ```python
 //! import hashlib, hmac, json
@@ -24,6 +25,7 @@
 //! record_hash = digest(b"record", canonical({k: v for k, v in record.items() if k != "hash"}))
 //! checkpoint_hash = digest(b"checkpoint", canonical({k: v for k, v in checkpoint.items() if k != "hash"}))
 //! commitment = hmac.new(salt, canonical(payload), "sha256").hexdigest()
+//! content = digest(b"export", lines_before_the_first_checkpoint)
 //! ```
 //!
 //! Members of a record: `action`, `actor` (`kind`, `name`), `at` (milliseconds since the epoch), `caused_by`
@@ -41,14 +43,20 @@ mod checkpoint;
 mod codes;
 mod commitment;
 mod digest;
+mod export;
 mod record;
 
 pub use canonical::canonical_json;
 pub use chain::{ChainFault, ChainId, Head, Verifier, verify_chain};
-pub use checkpoint::{Checkpoint, CheckpointFault, CheckpointHead, verify_checkpoints};
+pub use checkpoint::{
+    CHECKPOINT_HEADS_MAX, Checkpoint, CheckpointFault, CheckpointHead, SeriesVerifier, verify_checkpoints,
+};
 pub use codes::{CODE_LENGTH_MAX, is_cause, is_code};
-pub use commitment::{Salt, commit, verify_payload};
+pub use commitment::{Salt, commit, commit_canonical, verify_canonical, verify_payload};
 pub use digest::Digest;
+pub use export::{
+    ExportFault, ExportVerifier, ExportWriter, FORMAT, FaultKind, Footer, Header, Scope, VerifiedExport,
+};
 pub use record::{AuditRecord, Draft, Outcome};
 
 /// Why a record cannot be written or a stored text is none of ours.

@@ -184,6 +184,15 @@ impl AuditRecord {
 
     /// Writes the canonical form into a buffer that a verifier reuses.
     pub(crate) fn write_canonical(&self, out: &mut Vec<u8>) {
+        self.write_members(out, false);
+    }
+
+    /// Writes the canonical form with `hash` among the members, as an export holds it.
+    pub(crate) fn write_with_hash(&self, out: &mut Vec<u8>) {
+        self.write_members(out, true);
+    }
+
+    fn write_members(&self, out: &mut Vec<u8>, with_hash: bool) {
         out.extend_from_slice(b"{\"action\":");
         write_text(out, &self.action);
         out.extend_from_slice(b",\"actor\":{\"kind\":");
@@ -201,6 +210,10 @@ impl AuditRecord {
         self.chain.write(out);
         out.extend_from_slice(b"\",\"commitment\":\"");
         self.commitment.write_hex(out);
+        if with_hash {
+            out.extend_from_slice(b"\",\"hash\":\"");
+            self.hash.write_hex(out);
+        }
         out.extend_from_slice(b"\",\"outcome\":");
         write_text(out, self.outcome.into());
         out.extend_from_slice(b",\"prev_hash\":\"");
