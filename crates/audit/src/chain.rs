@@ -184,6 +184,11 @@ impl Verifier {
         self.head = record.head();
     }
 
+    /// The chain.
+    pub const fn chain(&self) -> ChainId {
+        self.chain
+    }
+
     /// The head so far.
     pub const fn head(&self) -> Head {
         self.head

@@ -1,6 +1,9 @@
 //! The audit chains as rows: appended in the transaction of what they record, never changed.
 
-use audit::{AuditRecord, ChainFault, ChainId, Draft, Head, Outcome, Salt, Verifier, commit, verify_payload};
+use audit::{
+    AuditRecord, ChainFault, ChainId, Digest, Draft, Head, Outcome, Salt, Verifier, canonical_json,
+    commit_canonical, verify_payload,
+};
 use diesel::{ExpressionMethods, Insertable, OptionalExtension, QueryDsl, Queryable, RunQueryDsl};
 use marketplace::{Actor, DataKeyId, Timestamp};
 use serde_json::Value;
@@ -40,9 +43,9 @@ pub struct NewRecord {
 pub enum Payload {
     /// As it was committed to.
     Open(Value),
-    /// Someone in it was erased, or it was deleted.
+    /// Someone in it was erased.
     Erased,
-    /// Not what the record commits to.
+    /// Not what the record commits to, or not there at all.
     Altered,
 }
 
@@ -64,14 +67,16 @@ pub fn append(
     let mut head = before;
     for new in records {
         let salt = Salt::generate(vault.ids());
-        let record = draft(chain, new, &salt)?.link(&head);
+        // Stored in the form that is committed to: to verify it, nothing has to be parsed.
+        let payload = canonical_json(&new.payload);
+        let record = draft(chain, new, commit_canonical(&salt, &payload))?.link(&head);
         head = record.head();
         let keys = payload_keys(conn, vault, new)?;
         let keys: Vec<&DataKey> = keys.iter().collect();
         let row = PayloadRow {
             chain: chain.to_string(),
             seq: to_seq(record.seq),
-            payload: vault.seal(&keys, new.payload.to_string().as_bytes())?,
+            payload: vault.seal(&keys, &payload)?,
             salt: vault.seal(&keys, salt.as_bytes())?,
         };
         let record = RecordRow::of(&record);
@@ -146,15 +151,7 @@ pub fn verify(
     }))
 }
 
-/// Deletes the payload and salt of one record; the chain stays whole.
-pub fn forget_payload(conn: &mut Conn, chain: ChainId, seq: u64) -> Result<(), StoreError> {
-    let key = (chain.to_string(), to_seq(seq));
-    on_conn!(conn, |c| diesel::delete(audit_payloads::table.find(key)).execute(c))?;
-    Ok(())
-}
-
-fn draft(chain: ChainId, new: &NewRecord, salt: &Salt) -> Result<Draft, StoreError> {
-    let commitment = commit(salt, &new.payload);
+fn draft(chain: ChainId, new: &NewRecord, commitment: Digest) -> Result<Draft, StoreError> {
     let draft = Draft::new(chain, new.at, new.actor.clone(), new.action.clone(), new.outcome, commitment)?
         .with_reasons(new.reasons.iter().cloned())?;
     Ok(match &new.caused_by {
@@ -178,11 +175,15 @@ fn payload_of(conn: &mut Conn, vault: &Vault, record: &AuditRecord) -> Result<Pa
         .select((audit_payloads::payload, audit_payloads::salt))
         .get_result(c)
         .optional())?;
-    let Some((payload, salt)) = row else { return Ok(Payload::Erased) };
-    let (Opened::Plain(payload), Opened::Plain(salt)) =
-        (vault.open(conn, &payload)?, vault.open(conn, &salt)?)
-    else {
-        return Ok(Payload::Erased);
+    // Rows are never deleted: erasing destroys a key.
+    let Some((payload, salt)) = row else { return Ok(Payload::Altered) };
+    let (payload, salt) = match (vault.open(conn, &payload), vault.open(conn, &salt)) {
+        (Ok(Opened::Plain(payload)), Ok(Opened::Plain(salt))) => (payload, salt),
+        (Ok(_), Ok(_)) => return Ok(Payload::Erased),
+        (Err(StoreError::Corrupt { .. }), _) | (_, Err(StoreError::Corrupt { .. })) => {
+            return Ok(Payload::Altered);
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(error),
     };
     let salt: Option<[u8; 32]> = salt.try_into().ok();
     match (serde_json::from_slice(&payload), salt) {
@@ -194,7 +195,7 @@ fn payload_of(conn: &mut Conn, vault: &Vault, record: &AuditRecord) -> Result<Pa
 }
 
 /// The head, locked until the transaction ends.
-fn lock_head(conn: &mut Conn, chain: ChainId) -> Result<Head, StoreError> {
+pub(crate) fn lock_head(conn: &mut Conn, chain: ChainId) -> Result<Head, StoreError> {
     if let Some(head) = stored_head_locked(conn, chain)? {
         return Ok(head);
     }
@@ -253,7 +254,7 @@ fn page(conn: &mut Conn, chain: ChainId, after: u64, limit: i64) -> Result<Vec<A
     rows.into_iter().map(RecordRow::into_record).collect()
 }
 
-fn head_of(seq: i64, hash: &[u8]) -> Result<Head, StoreError> {
+pub(crate) fn head_of(seq: i64, hash: &[u8]) -> Result<Head, StoreError> {
     let corrupt = StoreError::Corrupt { what: "audit_heads" };
     match (u64::try_from(seq), hash.try_into()) {
         (Ok(seq), Ok(hash)) => Ok(Head { seq, hash }),
@@ -262,24 +263,24 @@ fn head_of(seq: i64, hash: &[u8]) -> Result<Head, StoreError> {
 }
 
 /// A chain of 2⁶³ records is not reached.
-fn to_seq(seq: u64) -> i64 {
+pub(crate) fn to_seq(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
 }
 
-#[derive(Insertable)]
+#[derive(Insertable, Queryable)]
 #[diesel(table_name = audit_payloads)]
-struct PayloadRow {
-    chain: String,
-    seq: i64,
-    payload: Vec<u8>,
-    salt: Vec<u8>,
+pub(crate) struct PayloadRow {
+    pub(crate) chain: String,
+    pub(crate) seq: i64,
+    pub(crate) payload: Vec<u8>,
+    pub(crate) salt: Vec<u8>,
 }
 
 #[derive(Insertable, Queryable)]
 #[diesel(table_name = audit_records)]
-struct RecordRow {
-    chain: String,
-    seq: i64,
+pub(crate) struct RecordRow {
+    pub(crate) chain: String,
+    pub(crate) seq: i64,
     at: i64,
     actor_kind: String,
     actor_name: String,
@@ -311,7 +312,7 @@ impl RecordRow {
         }
     }
 
-    fn into_record(self) -> Result<AuditRecord, StoreError> {
+    pub(crate) fn into_record(self) -> Result<AuditRecord, StoreError> {
         let corrupt = || StoreError::Corrupt { what: "audit_records" };
         let digest = |bytes: &[u8]| bytes.try_into().map_err(|_| corrupt());
         Ok(AuditRecord {

@@ -4,6 +4,9 @@
 //! function over `&mut Conn` that does one thing inside the caller's transaction; `Store::write` and
 //! `Store::read` run closures of verbs.
 
+pub mod audit_checkpoints;
+pub mod audit_export;
+pub mod audit_inspect;
 pub mod audit_log;
 pub mod conn;
 pub mod contacts;

@@ -385,6 +385,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_checkpoints (number) {
+        number -> BigInt,
+        at -> BigInt,
+        heads -> Text,
+        content -> Nullable<Binary>,
+        prev_hash -> Binary,
+        hash -> Binary,
+    }
+}
+
 diesel::joinable!(identities -> contacts (contact_id));
 diesel::joinable!(vendor_categories -> vendors (vendor_id));
 
@@ -418,5 +429,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     flags,
     audit_heads,
     audit_records,
-    audit_payloads
+    audit_payloads,
+    audit_checkpoints
 );

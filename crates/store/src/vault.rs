@@ -36,6 +36,9 @@ const CACHE_MAX: usize = 1_024;
 /// and at most this long: an erasure by another process takes effect here no later.
 const CACHE_AGE_MAX: Duration = Duration::from_secs(30);
 
+/// The most keys, and sets of keys, that an [`Opener`] holds.
+const OPENER_MAX: usize = 16_384;
+
 /// The 32 bytes of `DATA_KEY`. Whoever has it and the database can read everything.
 #[derive(Clone)]
 pub struct MasterKey(Arc<SecretBox<[u8; 32]>>);
@@ -262,18 +265,20 @@ impl Vault {
     /// [`StoreError::Corrupt`] if these are not the bytes that were sealed, or not under this `DATA_KEY`.
     pub fn open(&self, conn: &mut Conn, sealed: &[u8]) -> Result<Opened, StoreError> {
         let parts = Parts::of(sealed).ok_or(CORRUPT)?;
-        let mut keys = Vec::with_capacity(parts.key_ids.len());
-        for id in &parts.key_ids {
-            match self.key_for_opening(conn, *id)? {
+        let mut keys = Vec::with_capacity(SEAL_KEYS_MAX);
+        for id in parts.key_ids() {
+            match self.key_for_opening(conn, id)? {
                 Some(key) => keys.push(key),
                 None => return Ok(Opened::Erased),
             }
         }
         let keys: Vec<&DataKey> = keys.iter().collect();
-        cipher(&sealing_key(&keys))
-            .decrypt(XNonce::from_slice(parts.nonce), Payload { msg: parts.ciphertext, aad: parts.header })
-            .map(Opened::Plain)
-            .map_err(|_| CORRUPT)
+        parts.decrypt(&cipher(&sealing_key(&keys)))
+    }
+
+    /// Opens many values of one snapshot.
+    pub(crate) fn opener(&self) -> Opener<'_> {
+        Opener { vault: self, keys: HashMap::new(), ciphers: HashMap::new() }
     }
 
     /// Opens text; `None` if it was erased.
@@ -284,7 +289,7 @@ impl Vault {
 
     /// The ids of the keys that a value is sealed under.
     pub fn key_ids(sealed: &[u8]) -> Result<Vec<DataKeyId>, StoreError> {
-        Parts::of(sealed).map(|parts| parts.key_ids).ok_or(CORRUPT)
+        Parts::of(sealed).map(|parts| parts.key_ids().collect()).ok_or(CORRUPT)
     }
 
     /// Whether the stored keys were wrapped under this `DATA_KEY`: tries one.
@@ -427,10 +432,93 @@ impl Vault {
     }
 }
 
+/// Opens many values of one snapshot: their keys are fetched in one statement for many values, and what a set of
+/// keys opens with is derived once.
+pub(crate) struct Opener<'v> {
+    vault: &'v Vault,
+    keys: HashMap<DataKeyId, Found<DataKey>>,
+    /// By the ids of the keys together.
+    ciphers: HashMap<Vec<u8>, Found<XChaCha20Poly1305>>,
+}
+
+/// What there is of a key.
+enum Found<T> {
+    Here(T),
+    Destroyed,
+    /// A row that was not written by us, or not under this `DATA_KEY`.
+    Unreadable,
+}
+
+impl Opener<'_> {
+    /// Fetches the keys of these values, as far as they are not at hand. Keep it to some thousand values.
+    pub(crate) fn fetch<'a>(
+        &mut self,
+        conn: &mut Conn,
+        sealed: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), StoreError> {
+        if self.ciphers.len() > OPENER_MAX || self.keys.len() > OPENER_MAX {
+            self.ciphers.clear();
+            self.keys.clear();
+        }
+        let mut missing: BTreeSet<DataKeyId> = BTreeSet::new();
+        for parts in sealed.filter_map(Parts::of) {
+            if !self.ciphers.contains_key(parts.key_ids) {
+                missing.extend(parts.key_ids().filter(|id| !self.keys.contains_key(id)));
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let names = missing.iter().map(DataKeyId::to_string);
+        let rows: Vec<(String, Vec<u8>)> = on_conn!(conn, |c| data_keys::table
+            .filter(data_keys::id.eq_any(names))
+            .order(data_keys::id)
+            .select((data_keys::id, data_keys::wrapped))
+            .load(c))?;
+        self.keys.extend(missing.into_iter().map(|id| (id, Found::Destroyed)));
+        for (id, wrapped) in rows {
+            let id = parse_id(&id)?;
+            let key = self.vault.unwrap_key(id, &wrapped).map_or(Found::Unreadable, Found::Here);
+            self.keys.insert(id, key);
+        }
+        Ok(())
+    }
+
+    /// Opens a value whose keys were fetched.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub(crate) fn open(&mut self, sealed: &[u8]) -> Result<Opened, StoreError> {
+        let parts = Parts::of(sealed).ok_or(CORRUPT)?;
+        if !self.ciphers.contains_key(parts.key_ids) {
+            self.ciphers.insert(parts.key_ids.to_vec(), self.cipher(&parts));
+        }
+        match self.ciphers.get(parts.key_ids) {
+            Some(Found::Here(cipher)) => parts.decrypt(cipher),
+            Some(Found::Destroyed) => Ok(Opened::Erased),
+            _ => Err(CORRUPT),
+        }
+    }
+
+    fn cipher(&self, parts: &Parts<'_>) -> Found<XChaCha20Poly1305> {
+        let mut keys = Vec::with_capacity(SEAL_KEYS_MAX);
+        let mut unreadable = false;
+        for id in parts.key_ids() {
+            match self.keys.get(&id) {
+                Some(Found::Here(key)) => keys.push(key),
+                Some(Found::Unreadable) => unreadable = true,
+                Some(Found::Destroyed) | None => return Found::Destroyed,
+            }
+        }
+        if unreadable { Found::Unreadable } else { Found::Here(cipher(&sealing_key(&keys))) }
+    }
+}
+
 const CORRUPT: StoreError = StoreError::Corrupt { what: "a sealed value" };
 
 struct Parts<'a> {
-    key_ids: Vec<DataKeyId>,
+    /// The ids of the keys, 16 bytes each.
+    key_ids: &'a [u8],
     /// Everything before the ciphertext.
     header: &'a [u8],
     nonce: &'a [u8],
@@ -447,10 +535,19 @@ impl<'a> Parts<'a> {
         let nonce_at = 2 + 16 * count;
         let (header, ciphertext) = sealed.split_at_checked(nonce_at + NONCE_LENGTH)?;
         let (ids, nonce) = header.split_at_checked(nonce_at)?;
-        let ids = ids.get(2..)?.chunks_exact(16);
-        let key_ids =
-            ids.map(|id| Uuid::from_slice(id).ok().map(DataKeyId::from_uuid)).collect::<Option<_>>()?;
-        Some(Self { key_ids, header, nonce, ciphertext })
+        Some(Self { key_ids: ids.get(2..)?, header, nonce, ciphertext })
+    }
+
+    fn key_ids(&self) -> impl Iterator<Item = DataKeyId> {
+        let ids = self.key_ids.chunks_exact(16).filter_map(|id| Uuid::from_slice(id).ok());
+        ids.map(DataKeyId::from_uuid)
+    }
+
+    fn decrypt(&self, cipher: &XChaCha20Poly1305) -> Result<Opened, StoreError> {
+        cipher
+            .decrypt(XNonce::from_slice(self.nonce), Payload { msg: self.ciphertext, aad: self.header })
+            .map(Opened::Plain)
+            .map_err(|_| CORRUPT)
     }
 }
 
