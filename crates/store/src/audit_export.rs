@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    sync::Arc,
 };
 
 use audit::{
@@ -42,6 +43,11 @@ pub enum ExportError {
 /// An export whose last lines are still to come: it has to be closed.
 pub struct OpenExport {
     writer: ExportWriter,
+    closing: Arc<Closing>,
+}
+
+/// What the checkpoint that closes an export says.
+pub struct Closing {
     /// The last checkpoint of the snapshot.
     last: CheckpointHead,
     /// What changed since.
@@ -66,7 +72,8 @@ impl OpenExport {
             Scope::All => None,
             Scope::Chain(chain) => Some(chain),
         };
-        let mut pen = Pen { writer: ExportWriter::new(&Header::new(scope, payloads)), payloads, out, progress };
+        let mut pen =
+            Pen { writer: ExportWriter::new(&Header::new(scope, payloads)), payloads, out, progress };
         let inspected = inspect(conn, vault, only, None, &mut pen)?;
         if let (Some(chain), 0) = (only, inspected.records) {
             return Err(ExportError::NoSuchChain(chain));
@@ -79,30 +86,38 @@ impl OpenExport {
         let series = seen.map_err(|(_, fault)| ExportError::Unsound(AuditFault::Series(fault)))?;
         pen.hand_on(0)?;
         let heads = changed(conn, series.latest())?;
-        Ok(Self { writer: pen.writer, last: series.last(), heads, content })
+        let closing = Arc::new(Closing { last: series.last(), heads, content });
+        Ok(Self { writer: pen.writer, closing })
     }
 
+    /// What closes it.
+    pub fn closing(&self) -> Arc<Closing> {
+        Arc::clone(&self.closing)
+    }
+
+    /// Writes the closing checkpoints, as [`Closing::store`] gave them, and the footer.
+    pub fn finish(mut self, closing: &[Checkpoint], out: &mut dyn Write) -> io::Result<Footer> {
+        for checkpoint in closing {
+            self.writer.checkpoint(checkpoint);
+        }
+        let footer = self.writer.footer(&closing.last().map_or(self.closing.last, Checkpoint::head));
+        out.write_all(&self.writer.take())?;
+        out.flush()?;
+        Ok(footer)
+    }
+}
+
+impl Closing {
     /// Stores the checkpoints that close it. Append what is to be recorded about the export to the `system` chain
     /// afterwards, in the same transaction.
     ///
     /// # Errors
     /// [`ExportError::Overtaken`]: begin again.
-    pub fn close(&self, tx: &mut Tx<'_>) -> Result<Vec<Checkpoint>, ExportError> {
+    pub fn store(&self, tx: &mut Tx<'_>) -> Result<Vec<Checkpoint>, ExportError> {
         if audit_checkpoints::lock(tx)? != self.last {
             return Err(ExportError::Overtaken);
         }
         Ok(audit_checkpoints::write(tx, &self.last, self.heads.clone(), Some(self.content))?)
-    }
-
-    /// Writes the closing checkpoints and the footer.
-    pub fn finish(mut self, closing: &[Checkpoint], out: &mut dyn Write) -> io::Result<Footer> {
-        for checkpoint in closing {
-            self.writer.checkpoint(checkpoint);
-        }
-        let footer = self.writer.footer(&closing.last().map_or(self.last, Checkpoint::head));
-        out.write_all(&self.writer.take())?;
-        out.flush()?;
-        Ok(footer)
     }
 }
 

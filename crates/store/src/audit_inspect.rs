@@ -28,8 +28,8 @@ use crate::{
     vault::{Opened, Opener},
 };
 
-/// How many records are read at once.
-const PAGE: i64 = 2_000;
+/// How many records are read at once. Few in tests, so that every one of them turns pages.
+const PAGE: i64 = if cfg!(test) { 7 } else { 2_000 };
 /// How many faults are named; all are counted.
 pub const FAULTS_NAMED_MAX: usize = 100;
 
@@ -231,7 +231,9 @@ pub(crate) fn inspect<S: Sink>(
     let mut anchored = None;
     let verdict = series::<S::Error>(conn, |checkpoint| {
         anchored = anchored.or((Some(checkpoint.hash) == anchor).then_some(checkpoint.number));
-        for (&chain, &head) in checkpoint.heads.iter().filter(|(chain, _)| only.is_none_or(|one| one == **chain)) {
+        for (&chain, &head) in
+            checkpoint.heads.iter().filter(|(chain, _)| only.is_none_or(|one| one == **chain))
+        {
             points.entry(chain).or_default().push(Point { number: checkpoint.number, head });
         }
         Ok(())
@@ -485,9 +487,8 @@ fn page(
         }
     })?;
     let payloads: Vec<PayloadRow> = on_conn!(&mut *conn, |c| {
-        let page = audit_payloads::table
-            .filter(behind!())
-            .order((audit_payloads::chain, audit_payloads::seq));
+        let page =
+            audit_payloads::table.filter(behind!()).order((audit_payloads::chain, audit_payloads::seq));
         match (records.last(), only) {
             (Some(last), _) => page.filter(up_to!(last)).load(c),
             (None, Some(only)) => page.filter(audit_payloads::chain.eq(only)).limit(PAGE).load(c),

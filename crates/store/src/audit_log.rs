@@ -333,4 +333,4 @@ impl RecordRow {
 
 #[cfg(test)]
 #[path = "audit_log_tests.rs"]
-mod tests;
+pub(crate) mod tests;

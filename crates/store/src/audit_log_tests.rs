@@ -1,11 +1,16 @@
-use diesel::connection::SimpleConnection;
+use std::collections::BTreeMap;
+
+use diesel::{QueryableByName, connection::SimpleConnection, sql_query, sql_types::Text};
 use marketplace::{RequestId, SeededIds};
 use serde_json::json;
 
 use super::*;
-use crate::{Store, testing::on_both};
+use crate::{
+    Store, audit_checkpoints, audit_inspect,
+    testing::{TestStore, on_both},
+};
 
-fn record(action: &str, payload: Value) -> NewRecord {
+pub(crate) fn record(action: &str, payload: Value) -> NewRecord {
     NewRecord {
         at: Timestamp::from_millis(1_790_000_000_000),
         actor: Actor::system("router"),
@@ -18,7 +23,11 @@ fn record(action: &str, payload: Value) -> NewRecord {
     }
 }
 
-async fn append_to(store: &Store, chain: ChainId, records: Vec<NewRecord>) -> Result<Head, StoreError> {
+pub(crate) async fn append_to(
+    store: &Store,
+    chain: ChainId,
+    records: Vec<NewRecord>,
+) -> Result<Head, StoreError> {
     let inner = store.clone();
     store.write(move |conn| append(conn, inner.vault(), chain, &records)).await
 }
@@ -103,46 +112,154 @@ fn an_erased_person_leaves_the_chain_whole() {
     });
 }
 
+/// Someone with the file or the table owner's rights can take the triggers away.
+pub(crate) async fn triggers_off(test: &TestStore) {
+    let off: Result<(), StoreError> = test
+        .store
+        .write(|conn| {
+            match conn {
+                Conn::Sqlite(c) => {
+                    let names: Vec<Name> = sql_query(
+                        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'",
+                    )
+                    .load(c)?;
+                    assert_eq!(names.len(), 12);
+                    for Name { name } in names {
+                        c.batch_execute(&format!("DROP TRIGGER {name}"))?;
+                    }
+                }
+                Conn::Pg(c) => {
+                    for table in TABLES {
+                        c.batch_execute(&format!("ALTER TABLE {table} DISABLE TRIGGER ALL"))?;
+                    }
+                }
+            }
+            Ok(())
+        })
+        .await;
+    off.unwrap();
+}
+
+pub(crate) async fn execute(test: &TestStore, sql: impl Into<String>) -> Result<(), StoreError> {
+    let sql = sql.into();
+    test.store.write(move |conn| Ok(on_conn!(conn, |c| c.batch_execute(&sql))?)).await
+}
+
+const TABLES: [&str; 4] = ["audit_records", "audit_payloads", "audit_checkpoints", "audit_heads"];
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
 #[test]
 fn the_database_itself_refuses_changes() {
     on_both(async |test| {
         append_to(&test.store, ChainId::System, vec![record("state.changed", json!(1))]).await.unwrap();
-        let mut refused = vec!["UPDATE audit_records SET outcome = 'failed'", "DELETE FROM audit_records"];
-        if test.backend() == crate::Backend::Postgres {
-            refused.push("TRUNCATE audit_records");
+        let checkpoint = test.db.write(|tx| {
+            let last = audit_checkpoints::lock(tx)?;
+            let heads = audit_checkpoints::changed(tx.conn, &BTreeMap::new())?;
+            audit_checkpoints::write(tx, &last, heads, None)
+        });
+        assert_eq!(checkpoint.await.unwrap().len(), 1);
+        let mut refused: Vec<String> = [
+            "UPDATE audit_records SET outcome = 'failed'",
+            "UPDATE audit_payloads SET salt = payload",
+            "UPDATE audit_checkpoints SET at = 0",
+            "UPDATE audit_heads SET seq = 0",
+            "UPDATE audit_heads SET hash = hash",
+            "UPDATE audit_heads SET chain = 'other', seq = seq + 1",
+            "INSERT INTO audit_records SELECT * FROM audit_records WHERE true
+             ON CONFLICT (chain, seq) DO UPDATE SET outcome = 'failed'",
+            "INSERT INTO audit_payloads SELECT * FROM audit_payloads WHERE true
+             ON CONFLICT (chain, seq) DO UPDATE SET salt = excluded.payload",
+            "INSERT INTO audit_checkpoints SELECT * FROM audit_checkpoints WHERE true
+             ON CONFLICT (number) DO UPDATE SET at = 0",
+            "INSERT INTO audit_heads SELECT * FROM audit_heads WHERE true
+             ON CONFLICT (chain) DO UPDATE SET seq = 0",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        for table in TABLES {
+            refused.push(format!("DELETE FROM {table}"));
+            refused.push(format!("TRUNCATE {table}"));
+            match test.backend() {
+                crate::Backend::Sqlite => {
+                    refused.push(format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"));
+                    refused.push(format!("REPLACE INTO {table} SELECT * FROM {table}"));
+                    refused.push(format!("UPDATE OR REPLACE {table} SET hash = hash"));
+                    // Without a rowid there is no second key to replace a row by.
+                    refused.push(format!("SELECT rowid FROM {table}"));
+                }
+                crate::Backend::Postgres => {
+                    refused.push(format!("TRUNCATE {table} CASCADE"));
+                    refused
+                        .push(format!("SET LOCAL session_replication_role = replica; DELETE FROM {table}"));
+                    refused.push(format!("SET LOCAL session_replication_role = replica; TRUNCATE {table}"));
+                    refused.push(format!(
+                        "MERGE INTO {table} USING (SELECT 1) one ON true WHEN MATCHED THEN DELETE"
+                    ));
+                }
+            }
         }
         for sql in refused {
-            let tried: Result<(), StoreError> =
-                test.store.write(move |conn| Ok(on_conn!(conn, |c| c.batch_execute(sql))?)).await;
-            assert!(tried.is_err(), "{sql}");
+            assert!(execute(test, &*sql).await.is_err(), "{sql}");
         }
+        let later = append_to(&test.store, ChainId::System, vec![record("state.changed", json!(2))]).await;
+        assert_eq!(later.unwrap().seq, 2, "appending goes on");
         assert!(verdict(&test.store, ChainId::System, None).await.is_ok());
     });
 }
 
-/// Someone with the file or superuser rights can take the triggers away; the chain tells.
+/// What lies beside the chain is stored in the form that is committed to; a row of another spelling still opens.
+#[test]
+fn a_payload_of_the_first_release_opens() {
+    on_both(async |test| {
+        let payload = json!({"text": "é", "a": 1});
+        append_to(&test.store, ChainId::System, vec![record("state.changed", payload.clone())])
+            .await
+            .unwrap();
+        triggers_off(test).await;
+        let inner = test.store.clone();
+        let respelled: Result<(), StoreError> = test
+            .store
+            .write(move |conn| {
+                let vault = inner.vault();
+                let sealed: Vec<u8> = on_conn!(&mut *conn, |c| audit_payloads::table
+                    .select(audit_payloads::payload)
+                    .get_result(c))?;
+                let Opened::Plain(stored) = vault.open(conn, &sealed)? else { panic!("erased") };
+                assert_eq!(stored, br#"{"a":1,"text":"\u00e9"}"#);
+                let ids = Vault::key_ids(&sealed)?;
+                let key = vault.data_key(conn, ids[0])?.unwrap();
+                let sealed = vault.seal(&[&key], r#"{"text": "é", "a": 1}"#.as_bytes())?;
+                on_conn!(conn, |c| diesel::update(audit_payloads::table)
+                    .set(audit_payloads::payload.eq(&sealed))
+                    .execute(c))?;
+                Ok(())
+            })
+            .await;
+        respelled.unwrap();
+        assert_eq!(whole(&test.store, ChainId::System).await[0].1, Payload::Open(payload));
+        let inner = test.store.clone();
+        let report = test
+            .store
+            .read(move |conn| audit_inspect::verify(conn, inner.vault(), None, None, &mut |_| ()))
+            .await
+            .unwrap();
+        assert!(report.holds() && report.payloads.open == 1, "{report:?}");
+    });
+}
+
+/// The chain tells.
 #[test]
 fn tampering_is_found() {
     on_both(async |test| {
         let records = (0..3).map(|n| record("state.changed", json!(n))).collect();
         let head = append_to(&test.store, ChainId::System, records).await.unwrap();
-        let triggers_off: Result<(), StoreError> = test
-            .store
-            .write(|conn| {
-                Ok(match conn {
-                    Conn::Sqlite(c) => c.batch_execute(
-                        "DROP TRIGGER audit_records_no_update; DROP TRIGGER audit_records_no_delete",
-                    ),
-                    Conn::Pg(c) => c.batch_execute("ALTER TABLE audit_records DISABLE TRIGGER ALL"),
-                }?)
-            })
-            .await;
-        triggers_off.unwrap();
-        let tamper = async |sql: &'static str| {
-            let done: Result<(), StoreError> =
-                test.store.write(move |conn| Ok(on_conn!(conn, |c| c.batch_execute(sql))?)).await;
-            done.unwrap();
-        };
+        triggers_off(test).await;
+        let tamper = async |sql: &'static str| execute(test, sql).await.unwrap();
         tamper("UPDATE audit_records SET outcome = 'failed' WHERE seq = 2").await;
         assert_eq!(
             verdict(&test.store, ChainId::System, None).await,

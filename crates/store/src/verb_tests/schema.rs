@@ -16,7 +16,8 @@ fn migrations(backend: Backend) -> Vec<[String; 2]> {
     };
     let mut folders: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     folders.sort();
-    let read = |folder: PathBuf| ["up.sql", "down.sql"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
+    let read =
+        |folder: PathBuf| ["up.sql", "down.sql"].map(|name| fs::read_to_string(folder.join(name)).unwrap());
     folders.into_iter().map(read).collect()
 }
 
