@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure, migrate,
-    outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
+    audit::AuditCommand, contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure,
+    migrate, outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -48,6 +48,9 @@ enum Command {
     /// What could not be worked: list, retry
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// The audit: verify, export, checkpoint
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Moltbot's output contract: check answers
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -62,6 +65,7 @@ impl Cli {
             Command::Requests(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),
+            Command::Audit(command) => command.run(out),
             Command::Contract(command) => command.run(out),
         }
     }

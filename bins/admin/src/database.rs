@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use marketplace::SystemClock;
 use settings::{AdminSettings, Logging};
-use store::{Db, OpenOptions, Tx};
+use store::{Conn, Db, OpenOptions, StoreError, Tx, Vault};
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
@@ -47,6 +47,14 @@ impl Database {
         work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         self.runtime.block_on(self.db.read(work))
+    }
+
+    /// Runs `work` on one snapshot, on this thread: for what streams to where it may borrow.
+    pub(crate) fn snapshot<T, E: From<StoreError>>(
+        &self,
+        work: impl FnOnce(&mut Conn, &Vault) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.db.store.read_blocking(|conn| work(conn, self.db.store.vault()))
     }
 
     /// Runs `work` in one writing transaction; it may run more than once.

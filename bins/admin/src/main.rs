@@ -1,5 +1,6 @@
 //! `concierge-admin`: what an operator does at the command line.
 
+mod audit;
 mod cli;
 mod contract;
 mod database;
