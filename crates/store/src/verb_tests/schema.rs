@@ -1,6 +1,6 @@
 //! `schema.rs` says what the migrations make, on both databases; and the migrations go back and forth.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use diesel::{QueryableByName, RunQueryDsl as _, connection::SimpleConnection, sql_query, sql_types::Text};
 
@@ -8,14 +8,21 @@ use super::write;
 use crate::{Backend, StoreError, Tx, on_conn, testing::on_both};
 
 const SCHEMA: &str = include_str!("../schema.rs");
-const SQLITE: [&str; 2] = [
-    include_str!("../../../../migrations/sqlite/00000000000001_initial/up.sql"),
-    include_str!("../../../../migrations/sqlite/00000000000001_initial/down.sql"),
-];
-const POSTGRES: [&str; 2] = [
-    include_str!("../../../../migrations/postgresql/00000000000001_initial/up.sql"),
-    include_str!("../../../../migrations/postgresql/00000000000001_initial/down.sql"),
-];
+
+/// Every migration of a database, oldest first: up and down.
+fn migrations(backend: Backend) -> Vec<[String; 2]> {
+    let database = match backend {
+        Backend::Sqlite => "sqlite",
+        Backend::Postgres => "postgresql",
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(database);
+    let mut folders: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.sort();
+    folders
+        .iter()
+        .map(|one| ["up.sql", "down.sql"].map(|file| fs::read_to_string(one.join(file)).unwrap()))
+        .collect()
+}
 
 /// Table and column with type and nullability, as text: `outbox.reason Nullable<Text>`.
 type Columns = BTreeMap<String, String>;
@@ -91,21 +98,21 @@ fn the_code_and_the_databases_agree_on_every_column() {
 }
 
 #[test]
-fn the_migration_goes_down_and_up_again() {
+fn the_migrations_go_down_and_up_again() {
     on_both(async |test| {
         let before = write(test, in_database).await;
-        let [up, down] = match test.backend() {
-            Backend::Sqlite => SQLITE,
-            Backend::Postgres => POSTGRES,
-        };
+        let (up, down): (Vec<_>, Vec<_>) =
+            migrations(test.backend()).into_iter().map(|[up, down]| (up, down)).unzip();
+        let down: String = down.into_iter().rev().collect();
         let between = write(test, move |tx| {
-            on_conn!(&mut *tx.conn, |c| c.batch_execute(down))?;
+            on_conn!(&mut *tx.conn, |c| c.batch_execute(&down))?;
             in_database(tx)
         })
         .await;
         assert!(between.is_empty(), "{between:?}");
+        let up = up.concat();
         let after = write(test, move |tx| {
-            on_conn!(&mut *tx.conn, |c| c.batch_execute(up))?;
+            on_conn!(&mut *tx.conn, |c| c.batch_execute(&up))?;
             in_database(tx)
         })
         .await;
