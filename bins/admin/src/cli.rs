@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure, migrate,
-    outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
+    outbox::OutboxCommand, requests::RequestsCommand, tokens::TokensCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -48,6 +48,9 @@ enum Command {
     /// What could not be worked: list, retry
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// Who may call the tools over HTTP: create, list, revoke
+    #[command(subcommand)]
+    Tokens(TokensCommand),
     /// Moltbot's output contract: check answers
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -62,6 +65,7 @@ impl Cli {
             Command::Requests(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),
+            Command::Tokens(command) => command.run(out),
             Command::Contract(command) => command.run(out),
         }
     }

@@ -18,6 +18,8 @@ use crate::{Conn, StoreError, Tx, on_conn, schema::api_tokens, tx::parse};
 pub const LIVE_MAX: usize = 2;
 /// How often a token's use is written down, at most.
 pub const USE_NOTED_EVERY: Duration = Duration::from_mins(1);
+/// A token's name, at most, in characters: with its actor's kind before it, it is still a code.
+pub const NAME_LENGTH_MAX: usize = 64;
 /// The scope whose bearer makes the steps that only a person may take.
 const PERSONS_SCOPE: &str = "operate";
 /// The name that the audit gives whoever works at the command line; no token passes for them.
@@ -26,7 +28,7 @@ const COMMAND_LINE: &str = "operator";
 /// A token to be made.
 #[derive(Debug, Clone)]
 pub struct NewToken {
-    /// A closed code ([`audit::is_code`]): it stands in the audit chain.
+    /// A closed code ([`audit::is_code`]) of at most [`NAME_LENGTH_MAX`]: it stands in the audit chain.
     pub name: String,
     /// [`ActorKind::Service`] or [`ActorKind::Human`].
     pub actor_kind: ActorKind,
@@ -39,7 +41,7 @@ pub struct NewToken {
 /// Why a token is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TokenRefusal {
-    /// The name is not a closed code.
+    /// The name is not a closed code, or too long.
     NameNotACode,
     /// The name is the command line's own.
     NameReserved,
@@ -222,7 +224,7 @@ pub fn list(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Token>, StoreError> {
 
 fn check_new(new: &NewToken) -> Result<(), TokenRefusal> {
     let operates = new.scopes.iter().any(|scope| scope == PERSONS_SCOPE);
-    if !audit::is_code(&new.name) {
+    if new.name.len() > NAME_LENGTH_MAX || !audit::is_code(&new.name) {
         Err(TokenRefusal::NameNotACode)
     } else if new.name == COMMAND_LINE {
         Err(TokenRefusal::NameReserved)

@@ -102,6 +102,7 @@ fn what_is_not_made() {
         for (wanted, refusal) in [
             (new("Asha Mwangi", Human, &["read"]), TokenRefusal::NameNotACode),
             (new("254700000101", Human, &["read"]), TokenRefusal::NameNotACode),
+            (new(&"x".repeat(65), Human, &["read"]), TokenRefusal::NameNotACode),
             (new("operator", Human, &["read"]), TokenRefusal::NameReserved),
             (new("turn", Orchestrator, &["read"]), TokenRefusal::ActorKind),
             (new("shop", Service, &[]), TokenRefusal::NoScope),
