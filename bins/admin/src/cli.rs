@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit::AuditCommand, contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure,
-    migrate, outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
+    migrate, outbox::OutboxCommand, requests::RequestsCommand, tokens::TokensCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -51,6 +51,9 @@ enum Command {
     /// The audit: verify, export, checkpoint
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Who may call the tools over HTTP: create, list, revoke
+    #[command(subcommand)]
+    Tokens(TokensCommand),
     /// Moltbot's output contract: check answers
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -66,6 +69,7 @@ impl Cli {
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),
             Command::Audit(command) => command.run(out),
+            Command::Tokens(command) => command.run(out),
             Command::Contract(command) => command.run(out),
         }
     }

@@ -11,6 +11,7 @@ mod listing;
 mod migrate;
 mod outbox;
 mod requests;
+mod tokens;
 mod vendors;
 
 use std::{

@@ -29,6 +29,7 @@ fn the_program() {
       requests      Clients' requests: list, show
       outbox        Sends whose outcome nobody knows: list, resolve
       dead-letters  What could not be worked: list, retry
+      tokens        Who may call the tools over HTTP: create, list, revoke
       contract      Moltbot's output contract: check answers
       help          Print this message or the help of the given subcommand(s)
 
@@ -125,6 +126,11 @@ fn vendors_import_names_every_column() {
 }
 
 #[test]
+fn tokens_create_names_every_scope() {
+    insta::assert_snapshot!(help(&["tokens", "create", "--help"]), @"");
+}
+
+#[test]
 fn contract_check() {
     insta::assert_snapshot!(help(&["contract", "check", "--help"]), @r#"
     Check answers against the output contract
@@ -170,6 +176,9 @@ fn every_command_has_an_example() {
         ["outbox", "resolve"],
         ["dead-letters", "list"],
         ["dead-letters", "retry"],
+        ["tokens", "create"],
+        ["tokens", "list"],
+        ["tokens", "revoke"],
         ["contract", "check"],
     ] {
         let arguments: Vec<&str> =

@@ -1,4 +1,4 @@
-//! `concierge-api`: takes webhooks in.
+//! `concierge-api`: takes webhooks in, and calls of the tools.
 
 mod heartbeat;
 
@@ -9,10 +9,12 @@ use http_api::AppState;
 use meta_client::WebhookSecrets;
 use settings::ApiSettings;
 use startup::{Failure, conclude};
+use tools::Policy;
 
-/// Receives WhatsApp's webhooks and stores what they bring.
+/// Receives WhatsApp's webhooks, stores what they bring, and runs the tools for callers with a token.
 ///
-/// Every event is durable before Meta gets its 200; concierge-worker does the rest. Any number of these may share
+/// Every event is durable before Meta gets its 200; concierge-worker does the rest. `concierge-admin tokens` makes
+/// tokens; `GET /openapi.json` describes the tools. Any number of these may share
 /// one database. SIGTERM finishes requests in flight, for at most 10 seconds, and stops.
 #[derive(Parser)]
 #[command(name = "concierge-api", version)]
@@ -51,7 +53,13 @@ fn run() -> Result<(), Failure> {
     let address = listener.local_addr().map_err(unusable)?;
     let options = startup::store_options("concierge-api", &settings.database, &settings.data_key)?;
     let db = startup::open(&options, startup::clock(settings.simulation_clock))?;
-    let state = AppState::new(db.clone(), secrets, settings.webhook.verify_token);
+    let policy = Policy {
+        ai_concierge: settings.flags.ai_concierge,
+        ocr: settings.flags.ocr,
+        calling: settings.flags.calling,
+    };
+    let state = AppState::new(db.clone(), secrets, settings.webhook.verify_token)
+        .with_tools(policy, settings.calls_per_minute);
 
     actix_web::rt::System::new().block_on(async move {
         let server = http_api::serve(listener, state, startup::stop_signal()).map_err(unusable)?;

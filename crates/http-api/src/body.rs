@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{Code, Problem};
 
-/// The largest body that is taken, in bytes. Meta promises at most 3 MiB.
+/// The largest webhook body that is taken, in bytes. Meta promises at most 3 MiB.
 pub const BODY_MAX: usize = 4 * 1024 * 1024;
 /// How much of a larger one is read and thrown away, so that its sender gets to read the answer.
 const DRAIN_MAX: usize = 16 * 1024 * 1024;
@@ -71,7 +71,7 @@ impl Body {
     }
 }
 
-/// Reads the whole body.
+/// Reads the whole body, of at most `max` bytes.
 ///
 /// # Errors
 /// [`Code::BodyTooLarge`], [`Code::BodyTimeout`], [`Code::Unavailable`] when the budget is used up,
@@ -80,9 +80,10 @@ pub(crate) async fn read(
     request: &HttpRequest,
     payload: Payload,
     budget: &BodyBudget,
+    max: usize,
 ) -> Result<Body, Problem> {
     let body = Body { bytes: Vec::new(), share: budget.take(0)? };
-    timeout(BODY_TIME_MAX, collect(declared_length(request), payload, body, budget))
+    timeout(BODY_TIME_MAX, collect(declared_length(request), payload, body, budget, max))
         .await
         .unwrap_or_else(|_| Err(Problem::new(Code::BodyTimeout)))
 }
@@ -94,9 +95,11 @@ async fn collect(
     mut payload: Payload,
     mut body: Body,
     budget: &BodyBudget,
+    max: usize,
 ) -> Result<Body, Problem> {
-    let too_large = || Problem::new(Code::BodyTooLarge).with_detail("a body has at most 4194304 bytes");
-    let mut refused = declared.filter(|length| *length > BODY_MAX).map(|_| too_large());
+    let too_large =
+        || Problem::new(Code::BodyTooLarge).with_detail(format!("a body has at most {max} bytes here"));
+    let mut refused = declared.filter(|length| *length > max).map(|_| too_large());
     if declared.is_some_and(|length| length > DRAIN_MAX) {
         return Err(too_large());
     }
@@ -108,7 +111,7 @@ async fn collect(
             break;
         }
         if refused.is_none() {
-            refused = if length > BODY_MAX { Some(too_large()) } else { body.add(&chunk, budget).err() };
+            refused = if length > max { Some(too_large()) } else { body.add(&chunk, budget).err() };
             if refused.is_some() {
                 // What it held is of use to others now.
                 body = Body { bytes: Vec::new(), share: budget.take(0)? };

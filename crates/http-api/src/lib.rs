@@ -1,20 +1,24 @@
-//! What the world may ask over HTTP: Meta's webhooks and the health checks, one folder a subject.
+//! What the world may ask over HTTP: Meta's webhooks, the tools, the health checks; one folder a subject.
 //!
 //! - [`app`]: all routes, for the server and for tests.
 //! - [`serve`]: the server around them, its limits and its graceful stop.
+//! - [`documents`]: the OpenAPI document and the table of problems, made from the tool registry.
 //! - [`Problem`]: every answer that is an error, as RFC 9457 has it.
 //!
 //! Neither bodies nor query strings are ever logged: they hold personal data and secrets.
 
 mod body;
 mod health;
+mod openapi;
 mod problem;
 mod request_id;
 mod server;
 mod state;
+mod tools;
 mod webhooks;
 
 pub use body::{BODY_MAX, BodyBudget};
+pub use openapi::{Document, documents};
 pub use problem::{Code, Problem};
 pub use request_id::REQUEST_ID_HEADER;
 pub use server::{SHUTDOWN_MAX, serve};
@@ -45,6 +49,8 @@ pub fn app(
         .wrap(from_fn(request_id::identify))
         .configure(health::configure)
         .configure(webhooks::configure)
+        .configure(tools::configure)
+        .configure(openapi::configure)
         .default_service(web::to(not_found))
 }
 

@@ -1,18 +1,23 @@
 //! Errors as answers: `application/problem+json` (RFC 9457), written in this one place.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{ALLOW, RETRY_AFTER},
+        header::{self, ALLOW, WWW_AUTHENTICATE},
     },
 };
+use marketplace::Timestamp;
 use serde::Serialize;
+use tool_registry::{RefusalCode, Scope};
+use tools::{Refusal, api::Violation};
 
-/// How long a caller waits before it tries again, in seconds.
-const RETRY_AFTER_S: u32 = 5;
+/// How long a caller waits before it tries again.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// The same for a call whose like is being worked right now.
+const RETRY_AFTER_IN_PROGRESS: Duration = Duration::from_secs(1);
 
 /// Which problem it is; clients compare this. Codes are added, never renamed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +40,51 @@ pub enum Code {
     Unavailable,
     /// A defect of ours.
     Internal,
+    /// No valid token was shown.
+    Unauthorized,
+    /// Too many calls.
+    RateLimited,
+    /// The token does not have the tool's scope.
+    ScopeMissing,
+    /// There is no tool of this name.
+    UnknownTool,
+    /// The body is not JSON by its content type.
+    UnsupportedMediaType,
+    /// The body is not one well-formed JSON object.
+    MalformedJson,
+    /// The arguments do not match the tool's schema.
+    ArgumentsInvalid,
+    /// The idempotency key is not 1 to 255 visible ASCII characters.
+    IdempotencyKeyInvalid,
+    /// Who this is about was erased.
+    Erased,
+    /// A gate of a tool said no.
+    Refused(RefusalCode),
 }
 
 impl Code {
+    /// Every code but refusals, grouped as in the documents.
+    pub(crate) const OWN: [Self; 18] = [
+        Self::BadRequest,
+        Self::NotFound,
+        Self::MethodNotAllowed(""),
+        Self::BodyTimeout,
+        Self::BodyTooLarge,
+        Self::Internal,
+        Self::Unavailable,
+        Self::InvalidSignature,
+        Self::WrongVerifyToken,
+        Self::Unauthorized,
+        Self::RateLimited,
+        Self::ScopeMissing,
+        Self::UnknownTool,
+        Self::UnsupportedMediaType,
+        Self::MalformedJson,
+        Self::ArgumentsInvalid,
+        Self::IdempotencyKeyInvalid,
+        Self::Erased,
+    ];
+
     /// The code as clients see it.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -50,21 +97,55 @@ impl Code {
             Self::BodyTooLarge => "body_too_large",
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
+            Self::Unauthorized => "unauthorized",
+            Self::RateLimited => "rate_limited",
+            Self::ScopeMissing => "scope_missing",
+            Self::UnknownTool => "unknown_tool",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::MalformedJson => "malformed_json",
+            Self::ArgumentsInvalid => "arguments_invalid",
+            Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
+            Self::Erased => "erased",
+            Self::Refused(refusal) => refusal.code(),
         }
     }
 
     /// The HTTP status.
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::BadRequest => StatusCode::BAD_REQUEST,
-            Self::InvalidSignature => StatusCode::UNAUTHORIZED,
-            Self::WrongVerifyToken => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::BadRequest | Self::MalformedJson | Self::IdempotencyKeyInvalid => StatusCode::BAD_REQUEST,
+            Self::InvalidSignature | Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::WrongVerifyToken | Self::ScopeMissing => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::UnknownTool => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ArgumentsInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Erased => StatusCode::GONE,
+            Self::Refused(refusal) => Self::status_of_refusal(refusal),
+        }
+    }
+
+    /// Refusals by status. What the rows allow or forbid right now is a conflict, also when it is a limit or a switch.
+    const fn status_of_refusal(refusal: RefusalCode) -> StatusCode {
+        match refusal {
+            RefusalCode::RequestNotFound
+            | RefusalCode::VendorUnknown
+            | RefusalCode::MessageNotFound
+            | RefusalCode::MediaNotFound
+            | RefusalCode::OcrJobNotFound => StatusCode::NOT_FOUND,
+            RefusalCode::PersonOnly => StatusCode::FORBIDDEN,
+            RefusalCode::IdempotencyKeyRequired => StatusCode::BAD_REQUEST,
+            RefusalCode::IdempotencyKeyReused
+            | RefusalCode::ClientDatum
+            | RefusalCode::PrescriptionRestricted
+            | RefusalCode::ShortlistInvalid
+            | RefusalCode::MessageNotOfVendor => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
         }
     }
 
@@ -76,6 +157,7 @@ impl Code {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::REQUEST_TIMEOUT => Self::BodyTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::UnsupportedMediaType,
             StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
             status if status.is_client_error() => Self::BadRequest,
             _ => Self::Internal,
@@ -90,6 +172,21 @@ impl Code {
 pub struct Problem {
     code: Code,
     detail: Option<Cow<'static, str>>,
+    retry_after: Option<Duration>,
+    more: Option<Box<More>>,
+}
+
+/// What problems of tools say beside the rest.
+#[derive(Debug, Clone, Default, Serialize)]
+struct More {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    violations: Vec<Violation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasons: Vec<RefusalCode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<Scope>,
 }
 
 /// As it goes over the wire. `type` is left to `about:blank`, for which the RFC has `title` name the status.
@@ -103,12 +200,23 @@ struct Wire<'a> {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
+    #[serde(flatten)]
+    more: Option<&'a More>,
 }
 
 impl Problem {
     /// A problem without more to say.
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None }
+        Self { code, detail: None, retry_after: None, more: None }
+    }
+
+    /// A gate of a tool said no.
+    pub(crate) fn refused(refusal: Refusal) -> Self {
+        let mut problem = Self::new(Code::Refused(refusal.code)).with_detail(refusal.detail);
+        let more = problem.more();
+        more.reasons = refusal.reasons;
+        more.retry_at = refusal.retry_at;
+        problem
     }
 
     /// With a sentence for whoever reads the answer.
@@ -116,6 +224,39 @@ impl Problem {
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// With the time after which the same request has a chance.
+    #[must_use]
+    pub(crate) const fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// With everything that is wrong with the body.
+    #[must_use]
+    pub(crate) fn with_violations(mut self, violations: Vec<Violation>) -> Self {
+        self.more().violations = violations;
+        self
+    }
+
+    /// With the scope that is missing.
+    #[must_use]
+    pub(crate) fn with_scope(mut self, scope: Scope) -> Self {
+        self.more().scope = Some(scope);
+        self
+    }
+
+    fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    fn retry_after(&self) -> Option<Duration> {
+        match self.code {
+            Code::Unavailable => Some(RETRY_AFTER),
+            Code::Refused(RefusalCode::InProgress) => Some(RETRY_AFTER_IN_PROGRESS),
+            _ => self.retry_after,
+        }
     }
 
     /// Which problem.
@@ -135,8 +276,13 @@ impl Problem {
         response.content_type("application/problem+json");
         match self.code {
             Code::MethodNotAllowed(allowed) => drop(response.insert_header((ALLOW, allowed))),
-            Code::Unavailable => drop(response.insert_header((RETRY_AFTER, RETRY_AFTER_S))),
+            Code::Unauthorized => drop(response.insert_header((WWW_AUTHENTICATE, "Bearer"))),
             _ => {}
+        }
+        if let Some(wait) = self.retry_after() {
+            // Whole seconds, rounded up: earlier would be in vain.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            response.insert_header((header::RETRY_AFTER, seconds.max(1)));
         }
         let wire = Wire {
             r#type: "about:blank",
@@ -145,6 +291,7 @@ impl Problem {
             detail: self.detail.as_deref(),
             code: self.code.as_str(),
             request_id,
+            more: self.more.as_deref(),
         };
         response.json(wire)
     }

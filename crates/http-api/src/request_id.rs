@@ -1,13 +1,14 @@
-//! Every request has an id: in its answer, in its problem, in its log lines.
+//! Every request has an id: in its answer, in its problem, in its log lines, in the audit.
 
 use actix_web::{
-    Error,
+    Error, HttpMessage as _,
     body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
     web,
 };
+use marketplace::HttpRequestId;
 use tracing::Instrument;
 
 use crate::{AppState, Problem};
@@ -21,7 +22,10 @@ pub(crate) async fn identify(
     next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let Some(state) = request.app_data::<web::Data<AppState>>() else { return next.call(request).await };
-    let id = state.ids.next_uuid().simple().to_string();
+    let id = HttpRequestId::generate(&*state.ids);
+    // For handlers: the audit names it as the cause.
+    request.extensions_mut().insert(id);
+    let id = id.to_string();
     let span = tracing::info_span!("http", http_request = %id, method = %request.method());
     async {
         let mut response = next.call(request).await?;

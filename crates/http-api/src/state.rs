@@ -1,12 +1,16 @@
 //! What the handlers share.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use engine::intake::Intake;
 use marketplace::IdSource;
 use meta_client::WebhookSecrets;
 use secrecy::SecretString;
 use store::Db;
+use tools::{
+    Policy,
+    api::{Api, CALLS_PER_MINUTE},
+};
 
 use crate::body::BodyBudget;
 
@@ -19,19 +23,28 @@ pub struct AppState {
     pub(crate) secrets: Arc<WebhookSecrets>,
     pub(crate) verify_token: SecretString,
     pub(crate) bodies: BodyBudget,
+    pub(crate) tools: Api,
 }
 
 impl AppState {
-    /// Over a store. `secrets` sign webhooks, `verify_token` is what Meta says when a webhook is registered.
+    /// Over a store, with everything switched off that can be. `secrets` sign webhooks, `verify_token` is what Meta says when a webhook is registered.
     pub fn new(db: Db, secrets: WebhookSecrets, verify_token: SecretString) -> Self {
         Self {
             intake: Intake::new(db.clone()),
             ids: Arc::clone(&db.ids),
+            tools: Api::new(db.clone(), Policy::default(), CALLS_PER_MINUTE),
             db,
             secrets: Arc::new(secrets),
             verify_token,
             bodies: BodyBudget::default(),
         }
+    }
+
+    /// With what the environment allows tools to do, and how often a token may call.
+    #[must_use]
+    pub fn with_tools(mut self, policy: Policy, calls_per_minute: NonZeroU32) -> Self {
+        self.tools = Api::new(self.db.clone(), policy, calls_per_minute);
+        self
     }
 
     /// With another bound on the bodies held in memory.

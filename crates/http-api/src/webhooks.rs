@@ -9,7 +9,10 @@ use engine::intake::IntakeError;
 use meta_client::verify_challenge;
 use store::StoreError;
 
-use crate::{AppState, Code, Problem, body};
+use crate::{
+    AppState, Code, Problem,
+    body::{self, BODY_MAX},
+};
 
 const SIGNATURE_HEADER: &str = "x-hub-signature-256";
 
@@ -54,7 +57,7 @@ async fn receive(
     payload: Payload,
     state: Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let body = body::read(&request, payload, &state.bodies).await?;
+    let body = body::read(&request, payload, &state.bodies, BODY_MAX).await?;
     let signature = request.headers().get(SIGNATURE_HEADER).map(HeaderValue::as_bytes);
     state.secrets.verify(signature, body.bytes()).map_err(|error| {
         tracing::info!(%error, "a webhook was refused");

@@ -148,6 +148,10 @@ typed_ids! {
     CallAttemptId = "cal";
     /// One audit record's payload.
     AuditId = "aud";
+    /// One API token.
+    TokenId = "tok";
+    /// One HTTP request to the api: in its answer, its log lines and the audit.
+    HttpRequestId = "htp";
 }
 
 /// A vendor's id as the operator's directory gives it (`vendor_id` of the CSV).

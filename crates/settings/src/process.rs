@@ -1,6 +1,6 @@
 //! The settings of each programme.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 use marketplace::ScaledClock;
 
@@ -10,12 +10,12 @@ use crate::{
     lookup::{Lookup, ProcessEnvironment},
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
-    reader::Reader,
+    reader::{Parsed, Reader},
     shared::{Flags, Logging, simulation_clock},
     variables::{
-        AI_CONCIERGE_ENABLED, BIND_ADDR, CALLING_ENABLED, DATA_KEY, DATABASE_URL, LOG_FORMAT, META_API_BASE,
-        META_APP_SECRET, META_APP_SECRET_PREVIOUS, META_VERIFY_TOKEN, OCR_ENABLED, RUST_LOG,
-        SIMULATION_CLOCK, TEMPLATES_FILE, VOICE_GATEWAY_URL,
+        AI_CONCIERGE_ENABLED, API_CALLS_PER_MINUTE, BIND_ADDR, CALLING_ENABLED, DATA_KEY, DATABASE_URL,
+        LOG_FORMAT, META_API_BASE, META_APP_SECRET, META_APP_SECRET_PREVIOUS, META_VERIFY_TOKEN, OCR_ENABLED,
+        RUST_LOG, SIMULATION_CLOCK, TEMPLATES_FILE, VOICE_GATEWAY_URL,
     },
     web::HttpUrl,
 };
@@ -29,6 +29,8 @@ pub struct ApiSettings {
     pub data_key: DataKeySource,
     /// Where to listen; port 0 takes a free one.
     pub bind_addr: SocketAddr,
+    /// Calls of the tools that one token may make in a minute, at most 100,000.
+    pub calls_per_minute: NonZeroU32,
     /// Webhook secrets.
     pub webhook: MetaWebhook,
     /// The template catalogue; `None` for the built-in names.
@@ -47,6 +49,7 @@ impl ApiSettings {
         DATABASE_URL.name,
         DATA_KEY.name,
         BIND_ADDR.name,
+        API_CALLS_PER_MINUTE.name,
         META_APP_SECRET.name,
         META_APP_SECRET_PREVIOUS.name,
         META_VERIFY_TOKEN.name,
@@ -72,6 +75,7 @@ impl ApiSettings {
         let bind_addr = reader.or_default(&BIND_ADDR, |text| {
             text.parse().map_err(|_| "is not an address with a port".to_owned())
         });
+        let calls_per_minute = reader.or_default(&API_CALLS_PER_MINUTE, parse_calls);
         let webhook = MetaWebhook::read(&mut reader);
         let meta_base = meta::read_base(&mut reader);
         let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
@@ -84,6 +88,7 @@ impl ApiSettings {
                 database,
                 data_key,
                 bind_addr: bind_addr?,
+                calls_per_minute: calls_per_minute?,
                 webhook: webhook?,
                 templates_file: templates_file?,
                 flags: flags?,
@@ -92,6 +97,11 @@ impl ApiSettings {
             })
         })
     }
+}
+
+fn parse_calls(text: &str) -> Parsed<NonZeroU32> {
+    let calls = text.parse().ok().filter(|calls: &NonZeroU32| calls.get() <= 100_000);
+    calls.ok_or_else(|| "is not a number from 1 to 100000".to_owned())
 }
 
 /// `concierge-worker`. It receives no webhooks, so it holds none of their secrets.

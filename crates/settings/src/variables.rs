@@ -27,6 +27,7 @@ variables! {
     DATA_KEY = None,
         "32 random bytes in base64 or hex, for example from `openssl rand -base64 32`; losing it loses the data";
     BIND_ADDR = Some("127.0.0.1:8080"), "an IP address and a port, for example 127.0.0.1:8080 or [::]:8080";
+    API_CALLS_PER_MINUTE = Some("600"), "a number from 1 to 100000";
     META_APP_SECRET = None, "the app secret, from the app's basic settings in Meta's dashboard";
     META_APP_SECRET_PREVIOUS = None, "the former app secret, while it is being rotated; otherwise leave it out";
     META_VERIFY_TOKEN = None, "the verify token you entered for the webhook in Meta's dashboard";

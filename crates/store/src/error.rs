@@ -123,9 +123,14 @@ impl StoreError {
         self.database_kind() == Some(Kind::Check)
     }
 
-    /// Whether nothing was done and trying later makes sense: 503, not a defect.
+    /// Whether nothing was done and trying later makes sense: 503, not a defect. A wait that was given up and a
+    /// connection that broke before COMMIT count among it.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Busy | Self::PoolTimeout { .. } | Self::Closed | Self::Unreachable { .. })
+        match self {
+            Self::Busy | Self::PoolTimeout { .. } | Self::Closed | Self::Unreachable { .. } => true,
+            Self::Database(error) => is_contention(error) || is_given_up(error),
+            _ => false,
+        }
     }
 
     fn database_kind(&self) -> Option<Kind> {
@@ -168,7 +173,26 @@ pub(crate) fn is_contention(error: &DieselError) -> bool {
     }
 }
 
-/// The same, for a caller's error that holds the database's somewhere in its source chain.
+/// Whether the server ended a statement that took or waited too long, or went away before COMMIT was sent. Its
+/// texts are fixed for an English server; in another language this is a defect's answer instead of "try later".
+fn is_given_up(error: &DieselError) -> bool {
+    match error {
+        DieselError::BrokenTransactionManager => true,
+        DieselError::DatabaseError(
+            DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
+            _,
+        ) => true,
+        DieselError::DatabaseError(_, information) => {
+            let message = information.message();
+            ["canceling statement due to", "terminating connection", "the database system is"]
+                .iter()
+                .any(|start| message.starts_with(start))
+        }
+        _ => false,
+    }
+}
+
+/// [`is_contention`] for a caller's error that holds the database's somewhere in its source chain.
 pub(crate) fn caused_by_contention(error: &(dyn Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -203,6 +227,26 @@ mod tests {
         assert!(caused_by_contention(&Own::Wrapped(contention())));
         assert!(!caused_by_contention(&Own::Wrapped(StoreError::NotFound)));
         assert!(!caused_by_contention(&StoreError::Busy));
+    }
+
+    #[test]
+    fn what_was_given_up_is_tried_later_and_a_refused_statement_is_not() {
+        use DatabaseErrorKind as K;
+        for (kind, message, later) in [
+            (K::Unknown, "canceling statement due to lock timeout", true),
+            (K::Unknown, "canceling statement due to statement timeout", true),
+            (K::Unknown, "deadlock detected", true),
+            (K::Unknown, "terminating connection due to administrator command", true),
+            (K::Unknown, "the database system is shutting down", true),
+            (K::ClosedConnection, "server closed the connection unexpectedly", true),
+            (K::UniqueViolation, "duplicate key value violates unique constraint", false),
+            (K::Unknown, "relation \"requests\" does not exist", false),
+        ] {
+            let error: StoreError = DieselError::DatabaseError(kind, Box::new(message.to_owned())).into();
+            assert_eq!(error.is_unavailable(), later, "{message}");
+        }
+        // In doubt is not "nothing was done".
+        assert!(!StoreError::CommitUnknown(DieselError::BrokenTransactionManager).is_unavailable());
     }
 
     #[test]

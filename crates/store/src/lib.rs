@@ -33,6 +33,7 @@ mod store;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 pub mod timers;
+pub mod tokens;
 mod transaction;
 pub mod turns;
 mod tx;

@@ -396,6 +396,20 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    api_tokens (id) {
+        id -> Text,
+        name -> Text,
+        actor_kind -> Text,
+        scopes -> Text,
+        secret_hash -> Binary,
+        created_at -> BigInt,
+        expires_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        revoked_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(identities -> contacts (contact_id));
 diesel::joinable!(vendor_categories -> vendors (vendor_id));
 
@@ -430,5 +444,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_heads,
     audit_records,
     audit_payloads,
-    audit_checkpoints
+    audit_checkpoints,
+    api_tokens
 );

@@ -15,6 +15,9 @@ pub use args::{
     SEARCH_LIMIT_MAX, SearchVendorsArgs, SendClientMessageArgs, SendVendorMessageArgs, ShortlistArgs,
     ShortlistArgsItem, Sourced, StartCallArgs, UpdateRequestStateArgs,
 };
+/// How generated JSON documents are written: keys in a fixed order.
+pub use moltbot_contract::schema::pretty_ordered;
+
 pub use call::{ArgsRejection, ToolCall, ToolResult};
 pub use docs::{RegistryDocument, documents, registry_json, registry_markdown, request_states_markdown};
 pub use name::{Effect, Scope, ToolName};

@@ -7,29 +7,43 @@ use marketplace::{Actor, ActorKind};
 pub struct Caller {
     /// For the audit.
     pub actor: Actor,
-    /// The scope of idempotency keys: a token's name, or `orchestrator`.
+    /// The scope of idempotency keys: `api:` and a token's name, or `orchestrator`.
     pub name: String,
+    /// Whether it may make the steps that only a person may take.
+    pub operates: bool,
 }
 
 impl Caller {
     /// The orchestrator's turns.
     pub fn orchestrator() -> Self {
-        Self { actor: Actor::orchestrator(), name: "orchestrator".to_owned() }
+        Self { actor: Actor::orchestrator(), name: "orchestrator".to_owned(), operates: false }
     }
 
     /// A part of the engine: routing, timers.
     pub fn system(name: &str) -> Self {
-        Self { actor: Actor::system(name), name: name.to_owned() }
+        Self { actor: Actor::system(name), name: name.to_owned(), operates: false }
     }
 
     /// A person at the command line.
     pub fn operator() -> Self {
-        Self { actor: Actor::new(ActorKind::Human, "operator"), name: "operator".to_owned() }
+        let actor = Actor::new(ActorKind::Human, "operator");
+        Self { actor, name: "operator".to_owned(), operates: true }
     }
 
-    /// Whether a person acts: only they move a request on from `escalated`, and send under human control.
+    /// Whoever shows a token of this name.
+    pub fn token(kind: ActorKind, name: &str, operates: bool) -> Self {
+        Self { actor: Actor::new(kind, name), name: format!("api:{name}"), operates }
+    }
+
+    /// Whether a person acts: only they send and change state while a person has control.
     pub fn is_human(&self) -> bool {
         self.actor.kind == ActorKind::Human
+    }
+
+    /// Whether a person acts who operates: only they lead a request out of `escalated` or `error`, and take a
+    /// prescription's mark back.
+    pub fn may_operate(&self) -> bool {
+        self.is_human() && self.operates
     }
 }
 

@@ -1,6 +1,7 @@
 //! A refusal is an answer; an error is a broken world.
 
 use audit::AuditError;
+use marketplace::Timestamp;
 use store::StoreError;
 use tool_registry::RefusalCode;
 
@@ -12,12 +13,39 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// What to do, for a person; holds no personal data.
     pub detail: String,
+    /// Every gate that failed, [`Self::code`] first.
+    pub reasons: Vec<RefusalCode>,
+    /// From when on the same call may succeed, where that is known.
+    pub retry_at: Option<Timestamp>,
 }
 
 impl Refusal {
     /// A refusal with an explanation.
     pub fn new(code: RefusalCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), reasons: vec![code], retry_at: None }
+    }
+
+    /// With further gates that failed.
+    #[must_use]
+    pub fn and(mut self, others: impl IntoIterator<Item = RefusalCode>) -> Self {
+        for code in others {
+            if !self.reasons.contains(&code) {
+                self.reasons.push(code);
+            }
+        }
+        self
+    }
+
+    /// With the moment from which on the same call may succeed.
+    #[must_use]
+    pub const fn until(mut self, retry_at: Timestamp) -> Self {
+        self.retry_at = Some(retry_at);
+        self
+    }
+
+    /// The reasons as they stand in the audit.
+    pub(crate) fn codes(&self) -> Vec<String> {
+        self.reasons.iter().map(|reason| reason.code().to_owned()).collect()
     }
 }
 

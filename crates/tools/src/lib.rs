@@ -3,6 +3,7 @@
 //! Take the request's row → idempotency → gates on the rows as they are now → effect rows and outbox → audit →
 //! commit → answer. Tools touch only the database; what must leave the process is an outbox row.
 
+pub mod api;
 mod caller;
 mod currency;
 mod error;

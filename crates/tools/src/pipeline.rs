@@ -47,7 +47,9 @@ pub fn run(tx: &mut Tx<'_>, policy: Policy, invocation: &Invocation) -> Result<O
         Ok(mut guard) => run_under(tx, policy, &mut guard, invocation),
         Err(StoreError::NotFound) => {
             let refusal = Refusal::new(RefusalCode::RequestNotFound, "there is no such request");
-            record_system(tx, refused(invocation, &refusal))?;
+            // Without the arguments: what they say of people could never be erased here.
+            let record = entry(invocation, json!({ "request_id": id, "detail": refusal.detail }));
+            record_system(tx, record.with_outcome(AuditOutcome::Refused, refusal.codes()))?;
             Ok(Err(refusal))
         }
         Err(error) => Err(error.into()),
@@ -140,7 +142,7 @@ fn body_hash(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
 
 fn refused(invocation: &Invocation, refusal: &Refusal) -> AuditEntry {
     entry(invocation, json!({ "arguments": invocation.call, "detail": refusal.detail }))
-        .with_outcome(AuditOutcome::Refused, [refusal.code.code().to_owned()])
+        .with_outcome(AuditOutcome::Refused, refusal.codes())
 }
 
 fn entry(invocation: &Invocation, payload: Value) -> AuditEntry {

@@ -106,7 +106,7 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
             let guard = requests::lock(tx, plan.lease.request)?;
             let payload = json!({ "step": step, "detail": refusal.detail });
             let entry = turn_entry(plan, if tool.is_empty() { "plan.refused" } else { tool }, payload)
-                .with_outcome(AuditOutcome::Refused, [refusal.code.code().to_owned()]);
+                .with_outcome(AuditOutcome::Refused, refusal.codes());
             record(tx, &guard, entry)?;
             Ok(PlanOutcome::Refused { step, tool, refusal })
         }

@@ -54,6 +54,7 @@ fn values_that_are_taken() {
         ),
         ("DATA_KEY", &[key_base64, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", &"aB".repeat(32)]),
         ("BIND_ADDR", &["0.0.0.0:80", "[::1]:8080", "127.0.0.1:0"]),
+        ("API_CALLS_PER_MINUTE", &["1", "600", "100000"]),
         ("META_API_BASE", &["http://localhost:1", "http://127.0.0.1:1/v/"]),
         ("META_API_VERSION", &["v9.0", "v25.0", "v100.0"]),
         ("META_PHONE_NUMBER_ID", &["1", "106540352242922 , 106540352242923"]),
@@ -94,6 +95,7 @@ fn values_that_are_refused() {
             ][..],
         ),
         ("DATA_KEY", &["secret", &"ab".repeat(31), &"zz".repeat(32), "AAECAwQFBgcICQoLDA0ODw=="]),
+        ("API_CALLS_PER_MINUTE", &["0", "100001", "-1", "6e2", "many"]),
         ("BIND_ADDR", &["8080", "localhost:8080", "127.0.0.1", "127.0.0.1:70000", ":8080"]),
         (
             "META_API_BASE",

@@ -48,7 +48,7 @@ pub(super) fn run(
     }
     if args.to == RequestState::Escalated {
         requests::set_control(tx, guard, Control::Human)?;
-    } else if from == RequestState::Escalated && caller.is_human() {
+    } else if from == RequestState::Escalated && caller.may_operate() {
         requests::set_control(tx, guard, Control::Bot)?;
     }
     if from != args.to {
@@ -73,7 +73,11 @@ fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -
             format!("decided on version {}, the request is at {}", args.expected_version, request.version),
         );
     }
-    let by = if caller.is_human() { ActorKind::Human } else { caller.actor.kind };
+    // A person whose token does not operate is no person here.
+    let by = match caller.actor.kind {
+        ActorKind::Human if !caller.may_operate() => ActorKind::Service,
+        kind => kind,
+    };
     match transition(request.state, args.to, by) {
         Ok(()) => {}
         Err(error @ TransitionError::NotAllowed { .. }) => {
@@ -104,12 +108,16 @@ fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -
     Ok(())
 }
 
-/// What a caller may state: urgency is the client's word, and only a person takes a prescription mark back.
+/// What a caller may state: urgency is the client's word, or an operator's own, and only a person who operates takes
+/// a prescription's mark back.
 fn changes(facts: &Facts, caller: &Caller) -> FactChanges {
-    let may_state = |fact: &&Sourced<Urgency>| {
-        fact.value == Urgency::Normal || matches!(fact.source, FactSource::Client | FactSource::Operator)
+    let may_state = |fact: &&Sourced<Urgency>| match fact.source {
+        _ if fact.value == Urgency::Normal => true,
+        FactSource::Client => true,
+        FactSource::Operator => caller.is_human(),
+        FactSource::Ocr | FactSource::Moltbot | FactSource::CodedWorkflow => false,
     };
-    let may_mark = |fact: &&Sourced<bool>| fact.value || caller.is_human();
+    let may_mark = |fact: &&Sourced<bool>| fact.value || caller.may_operate();
     FactChanges {
         category: facts.category.as_ref().map(|fact| fact.value.trim().to_lowercase()),
         need: facts.normalized_need.as_ref().map(|fact| fact.value.clone()),

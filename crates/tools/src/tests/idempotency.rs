@@ -118,7 +118,7 @@ fn a_key_that_is_being_worked_is_in_progress() {
         }
         let world = World::new(test, 0).await;
         let key = IdempotencyKey {
-            caller: "shop".to_owned(),
+            caller: "api:shop".to_owned(),
             tool: ToolName::SendClientMessage.as_str(),
             key: "k".to_owned(),
         };

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use audit::{AuditRecord, ChainId};
 use marketplace::{
-    Actor, ActorKind, ContactId, Control, Language, MessageId, OutreachId, ReplyId, RequestId, RequestState,
-    TurnId, VendorId,
+    ActorKind, ContactId, Control, Language, MessageId, OutreachId, ReplyId, RequestId, RequestState, TurnId,
+    VendorId,
 };
 use moltbot_contract::VendorFilters;
 use serde_json::Value;
@@ -381,7 +381,7 @@ pub(super) fn shortlist(items: &[(&str, ReplyId)]) -> ShortlistArgs {
 }
 
 pub(super) fn service() -> Caller {
-    Caller { actor: Actor::new(ActorKind::Service, "shop"), name: "shop".to_owned() }
+    Caller::token(ActorKind::Service, "shop", false)
 }
 
 pub(super) fn code(outcome: Outcome) -> RefusalCode {
