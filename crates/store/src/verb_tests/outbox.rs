@@ -61,6 +61,14 @@ async fn on_the_wire(test: &TestStore, id: OutboxId, fence: i64) {
     write(test, move |tx| mark_sending(tx, id, fence)).await;
 }
 
+async fn put_back(test: &TestStore, id: OutboxId, seconds: u64) {
+    write(test, move |tx| {
+        let send = load(tx, id)?;
+        requeue(tx, &send, tx.now + Duration::from_secs(seconds))
+    })
+    .await;
+}
+
 #[test]
 fn one_message_at_a_time_to_a_person_in_order() {
     on_both(async |test| {
@@ -102,10 +110,10 @@ fn a_message_that_backs_off_is_not_overtaken() {
     on_both(async |test| {
         let [a1, b1, ..] = four(test).await;
         on_the_wire(test, a1, 1).await;
-        write(test, move |tx| requeue(tx, a1, tx.now + Duration::from_secs(4))).await;
+        put_back(test, a1, 4).await;
         assert_eq!(ready(test).await, [b1]);
         test.clock.advance(Duration::from_secs(4));
-        assert_eq!(ready(test).await, [a1, b1]);
+        assert_eq!(ready(test).await, [b1, a1], "b1 has waited longer");
         assert_eq!(write(test, move |tx| load(tx, a1)).await.attempts, 1);
     });
 }
@@ -119,7 +127,8 @@ fn nothing_brings_a_message_back_that_was_on_the_wire() {
         assert_eq!(write(test, move |tx| load(tx, a1)).await.state, SendState::Sending);
         news(test, a1, SendState::Unknown).await;
         write(test, move |tx| {
-            requeue(tx, a1, tx.now)?;
+            let send = load(tx, a1)?;
+            requeue(tx, &send, tx.now)?;
             cancel(tx, a1, "closed")
         })
         .await;
