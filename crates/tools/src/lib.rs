@@ -13,6 +13,7 @@ pub mod outreach;
 mod pipeline;
 mod plan;
 mod record;
+pub mod staleness;
 #[cfg(test)]
 mod tests;
 

@@ -145,17 +145,19 @@ pub fn admit(
     Ok(Admission::Counted)
 }
 
-/// Whether the product's breaker or this person's holds what would be sent to them.
-pub fn holds(tx: &mut Tx<'_>, contact: ContactId) -> Result<bool, StoreError> {
+/// The open breaker that holds what would be sent to this person: the product's before their own.
+pub fn held_by(tx: &mut Tx<'_>, contact: ContactId) -> Result<Option<Scope>, StoreError> {
     let scopes = [Scope::Product.key(), Scope::Vendor(contact).key()];
     let rows: Vec<(String, Option<i64>)> = on_conn!(&mut *tx.conn, |c| outbound_breakers::table
         .filter(outbound_breakers::scope.eq_any(&scopes))
+        .order(outbound_breakers::scope)
         .select((outbound_breakers::scope, outbound_breakers::opened_at))
         .load(c))?;
     if !rows.iter().any(|(scope, _)| scope == PRODUCT) {
         return Err(NO_ROW);
     }
-    Ok(rows.iter().any(|(_, opened_at)| opened_at.is_some()))
+    let open = rows.iter().find(|(_, opened_at)| opened_at.is_some());
+    open.map(|(scope, _)| Scope::parse(scope)).transpose()
 }
 
 /// The breaker of a scope, if it is open.
@@ -206,13 +208,15 @@ pub fn resume(tx: &mut Tx<'_>, scope: Scope) -> Result<Option<OpenBreaker>, Stor
     };
     let Some(open) = open else { return Ok(None) };
     match scope {
-        Scope::Product => on_conn!(&mut *tx.conn, |c| diesel::update(outbound_breakers::table.find(PRODUCT))
-            .set((
-                outbound_breakers::opened_at.eq(None::<i64>),
-                outbound_breakers::sent.eq(None::<i64>),
-                outbound_breakers::sent_max.eq(None::<i64>),
-            ))
-            .execute(c))?,
+        Scope::Product => {
+            on_conn!(&mut *tx.conn, |c| diesel::update(outbound_breakers::table.find(PRODUCT))
+                .set((
+                    outbound_breakers::opened_at.eq(None::<i64>),
+                    outbound_breakers::sent.eq(None::<i64>),
+                    outbound_breakers::sent_max.eq(None::<i64>),
+                ))
+                .execute(c))?
+        }
         Scope::Vendor(_) => {
             on_conn!(&mut *tx.conn, |c| diesel::delete(outbound_breakers::table.find(scope.key()))
                 .execute(c))?

@@ -24,15 +24,11 @@ const VERBS: [(&str, Verb, &[&str]); 15] = [
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
     ("lanes::overdue", |tx, _, _| lanes::overdue(tx, tx.now, 10).map(drop), &["mailbox_age"]),
-    (
-        "outbox::sendable",
-        |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop),
-        &["outbox_due"],
-    ),
+    ("outbox::sendable", |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop), &["outbox_due"]),
     ("outbox::expired", |tx, _, _| outbox::expired(tx, &number(), 10).map(drop), &["outbox_expiring"]),
     (
-        "outbox::breaker::holds",
-        |tx, _, of| outbox::breaker::holds(tx, of).map(drop),
+        "outbox::breaker::held_by",
+        |tx, _, of| outbox::breaker::held_by(tx, of).map(drop),
         &["outbound_breakers"],
     ),
     (

@@ -6,7 +6,7 @@ use super::{message, number, person, request, write};
 use crate::{
     StoreError, Tx,
     outbox::{
-        NewSend, Purpose, SendPayload, SendState, advance, cancel, enqueue, exists, find_by_wamid,
+        NewSend, Purpose, SendPayload, SendState, advance, cancel, enqueue, exists, expired, find_by_wamid,
         has_in_flight, load, mark_farewell, mark_sending, orphaned_sending, park_status, requeue, sendable,
         take_parked, unknown,
     },
@@ -115,6 +115,73 @@ fn a_message_that_backs_off_is_not_overtaken() {
         test.clock.advance(Duration::from_secs(4));
         assert_eq!(ready(test).await, [b1, a1], "b1 has waited longer");
         assert_eq!(write(test, move |tx| load(tx, a1)).await.attempts, 1);
+    });
+}
+
+/// A thousand messages that wait, for one person and for many, stand before nobody.
+#[test]
+fn what_is_held_stands_before_nobody() {
+    on_both(async |test| {
+        let (id, held, many) = write(test, |tx| {
+            let (id, held) = request(tx, "+254712345678")?;
+            let many = (0..600).map(|n| Ok(person(tx, &format!("+2547222{n:05}"))?.id));
+            Ok((id, held, many.collect::<Result<Vec<_>, StoreError>>()?))
+        })
+        .await;
+        write(test, move |tx| {
+            let first = queue(tx, id, held)?;
+            for _ in 0..600 {
+                queue(tx, id, held)?;
+            }
+            let first = load(tx, first)?;
+            requeue(tx, &first, tx.now + Duration::from_mins(1))?;
+            for to in &many {
+                let one = queue(tx, id, *to)?;
+                let one = load(tx, one)?;
+                requeue(tx, &one, tx.now + Duration::from_mins(1))?;
+            }
+            Ok(())
+        })
+        .await;
+        assert_eq!(ready(test).await, []);
+        test.clock.advance(Duration::from_millis(1));
+        let free = write(test, move |tx| {
+            let to = person(tx, "+254700000001")?.id;
+            queue(tx, id, to)
+        })
+        .await;
+        assert_eq!(ready(test).await, [free]);
+        // What joins a queue that waits does not overtake it.
+        write(test, move |tx| queue(tx, id, held).map(drop)).await;
+        assert_eq!(ready(test).await, [free]);
+        test.clock.advance(Duration::from_mins(1));
+        assert_eq!(write(test, |tx| sendable(tx, &number(), 1_000)).await.len(), 602);
+    });
+}
+
+#[test]
+fn what_is_worthless_is_found_whatever_holds_it() {
+    on_both(async |test| {
+        let [a1, b1, ..] = four(test).await;
+        let late = |id: OutboxId| {
+            write(test, move |tx| {
+                use diesel::prelude::*;
+                let at = tx.now.as_millis() - 1;
+                let row = crate::schema::outbox::table.find(id.to_string());
+                crate::on_conn!(&mut *tx.conn, |c| diesel::update(row)
+                    .set(crate::schema::outbox::not_after.eq(at))
+                    .execute(c))?;
+                Ok(())
+            })
+        };
+        late(a1).await;
+        late(b1).await;
+        put_back(test, b1, 600).await;
+        let found = || write(test, |tx| expired(tx, &number(), 10));
+        assert_eq!(found().await, [a1, b1]);
+        on_the_wire(test, a1, 1).await;
+        assert_eq!(found().await, [b1], "what is on the wire is not queued");
+        assert_eq!(write(test, |tx| expired(tx, &"200".parse().unwrap(), 10)).await, []);
     });
 }
 

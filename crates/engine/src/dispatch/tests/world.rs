@@ -24,7 +24,7 @@ use store::{
     contacts::{self, Identity},
     dead_letters, lanes,
     messages::{self, Direction, MessageKind, NewMessage, Party},
-    outbox::{self, NewSend, Purpose, Send, SendPayload, SendState, TemplateUse},
+    outbox::{self, NewSend, Purpose, Send, SendPayload, SendState, TemplateUse, breaker::VolumeLimits},
     requests,
     sourcing::{self, NewBatch},
     testing::TestStore,
@@ -39,6 +39,8 @@ use crate::{
     templates::TemplateCatalogue,
 };
 
+/// Limits that no test but the breaker's reaches.
+pub(super) const GENEROUS: VolumeLimits = VolumeLimits { per_hour: 10_000, per_vendor_per_day: 1_000 };
 pub(super) const CLIENT: &str = "+254700000101";
 pub(super) const VENDOR: &str = "+254700000202";
 
@@ -330,7 +332,14 @@ impl<'a> World<'a> {
 
 fn dispatcher(store: &TestStore, meta: &Arc<Meta>, owner: &str) -> Dispatcher {
     let meta: Arc<dyn MetaApi> = meta.clone();
-    Dispatcher::new(store.db.clone(), meta, TemplateCatalogue::built_in(), number(), owner.to_owned())
+    Dispatcher::new(
+        store.db.clone(),
+        meta,
+        TemplateCatalogue::built_in(),
+        GENEROUS,
+        number(),
+        owner.to_owned(),
+    )
 }
 
 fn people(tx: &mut Tx<'_>) -> Result<(RequestId, ContactId, ContactId), StoreError> {
