@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure, migrate,
-    outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
+    contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure, flags::FlagsCommand,
+    migrate, outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -42,12 +42,15 @@ enum Command {
     /// Clients' requests: list, show
     #[command(subcommand)]
     Requests(RequestsCommand),
-    /// Sends whose outcome nobody knows: list, resolve
+    /// Unknown sends and the breaker: unknown, resolve, breaker, resume
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// What could not be worked: list, retry
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
+    /// Switches that take effect at once, on every process: list, off, on
+    #[command(subcommand)]
+    Flags(FlagsCommand),
     /// Moltbot's output contract: check answers
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -62,6 +65,7 @@ impl Cli {
             Command::Requests(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),
+            Command::Flags(command) => command.run(out),
             Command::Contract(command) => command.run(out),
         }
     }

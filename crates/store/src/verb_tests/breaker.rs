@@ -12,7 +12,6 @@ use super::{imported, person, request, write};
 use crate::{
     StoreError, Tx,
     flags::{self, Flag},
-    on_conn,
     outbox::breaker::{
         Admission, PRODUCT_STRETCH, PRODUCT_WINDOW, Scope, VENDOR_STRETCH, VENDOR_WINDOW, VolumeLimits,
         admit, held_by, open_breaker, open_breakers, resume, sent,
@@ -112,14 +111,7 @@ fn a_state_that_cannot_be_read_sends_nothing() {
     on_both(async |test| {
         let contact = write(test, |tx| Ok(request(tx, "+254712345678")?.1)).await;
         for statement in ["DELETE FROM outbound_breakers", "DROP TABLE outbound_breakers"] {
-            let broken: Result<(), StoreError> = test
-                .db
-                .write(move |tx| {
-                    use diesel::connection::SimpleConnection;
-                    Ok(on_conn!(&mut *tx.conn, |c| c.batch_execute(statement))?)
-                })
-                .await;
-            broken.unwrap();
+            test.execute(statement).await;
             test.db.write(|tx| admit(tx, None, LIMITS)).await.unwrap_err();
             test.db.write(move |tx| held_by(tx, contact)).await.unwrap_err();
             test.db.write(|tx| open_breaker(tx, Scope::Product)).await.unwrap_err();

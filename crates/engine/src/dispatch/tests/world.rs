@@ -160,13 +160,23 @@ impl<'a> World<'a> {
     pub(super) async fn new(store: &'a TestStore) -> Self {
         let (request, client, vendor) = store.db.write(people).await.unwrap();
         let meta = Arc::new(Meta::default());
-        let dispatcher = dispatcher(store, &meta, "first");
+        let dispatcher = dispatcher(store, &meta, GENEROUS, "first");
         Self { store, meta, request, client, vendor, dispatcher }
     }
 
     /// The same process started again: a new owner.
     pub(super) fn restart(&mut self) {
-        self.dispatcher = dispatcher(self.store, &self.meta, "second");
+        self.dispatcher = dispatcher(self.store, &self.meta, GENEROUS, "second");
+    }
+
+    /// The same process with other limits of its volume.
+    pub(super) fn limit(&mut self, limits: VolumeLimits) {
+        self.dispatcher = dispatcher(self.store, &self.meta, limits, "first");
+    }
+
+    /// The `system` chain as `action reasons`.
+    pub(super) async fn system_audit(&self) -> Vec<String> {
+        self.chain(audit::ChainId::System).await
     }
 
     pub(super) async fn step(&self) -> StepReport {
@@ -289,7 +299,10 @@ impl<'a> World<'a> {
 
     /// The request's audit as `action reasons`.
     pub(super) async fn audit(&self) -> Vec<String> {
-        let chain = audit::ChainId::Request(self.request);
+        self.chain(audit::ChainId::Request(self.request)).await
+    }
+
+    async fn chain(&self, chain: audit::ChainId) -> Vec<String> {
         let records: Result<_, StoreError> =
             self.store.store.read(move |conn| store::audit_log::chain_records(conn, chain)).await;
         let line = |record: audit::AuditRecord| {
@@ -330,16 +343,9 @@ impl<'a> World<'a> {
     }
 }
 
-fn dispatcher(store: &TestStore, meta: &Arc<Meta>, owner: &str) -> Dispatcher {
+fn dispatcher(store: &TestStore, meta: &Arc<Meta>, limits: VolumeLimits, owner: &str) -> Dispatcher {
     let meta: Arc<dyn MetaApi> = meta.clone();
-    Dispatcher::new(
-        store.db.clone(),
-        meta,
-        TemplateCatalogue::built_in(),
-        GENEROUS,
-        number(),
-        owner.to_owned(),
-    )
+    Dispatcher::new(store.db.clone(), meta, TemplateCatalogue::built_in(), limits, number(), owner.to_owned())
 }
 
 fn people(tx: &mut Tx<'_>) -> Result<(RequestId, ContactId, ContactId), StoreError> {
