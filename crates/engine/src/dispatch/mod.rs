@@ -42,7 +42,7 @@ pub const LEASE: Duration = Duration::from_mins(1);
 /// How often the lease is extended; between that, each claim checks in its transaction that it still holds.
 const LEASE_RENEWAL: Duration = Duration::from_secs(20);
 /// How long a number rests after Meta refused its token, its rights or the business itself; real time.
-const OPERATOR_HOLD: Duration = Duration::from_mins(5);
+pub const OPERATOR_HOLD: Duration = Duration::from_mins(5);
 /// How many intents whose time is over one step ends at most.
 const EXPIRED_MAX: i64 = 32;
 /// How many further steps try to record an answer; after that the intent becomes unknown.
