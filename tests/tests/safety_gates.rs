@@ -3,10 +3,17 @@
 // Helpers of tests, which the lints do not take for tests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::{collections::BTreeMap, fs, path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use engine::buckets::SendBuckets;
 use marketplace::{ContactId, SeededIds};
+use moltbot_contract::limits;
+use store::outbox::breaker;
 use tool_registry::RefusalCode;
 
 fn read(path: &str) -> String {
@@ -58,6 +65,10 @@ fn flag(name: &str) -> Number {
     Number::Flag(default_of(name).parse().unwrap())
 }
 
+fn number_of(name: &str) -> Number {
+    Number::Count(default_of(name).parse().unwrap())
+}
+
 /// The upper bound of `column … BETWEEN 1 AND n` in both schemas' table.
 fn constraint(table: &str, column: &str) -> Number {
     let bounds = ["sqlite", "postgresql"].map(|database| {
@@ -88,6 +99,7 @@ fn burst(one_person: bool) -> Number {
 fn numbers_in_code() -> BTreeMap<&'static str, Number> {
     use Number::{Bytes, Characters, Time};
     let count = |n: usize| Number::Count(f64::from(u32::try_from(n).unwrap()));
+    let minutes = |n: u16| Time(Duration::from_secs(u64::from(n) * 60));
     let moltbot = moltbot_client::Config::new("http://127.0.0.1:1", "token".into(), "jsonfn", Duration::ZERO);
     let timeout_ms = default_of("MOLTBOT_TIMEOUT_MS").parse().unwrap();
     BTreeMap::from([
@@ -95,6 +107,55 @@ fn numbers_in_code() -> BTreeMap<&'static str, Number> {
         ("settings::OCR_ENABLED", flag("OCR_ENABLED")),
         ("settings::CALLING_ENABLED", flag("CALLING_ENABLED")),
         ("settings::MOLTBOT_TIMEOUT_MS", Time(Duration::from_millis(timeout_ms))),
+        ("settings::OUTBOUND_PER_HOUR_MAX", number_of("OUTBOUND_PER_HOUR_MAX")),
+        ("settings::OUTBOUND_PER_VENDOR_PER_DAY_MAX", number_of("OUTBOUND_PER_VENDOR_PER_DAY_MAX")),
+        ("store::outbox::breaker::PRODUCT_WINDOW", Time(breaker::PRODUCT_WINDOW)),
+        ("store::outbox::breaker::PRODUCT_STRETCH", Time(breaker::PRODUCT_STRETCH)),
+        ("store::outbox::breaker::VENDOR_WINDOW", Time(breaker::VENDOR_WINDOW)),
+        ("store::outbox::breaker::VENDOR_STRETCH", Time(breaker::VENDOR_STRETCH)),
+        ("store::retention::OUTBOUND_COUNTERS", Time(store::retention::OUTBOUND_COUNTERS)),
+        ("tools::staleness::CLIENT_MESSAGE", Time(tools::staleness::CLIENT_MESSAGE)),
+        ("tools::staleness::VENDOR_MESSAGE", Time(tools::staleness::VENDOR_MESSAGE)),
+        ("tools::staleness::HANDOFF", Time(tools::staleness::HANDOFF)),
+        ("tools::staleness::NOTICE", Time(tools::staleness::NOTICE)),
+        ("migrations::batches.ordinal", constraint("batches", "ordinal")),
+        ("migrations::batches.offers_wanted", constraint("batches", "offers_wanted")),
+        ("migrations::shortlist_items.position", constraint("shortlist_items", "position")),
+        ("meta_client::ROW_TITLE_MAX", Characters(meta_client::outbound::ROW_TITLE_MAX)),
+        ("meta_client::ROW_DESCRIPTION_MAX", Characters(meta_client::outbound::ROW_DESCRIPTION_MAX)),
+        ("meta_client::ROW_ID_MAX", Characters(meta_client::outbound::ROW_ID_MAX)),
+        ("meta_client::BUTTON_ID_MAX", Characters(meta_client::outbound::BUTTON_ID_MAX)),
+        ("meta_client::INTENT_ID_MAX", Characters(meta_client::outbound::INTENT_ID_MAX)),
+        ("meta_client::ANSWER_BYTES_MAX", Bytes(meta_client::client::ANSWER_BYTES_MAX)),
+        ("meta_client::TIMEOUT_DEFAULT", Time(meta_client::client::TIMEOUT_DEFAULT)),
+        ("meta_client::EVENTS_MAX", count(meta_client::webhook::EVENTS_MAX)),
+        ("conversation::TEXT_MAX", Characters(conversation::catalogue::TEXT_MAX)),
+        ("conversation::TEXT_WITH_BUTTONS_MAX", Characters(conversation::catalogue::TEXT_WITH_BUTTONS_MAX)),
+        ("conversation::BUTTON_TITLE_MAX", Characters(conversation::catalogue::BUTTON_TITLE_MAX)),
+        ("tool_registry::BUTTONS_MAX", count(tool_registry::BUTTONS_MAX)),
+        ("tool_registry::BUTTON_TITLE_MAX", Characters(tool_registry::BUTTON_TITLE_MAX)),
+        ("tool_registry::BUTTON_ID_MAX", Characters(tool_registry::BUTTON_ID_MAX)),
+        ("moltbot_contract::BODY_WITH_BUTTONS_MAX", Characters(limits::BODY_WITH_BUTTONS_MAX)),
+        ("moltbot_contract::REASON_MAX", Characters(limits::REASON_MAX)),
+        ("moltbot_contract::CATEGORY_MAX", Characters(limits::CATEGORY_MAX)),
+        ("moltbot_contract::NEED_MAX", Characters(limits::NEED_MAX)),
+        ("moltbot_contract::VENDOR_QUESTIONS_MAX", count(limits::VENDOR_QUESTIONS_MAX)),
+        ("moltbot_contract::QUESTION_MAX", Characters(limits::QUESTION_MAX)),
+        ("moltbot_contract::ETA_MAX", Characters(limits::ETA_MAX)),
+        ("moltbot_contract::NOTE_MAX", Characters(limits::NOTE_MAX)),
+        ("moltbot_contract::FILTER_LANGUAGES_MAX", count(limits::FILTER_LANGUAGES_MAX)),
+        ("moltbot_contract::DISTANCE_KM_MAX", Number::Count(limits::DISTANCE_KM_MAX)),
+        ("moltbot_contract::RATING_MAX", Number::Count(limits::RATING_MAX)),
+        ("moltbot_contract::OFFERS_WANTED_MAX", count(limits::OFFERS_WANTED_MAX.into())),
+        ("orchestrator::OFFERS_WANTED", count(orchestrator::workflow::OFFERS_WANTED.into())),
+        ("orchestrator::DEADLINE_MINUTES", minutes(orchestrator::workflow::DEADLINE_MINUTES)),
+        ("orchestrator::DEADLINE_MINUTES_URGENT", minutes(orchestrator::workflow::DEADLINE_MINUTES_URGENT)),
+        ("orchestrator::SHORTLIST_MAX", count(orchestrator::workflow::SHORTLIST_MAX)),
+        ("orchestrator::ASK_NEED_MAX", count(orchestrator::workflow::ASK_NEED_MAX)),
+        ("engine::PEOPLE_MAX", count(engine::buckets::PEOPLE_MAX)),
+        ("engine::dispatch::OPERATOR_HOLD", Time(engine::dispatch::OPERATOR_HOLD)),
+        ("engine::intake::DETAIL_MAX", Bytes(engine::intake::DETAIL_MAX)),
+        ("http_api::SHUTDOWN_MAX", Time(http_api::SHUTDOWN_MAX)),
         ("marketplace::BATCH_SIZE_MAX", count(marketplace::BATCH_SIZE_MAX.into())),
         ("marketplace::VENDORS_PER_REQUEST_MAX", count(marketplace::VENDORS_PER_REQUEST_MAX.into())),
         ("migrations::outreaches.slot", constraint("outreaches", "slot")),
@@ -199,6 +260,136 @@ fn every_rule_names_a_file_and_codes_that_exist() {
             let code = code.trim_matches('`');
             assert!(RefusalCode::from_code(code).is_some(), "{rule}: there is no code {code}");
         }
+    }
+}
+
+/// Crates whose public limits are gates.
+const GATED: [&str; 11] = [
+    "calling-policy",
+    "conversation",
+    "engine",
+    "http-api",
+    "marketplace",
+    "meta-client",
+    "moltbot-contract",
+    "orchestrator",
+    "store",
+    "tool-registry",
+    "tools",
+];
+/// Public numbers that limit nothing anybody does: what a value may look like.
+const FORMS: [(&str, &str); 2] = [("marketplace", "MINOR_MAX"), ("marketplace", "LENGTH_MAX")];
+
+/// Every source file below a folder that is not a test.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if name.starts_with("test") || name.ends_with("tests") {
+            continue;
+        }
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn sources_of(crates: &[&str]) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for name in crates {
+        let mut files = Vec::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates").join(name).join("src"), &mut files);
+        all.extend(files.into_iter().map(|file| (name.replace('-', "_"), fs::read_to_string(file).unwrap())));
+    }
+    all
+}
+
+/// `pub const NAME: <a number or a time>`.
+fn public_number(line: &str) -> Option<&str> {
+    let (name, rest) = line.trim_start().strip_prefix("pub const ")?.split_once(": ")?;
+    let kind = rest.split(" = ").next()?;
+    let kinds = ["Duration", "u8", "u16", "u32", "u64", "usize", "i32", "i64", "f64"];
+    kinds.contains(&kind).then_some(name)
+}
+
+#[test]
+fn every_public_limit_of_the_code_stands_in_the_document() {
+    let written: BTreeSet<(String, String)> = table("Numbers")
+        .iter()
+        .filter_map(|row| {
+            let path = row[1].trim_matches('`');
+            Some((path.split_once("::")?.0.to_owned(), path.rsplit_once("::")?.1.to_owned()))
+        })
+        .collect();
+    let mut found = 0;
+    let mut missing = Vec::new();
+    for (of, text) in sources_of(&GATED) {
+        for name in text.lines().filter_map(public_number) {
+            found += 1;
+            let is_form = FORMS.contains(&(of.as_str(), name));
+            if !is_form && !written.contains(&(of.clone(), name.to_owned())) {
+                missing.push(format!("{of}::…::{name}"));
+            }
+        }
+    }
+    assert!(found > 60, "{found}");
+    assert!(missing.is_empty(), "{DOCUMENT} does not name {missing:#?}");
+}
+
+#[test]
+fn every_refusal_that_the_tools_make_has_its_rule() {
+    let rules: BTreeSet<String> = table("Rules")
+        .iter()
+        .flat_map(|row| row[2].split(", ").map(|code| code.trim_matches('`').to_owned()).collect::<Vec<_>>())
+        .collect();
+    let texts = sources_of(&["tools"]);
+    let made: Vec<&RefusalCode> = RefusalCode::ALL
+        .iter()
+        .filter(|code| {
+            let used = format!("RefusalCode::{code:?}");
+            let ends = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric());
+            texts.iter().any(|(_, text)| text.split(&used).skip(1).any(ends))
+        })
+        .collect();
+    assert!(made.len() > 20, "{made:?}");
+    let missing: Vec<&str> =
+        made.iter().map(|code| code.code()).filter(|code| !rules.contains(*code)).collect();
+    assert!(missing.is_empty(), "{DOCUMENT} has no rule for {missing:?}");
+}
+
+#[test]
+fn the_dispatchers_reasons_are_those_of_the_document() {
+    let code = read("crates/engine/src/dispatch/gates.rs");
+    let reasons: BTreeSet<&str> =
+        ["Never(\"", "Some(\"", "ok_or(\"", "then_some(\"", "        \"no_template"]
+            .iter()
+            .flat_map(|before| code.split(before).skip(1).map(move |rest| (before, rest)))
+            .map(|(before, rest)| {
+                let rest = rest.split('"').next().unwrap();
+                if before.ends_with("no_template") { "no_template" } else { rest }
+            })
+            .collect();
+    let rows = table("At the moment of sending");
+    let written: BTreeSet<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
+    assert_eq!(written, reasons);
+}
+
+#[test]
+fn every_file_that_is_named_exists() {
+    let text = read(DOCUMENT);
+    let named: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|name| {
+            ["crates/", "bins/", "migrations/", "tests/"].iter().any(|folder| name.starts_with(folder))
+        })
+        .collect();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).is_file(), "{name}");
     }
 }
 

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     audit::AuditCommand, contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure,
-    migrate, outbox::OutboxCommand, requests::RequestsCommand, tokens::TokensCommand, vendors::VendorsCommand,
+    flags::FlagsCommand, migrate, outbox::OutboxCommand, requests::RequestsCommand, tokens::TokensCommand,
+    vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -42,7 +43,7 @@ enum Command {
     /// Clients' requests: list, show
     #[command(subcommand)]
     Requests(RequestsCommand),
-    /// Sends whose outcome nobody knows: list, resolve
+    /// Unknown sends and the breaker: unknown, resolve, breaker, resume
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// What could not be worked: list, retry
@@ -54,6 +55,9 @@ enum Command {
     /// Who may call the tools over HTTP: create, list, revoke
     #[command(subcommand)]
     Tokens(TokensCommand),
+    /// Switches that take effect at once, on every process: list, off, on
+    #[command(subcommand)]
+    Flags(FlagsCommand),
     /// Moltbot's output contract: check answers
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -70,6 +74,7 @@ impl Cli {
             Command::DeadLetters(command) => command.run(out),
             Command::Audit(command) => command.run(out),
             Command::Tokens(command) => command.run(out),
+            Command::Flags(command) => command.run(out),
             Command::Contract(command) => command.run(out),
         }
     }

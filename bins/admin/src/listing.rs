@@ -57,16 +57,37 @@ impl Listing {
             writeln!(out, "none")?;
             return Ok(());
         }
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_header(columns.to_vec());
+        let mut table = Columns::of(columns);
         for row in &rows {
-            table.add_row(cells(row).iter().map(|text| one_line(text)));
+            table.0.add_row(cells(row).iter().map(|text| one_line(text)));
         }
-        writeln!(out, "{}", table.trim_fmt())?;
+        table.print(out)?;
         if more {
             writeln!(out, "… and more: --limit shows them")?;
         }
         Ok(())
+    }
+}
+
+/// A short table for people that is no listing: nothing bounds it.
+pub(crate) struct Columns(Table);
+
+impl Columns {
+    /// With these headings.
+    pub(crate) fn of(columns: &[&str]) -> Self {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_header(columns.to_vec());
+        Self(table)
+    }
+
+    /// One more row.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [&str; N]) {
+        self.0.add_row(cells.map(one_line));
+    }
+
+    /// Prints it.
+    pub(crate) fn print(&self, out: &mut dyn Write) -> Result<(), Failure> {
+        Ok(writeln!(out, "{}", self.0.trim_fmt())?)
     }
 }
 

@@ -1,11 +1,13 @@
 //! `concierge-admin`: what an operator does at the command line.
 
 mod audit;
+mod breaker;
 mod cli;
 mod contract;
 mod database;
 mod dead_letters;
 mod failure;
+mod flags;
 mod journal;
 mod listing;
 mod migrate;

@@ -1,10 +1,10 @@
-//! `concierge-admin outbox`: sends whose outcome nobody knows, and a person's word on them.
+//! `concierge-admin outbox`: sends whose outcome nobody knows, and a person's word on them; the breaker beside it.
 
 use std::io::Write;
 
 use audit::Outcome;
 use clap::Subcommand;
-use marketplace::{Bsuid, E164, OutboxId, RequestId, Timestamp, mask};
+use marketplace::{Bsuid, E164, OutboxId, RequestId, Timestamp, VendorId, mask};
 use serde::Serialize;
 use serde_json::json;
 use store::{
@@ -15,6 +15,7 @@ use store::{
 use tools::{AuditEntry, Caller, outreach};
 
 use crate::{
+    breaker,
     database::Database,
     failure::Failure,
     journal,
@@ -52,12 +53,44 @@ Examples:
         #[arg(long)]
         not_delivered: bool,
     },
+    /// Show the breaker for outbound volume: how much went out lately, and what is held
+    ///
+    /// More messages in an hour than OUTBOUND_PER_HOUR_MAX, or more to one vendor in 24 hours than
+    /// OUTBOUND_PER_VENDOR_PER_DAY_MAX (both from the workers' environment), open it. What it holds stays queued, and
+    /// it stays open until `outbox resume`.
+    #[command(after_help = "\
+Examples:
+  concierge-admin outbox breaker
+  concierge-admin outbox breaker --vendor shop-17 --json")]
+    Breaker {
+        /// Count what went out to this vendor too
+        #[arg(long, value_name = "ID")]
+        vendor: Option<VendorId>,
+        /// Print one JSON object instead of a table
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close the breaker: what it holds goes out, and counting starts anew
+    ///
+    /// Look first why so much was sent (`outbox breaker`, `requests list`). Held sends that are stale by now are
+    /// cancelled instead. Recorded in the audit as yours.
+    #[command(after_help = "\
+Examples:
+  concierge-admin outbox resume
+  concierge-admin outbox resume --vendor shop-17")]
+    Resume {
+        /// Close this vendor's breaker alone
+        #[arg(long, value_name = "ID")]
+        vendor: Option<VendorId>,
+    },
 }
 
 impl OutboxCommand {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
             Self::Unknown { listing } => unknown(listing, out),
+            Self::Breaker { vendor, json } => breaker::show(vendor, json, out),
+            Self::Resume { vendor } => breaker::resume(vendor, out),
             Self::Resolve { id, delivered, .. } => {
                 let answer = if delivered { Answer::Delivered } else { Answer::NotDelivered };
                 Database::open()?.write(move |tx| resolve(tx, id, answer))?;

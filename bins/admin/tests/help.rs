@@ -27,9 +27,10 @@ fn the_program() {
       migrate       Bring the database to this program's schema version
       vendors       The vendor directory: import, list
       requests      Clients' requests: list, show
-      outbox        Sends whose outcome nobody knows: list, resolve
+      outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
       dead-letters  What could not be worked: list, retry
       tokens        Who may call the tools over HTTP: create, list, revoke
+      flags         Switches that take effect at once, on every process: list, off, on
       contract      Moltbot's output contract: check answers
       help          Print this message or the help of the given subcommand(s)
 
@@ -77,6 +78,82 @@ fn outbox_resolve_explains_both_choices() {
       concierge-admin outbox resolve int_0190a1b2c3d4e5f60718293a4b5c6d7e --delivered
       concierge-admin outbox resolve int_0190a1b2c3d4e5f60718293a4b5c6d7e --not-delivered
     "#);
+}
+
+#[test]
+fn flags_off_names_what_there_is() {
+    insta::assert_snapshot!(help(&["flags", "off", "--help"]), @r"
+    Switch something off, at once and on every process
+
+    No process is restarted and nothing is lost. With `outbound` off nothing is sent and nobody is
+    called; what is on the wire already arrives, the rest stays queued. Recorded in the audit as yours.
+
+    Usage: concierge-admin flags off <NAME>
+
+    Arguments:
+      <NAME>
+              What to switch off
+              
+              [possible values: ai_concierge, ocr, calling, outbound]
+
+    Options:
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin flags off outbound
+      concierge-admin flags off ai_concierge
+    ");
+}
+
+#[test]
+fn outbox_resume_says_what_follows() {
+    insta::assert_snapshot!(help(&["outbox", "resume", "--help"]), @r"
+    Close the breaker: what it holds goes out, and counting starts anew
+
+    Look first why so much was sent (`outbox breaker`, `requests list`). Held sends that are stale by
+    now are cancelled instead. Recorded in the audit as yours.
+
+    Usage: concierge-admin outbox resume [OPTIONS]
+
+    Options:
+          --vendor <ID>
+              Close this vendor's breaker alone
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin outbox resume
+      concierge-admin outbox resume --vendor shop-17
+    ");
+}
+
+#[test]
+fn outbox_breaker_says_what_opens_it() {
+    insta::assert_snapshot!(help(&["outbox", "breaker", "--help"]), @r"
+    Show the breaker for outbound volume: how much went out lately, and what is held
+
+    More messages in an hour than OUTBOUND_PER_HOUR_MAX, or more to one vendor in 24 hours than
+    OUTBOUND_PER_VENDOR_PER_DAY_MAX (both from the workers' environment), open it. What it holds stays
+    queued, and it stays open until `outbox resume`.
+
+    Usage: concierge-admin outbox breaker [OPTIONS]
+
+    Options:
+          --vendor <ID>
+              Count what went out to this vendor too
+
+          --json
+              Print one JSON object instead of a table
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin outbox breaker
+      concierge-admin outbox breaker --vendor shop-17 --json
+    ");
 }
 
 #[test]
@@ -180,6 +257,11 @@ fn every_command_has_an_example() {
         ["tokens", "list"],
         ["tokens", "revoke"],
         ["contract", "check"],
+        ["flags", "list"],
+        ["flags", "off"],
+        ["flags", "on"],
+        ["outbox", "breaker"],
+        ["outbox", "resume"],
     ] {
         let arguments: Vec<&str> =
             command.into_iter().filter(|word| !word.is_empty()).chain(["--help"]).collect();

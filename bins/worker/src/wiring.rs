@@ -15,7 +15,7 @@ use moltbot_client::{Config, MoltbotClient};
 use orchestrator::Brain;
 use settings::WorkerSettings;
 use startup::Failure;
-use store::Db;
+use store::{Db, outbox::breaker::VolumeLimits};
 use tools::Policy;
 
 /// Moltbot's deadline when there is no Moltbot: bounds a turn all the same.
@@ -48,11 +48,15 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         None => TemplateCatalogue::built_in(),
     };
     let templates = Arc::new(templates);
+    let limits = VolumeLimits {
+        per_hour: settings.outbound.per_hour,
+        per_vendor_per_day: settings.outbound.per_vendor_per_day,
+    };
     let dispatchers = numbers
         .iter()
         .map(|number| {
             let (meta, templates) = (meta.clone(), templates.clone());
-            Arc::new(Dispatcher::new(db.clone(), meta, templates, number.clone(), owner.clone()))
+            Arc::new(Dispatcher::new(db.clone(), meta, templates, limits, number.clone(), owner.clone()))
         })
         .collect();
     Ok(Worker {

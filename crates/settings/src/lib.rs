@@ -27,7 +27,7 @@ pub use lookup::{Lookup, NotUnicode, ProcessEnvironment};
 pub use meta::{MetaGraph, MetaSending, MetaWebhook};
 pub use moltbot::{Moltbot, MoltbotTransport};
 pub use process::{AdminSettings, ApiSettings, WorkerSettings};
-pub use shared::{Flags, LogFormat, Logging};
+pub use shared::{Flags, LogFormat, Logging, OutboundLimits};
 pub use variables::{VARIABLES, Variable};
 pub use web::HttpUrl;
 

@@ -11,7 +11,7 @@ use crate::{
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
     reader::{Parsed, Reader},
-    shared::{Flags, Logging, simulation_clock},
+    shared::{Flags, Logging, OutboundLimits, simulation_clock},
     variables::{
         AI_CONCIERGE_ENABLED, API_CALLS_PER_MINUTE, BIND_ADDR, CALLING_ENABLED, DATA_KEY, DATABASE_URL,
         LOG_FORMAT, META_API_BASE, META_APP_SECRET, META_APP_SECRET_PREVIOUS, META_VERIFY_TOKEN, OCR_ENABLED,
@@ -115,6 +115,8 @@ pub struct WorkerSettings {
     pub meta: MetaSending,
     /// The template catalogue; `None` for the built-in names.
     pub templates_file: Option<PathBuf>,
+    /// How much may leave before the breaker opens.
+    pub outbound: OutboundLimits,
     /// The brain; `Some` exactly when `flags.ai_concierge` is set.
     pub moltbot: Option<Moltbot>,
     /// Feature flags.
@@ -140,6 +142,7 @@ impl WorkerSettings {
         let meta_base = meta::read_base(&mut reader);
         let meta = MetaSending::read(&mut reader, meta_base.clone());
         let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
+        let outbound = OutboundLimits::read(&mut reader);
         let flags = Flags::read(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
         let voice_gateway =
@@ -157,6 +160,7 @@ impl WorkerSettings {
                 data_key,
                 meta: meta?,
                 templates_file: templates_file?,
+                outbound: outbound?,
                 moltbot: moltbot?,
                 flags: flags?,
                 voice_gateway: voice_gateway?,

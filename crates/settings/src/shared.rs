@@ -5,7 +5,10 @@ use secrecy::SecretString;
 
 use crate::{
     reader::{Faulty, Parsed, Reader},
-    variables::{AI_CONCIERGE_ENABLED, CALLING_ENABLED, LOG_FORMAT, OCR_ENABLED, RUST_LOG, SIMULATION_CLOCK},
+    variables::{
+        AI_CONCIERGE_ENABLED, CALLING_ENABLED, LOG_FORMAT, OCR_ENABLED, OUTBOUND_PER_HOUR_MAX,
+        OUTBOUND_PER_VENDOR_PER_DAY_MAX, RUST_LOG, SIMULATION_CLOCK,
+    },
     web::HttpUrl,
 };
 
@@ -26,6 +29,31 @@ impl Flags {
         let ocr = reader.or_default(&OCR_ENABLED, parse_flag);
         let calling = reader.or_default(&CALLING_ENABLED, parse_flag);
         Ok(Self { ai_concierge: ai_concierge?, ocr: ocr?, calling: calling? })
+    }
+}
+
+/// How much may leave before the breaker opens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboundLimits {
+    /// `OUTBOUND_PER_HOUR_MAX`: messages of all processes in an hour, 1 to 1,000,000.
+    pub per_hour: u32,
+    /// `OUTBOUND_PER_VENDOR_PER_DAY_MAX`: messages to one vendor in 24 hours, 1 to 1,000,000.
+    pub per_vendor_per_day: u32,
+}
+
+impl OutboundLimits {
+    pub(crate) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
+        let per_hour = reader.or_default(&OUTBOUND_PER_HOUR_MAX, parse_volume);
+        let per_vendor_per_day = reader.or_default(&OUTBOUND_PER_VENDOR_PER_DAY_MAX, parse_volume);
+        Ok(Self { per_hour: per_hour?, per_vendor_per_day: per_vendor_per_day? })
+    }
+}
+
+/// Zero is no limit but a switch, and there is one.
+fn parse_volume(text: &str) -> Parsed<u32> {
+    match text.parse::<u32>() {
+        Ok(messages) if (1..=1_000_000).contains(&messages) => Ok(messages),
+        _ => Err("is not a number of messages from 1 to 1000000".to_owned()),
     }
 }
 

@@ -40,6 +40,8 @@ variables! {
     META_MEDIA_HOSTS = Some("lookaside.fbsbx.com"),
         "host names separated by commas, without scheme, port, path or wildcard";
     TEMPLATES_FILE = None, "the path of the template catalogue";
+    OUTBOUND_PER_HOUR_MAX = Some("10000"), "a number of messages from 1 to 1000000";
+    OUTBOUND_PER_VENDOR_PER_DAY_MAX = Some("50"), "a number of messages from 1 to 1000000";
     MOLTBOT_URL = None, "the gateway's address, for example http://127.0.0.1:18789";
     MOLTBOT_TOKEN = None, "the gateway's own token (OPENCLAW_GATEWAY_TOKEN on its side)";
     MOLTBOT_TRANSPORT = Some("llm_task"), "llm_task";

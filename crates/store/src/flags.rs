@@ -2,6 +2,7 @@
 
 use diesel::{ExpressionMethods, QueryDsl, RunQueryDsl};
 use marketplace::Timestamp;
+use strum::IntoEnumIterator as _;
 
 use crate::{Conn, Store, StoreError, on_conn, schema};
 
@@ -99,6 +100,32 @@ pub fn set(conn: &mut Conn, flag: Flag, enabled: bool, now: Timestamp) -> Result
     Ok(())
 }
 
+/// One switch as an operator sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    /// What it switches.
+    pub flag: Flag,
+    /// Whether the database lets it be on.
+    pub on: bool,
+    /// When it was last switched; `None` when it never was.
+    pub since: Option<Timestamp>,
+}
+
+/// Every switch, in the order of [`Flag`].
+pub fn switches(conn: &mut Conn) -> Result<Vec<Switch>, StoreError> {
+    use schema::flags;
+    let rows: Vec<(String, bool, i64)> = on_conn!(conn, |c| flags::table
+        .order(flags::name)
+        .select((flags::name, flags::enabled, flags::updated_at))
+        .load(c))?;
+    let switch = |flag: Flag| {
+        let row = rows.iter().find(|(name, ..)| *name == flag.to_string());
+        let since = row.map(|(_, _, at)| Timestamp::from_millis(*at));
+        Switch { flag, on: row.is_none_or(|(_, enabled, _)| *enabled), since }
+    };
+    Ok(Flag::iter().map(switch).collect())
+}
+
 impl Store {
     /// The flags now; all off if they can't be read.
     pub async fn flags(&self) -> Flags {
@@ -126,6 +153,11 @@ mod tests {
             for enabled in [false, true] {
                 test.store.write(move |conn| set(conn, Flag::Outbound, enabled, at)).await.unwrap();
                 assert_eq!(test.store.flags().await, Flags { outbound: enabled, ..all_on });
+                let switches = test.store.read(switches).await.unwrap();
+                let known = Switch { flag: Flag::Outbound, on: enabled, since: Some(at) };
+                assert_eq!(switches.last(), Some(&known));
+                let others = &switches[..switches.len() - 1];
+                assert!(others.iter().all(|switch| switch.on && switch.since.is_none()), "{others:?}");
             }
         });
     }
@@ -147,7 +179,6 @@ mod tests {
 
     #[test]
     fn every_flag_has_its_own_switch() {
-        use strum::IntoEnumIterator;
         for flag in Flag::iter() {
             let mut flags = Flags::OFF;
             flags.set(flag, true);

@@ -7,7 +7,7 @@ use marketplace::Timestamp;
 
 use crate::{
     StoreError, Tx, on_conn,
-    schema::{idempotency_keys, inbound_events, parked_statuses, requests, turns},
+    schema::{idempotency_keys, inbound_events, outbound_counters, parked_statuses, requests, turns},
 };
 
 /// Raw events: as long as Meta may send them again, and a margin.
@@ -16,13 +16,16 @@ pub const RAW_EVENTS: Duration = Duration::from_hours(9 * 24);
 pub const PACKS: Duration = Duration::from_hours(30 * 24);
 /// Idempotency records, after their request was closed.
 pub const IDEMPOTENCY_KEYS: Duration = Duration::from_hours(30 * 24);
+/// Counters of outbound volume: twice the longest window that is counted over.
+pub const OUTBOUND_COUNTERS: Duration = Duration::from_hours(48);
 
 /// Deletes at most `batch` rows of each kind whose time is over; returns how many went.
 pub fn sweep(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
     Ok(raw_events(tx, batch)?
         + stale_parked_statuses(tx, batch)?
         + packs(tx, batch)?
-        + idempotency(tx, batch)?)
+        + idempotency(tx, batch)?
+        + counters(tx, batch)?)
 }
 
 /// Events that are dealt with; one that waits is never deleted.
@@ -89,6 +92,22 @@ fn idempotency(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
     Ok(on_conn!(&mut *tx.conn, |c| diesel::delete(
         idempotency_keys::table
             .filter(idempotency_keys::request_id.eq_any(closed.iter().map(|id| Some(id.as_str()))))
+    )
+    .execute(c))?)
+}
+
+/// The old counters of at most `batch` scopes: of each there are as many as there are stretches in two windows.
+fn counters(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
+    let before = before(tx, OUTBOUND_COUNTERS);
+    let scopes: Vec<String> = on_conn!(&mut *tx.conn, |c| outbound_counters::table
+        .filter(outbound_counters::starts_at.lt(before))
+        .order((outbound_counters::starts_at, outbound_counters::scope))
+        .select(outbound_counters::scope)
+        .limit(batch)
+        .load(c))?;
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::delete(
+        outbound_counters::table
+            .filter(outbound_counters::scope.eq_any(&scopes).and(outbound_counters::starts_at.lt(before)))
     )
     .execute(c))?)
 }

@@ -312,6 +312,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    outbound_counters (scope, starts_at) {
+        scope -> Text,
+        starts_at -> BigInt,
+        sent -> BigInt,
+    }
+}
+
+diesel::table! {
+    outbound_breakers (scope) {
+        scope -> Text,
+        opened_at -> Nullable<BigInt>,
+        sent -> Nullable<BigInt>,
+        sent_max -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     parked_statuses (id) {
         id -> Text,
         wamid_hash -> Binary,
@@ -437,6 +454,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     shortlist_items,
     handoffs,
     outbox,
+    outbound_counters,
+    outbound_breakers,
     parked_statuses,
     idempotency_keys,
     leases,

@@ -40,7 +40,7 @@ use std::{
 use marketplace::{ManualClock, SeededIds, Timestamp};
 use tempfile::TempDir;
 
-use crate::{Backend, DataKeySource, Db, MasterKey, OpenOptions, Store};
+use crate::{Backend, DataKeySource, Db, MasterKey, OpenOptions, Store, StoreError, on_conn};
 
 /// When the clock of a [`TestStore`] starts: 2026-09-21T14:13:20Z.
 pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -103,6 +103,17 @@ impl TestStore {
     /// Which database this is.
     pub fn backend(&self) -> Backend {
         self.store.backend()
+    }
+
+    /// Runs a statement that no verb runs: damage, an old release's rows.
+    ///
+    /// # Panics
+    /// When the database refuses it.
+    pub async fn execute(&self, statement: &'static str) {
+        use diesel::connection::SimpleConnection as _;
+        let done: Result<(), StoreError> =
+            self.store.write(move |conn| Ok(on_conn!(conn, |c| c.batch_execute(statement))?)).await;
+        done.expect("the statement runs");
     }
 
     fn open(options: OpenOptions, database: Database) -> Self {

@@ -14,6 +14,7 @@ pub mod outreach;
 mod pipeline;
 mod plan;
 mod record;
+pub mod staleness;
 #[cfg(test)]
 mod tests;
 

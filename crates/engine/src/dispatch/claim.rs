@@ -2,13 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use marketplace::OutboxId;
+use marketplace::{ContactId, OutboxId};
 use meta_client::OutboundMessage;
+use serde_json::json;
 use store::{
     Tx, contacts,
-    outbox::{self, SendState},
+    outbox::{
+        self, Send, SendState,
+        breaker::{self, Admission, OpenBreaker, Scope, VolumeLimits},
+    },
+    requests::RequestGuard,
+    vendors,
 };
-use tools::ToolError;
+use tools::{AuditEntry, Caller, ToolError, record_system};
 
 use super::gates::{self, Verdict};
 use crate::{consequences, templates::TemplateCatalogue};
@@ -20,6 +26,7 @@ pub(super) struct Claiming {
     pub(super) fence: i64,
     /// Whether the rate buckets had room, else how long until they have.
     pub(super) bucket: Result<(), Duration>,
+    pub(super) limits: VolumeLimits,
     pub(super) templates: Arc<TemplateCatalogue>,
 }
 
@@ -29,6 +36,8 @@ pub(super) enum Claim {
     Send(Box<OutboundMessage>),
     /// Not yet.
     Held,
+    /// Not yet: it would have been one too many, and opened this breaker.
+    Opened(OpenBreaker),
     /// Never.
     Cancelled,
     /// Not queued any more.
@@ -45,12 +54,9 @@ pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: OutboxId) -> Resul
     }
     let contact = contacts::load(tx, send.contact)?;
     Ok(match gates::judge(tx, claiming, guard.as_ref(), &contact, &send)? {
-        Verdict::Go(message) => {
-            outbox::mark_sending(tx, id, claiming.fence)?;
-            Claim::Send(message)
-        }
+        Verdict::Go(message) => admit(tx, claiming, guard.as_ref(), &send, message)?,
         Verdict::Wait(how_long) => {
-            outbox::requeue(tx, id, tx.now + how_long)?;
+            outbox::requeue(tx, &send, tx.now + how_long)?;
             Claim::Held
         }
         Verdict::Never(reason) => {
@@ -59,4 +65,60 @@ pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: OutboxId) -> Resul
         }
         Verdict::LeaseLost => Claim::LeaseLost,
     })
+}
+
+/// The last gate: the volume. What goes on the wire is counted with the row that says so.
+fn admit(
+    tx: &mut Tx<'_>,
+    claiming: &Claiming,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    message: Box<OutboundMessage>,
+) -> Result<Claim, ToolError> {
+    let vendor = as_vendor(tx, guard, send)?;
+    Ok(match breaker::admit(tx, vendor, claiming.limits)? {
+        Admission::Counted => {
+            outbox::mark_sending(tx, send.id, claiming.fence)?;
+            Claim::Send(message)
+        }
+        Admission::Held => {
+            outbox::requeue(tx, send, tx.now + gates::pause_of(Scope::Product))?;
+            Claim::Held
+        }
+        Admission::Opened(open) => {
+            outbox::requeue(tx, send, tx.now + gates::pause_of(open.scope))?;
+            let payload = json!({ "contact_id": vendor, "sent": open.sent, "limit": open.limit });
+            let entry = AuditEntry::new(Caller::system("dispatcher").actor, "breaker.opened", payload)
+                .with_outcome(audit::Outcome::Ok, [open.scope.code().to_owned()])
+                .caused_by(send.id);
+            record_system(tx, entry)?;
+            Claim::Opened(open)
+        }
+    })
+}
+
+/// The recipient, if it gets this as a vendor: everybody but the request's own client, and of those whom a notice
+/// answers, the vendors of the directory.
+fn as_vendor(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+) -> Result<Option<ContactId>, ToolError> {
+    let is_vendor = match guard {
+        Some(guard) => guard.request().client != send.contact,
+        None => vendors::find_by_contact(tx, send.contact)?.is_some(),
+    };
+    Ok(is_vendor.then_some(send.contact))
+}
+
+/// Ends an intent whose time is over, whatever holds it; false when it is not queued any more.
+pub(super) fn expire(tx: &mut Tx<'_>, id: OutboxId) -> Result<bool, ToolError> {
+    let (guard, send) = consequences::take(tx, id)?;
+    if send.state != SendState::Queued {
+        return Ok(false);
+    }
+    let contact = contacts::load(tx, send.contact)?;
+    let Some(reason) = gates::never(tx, guard.as_ref(), &contact, &send) else { return Ok(false) };
+    consequences::cancel(tx, guard.as_ref(), &send, reason)?;
+    Ok(true)
 }

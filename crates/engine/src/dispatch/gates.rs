@@ -11,7 +11,10 @@ use store::{
     Tx,
     contacts::{self, Contact},
     flags, leases, messages,
-    outbox::{Purpose, Send, SendPayload},
+    outbox::{
+        Purpose, Send, SendPayload,
+        breaker::{self, Scope},
+    },
     requests::{Request, RequestGuard},
 };
 use tools::ToolError;
@@ -21,6 +24,8 @@ use crate::templates::TemplateCatalogue;
 
 /// How soon an intent is looked at again while the switch is off.
 const SWITCH_WAIT: Duration = Duration::from_secs(1);
+/// How soon what is for one vendor is looked at again while that vendor's breaker is open; closing it makes it due.
+const BREAKER_WAIT: Duration = Duration::from_mins(1);
 /// How soon an intent is looked at again when its recipient has just written.
 const UNROUTED_WAIT: Duration = Duration::from_millis(250);
 
@@ -47,21 +52,17 @@ pub(super) fn judge(
     if !flags::load(tx.conn)?.outbound {
         return Ok(Verdict::Wait(SWITCH_WAIT));
     }
+    if let Some(scope) = breaker::held_by(tx, contact.id)? {
+        return Ok(Verdict::Wait(pause_of(scope)));
+    }
     if !leases::is_held(tx, &claiming.lease, &claiming.owner, claiming.fence)? {
         return Ok(Verdict::LeaseLost);
     }
     if let Err(wait) = claiming.bucket {
         return Ok(Verdict::Wait(wait));
     }
-    if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
-        return Ok(Verdict::Never("opted_out"));
-    }
-    if let Some(reason) = guard.and_then(|guard| refused_by_request(guard.request(), send)) {
+    if let Some(reason) = never(tx, guard, contact, send) {
         return Ok(Verdict::Never(reason));
-    }
-    let now = guard.map_or(tx.now, |guard| guard.now(tx));
-    if send.not_after.is_some_and(|not_after| now > not_after) {
-        return Ok(Verdict::Never("stale"));
     }
     if contacts::has_unrouted_event(tx, contact.id)? {
         return Ok(Verdict::Wait(UNROUTED_WAIT));
@@ -96,6 +97,31 @@ pub(super) fn judge(
             Verdict::Never("not_sendable")
         }
     })
+}
+
+/// How long an open breaker, or the kill switch, lets an intent wait.
+pub(super) const fn pause_of(scope: Scope) -> Duration {
+    match scope {
+        Scope::Product => SWITCH_WAIT,
+        Scope::Vendor(_) => BREAKER_WAIT,
+    }
+}
+
+/// Why an intent is never sent, whatever holds it now.
+pub(super) fn never(
+    tx: &Tx<'_>,
+    guard: Option<&RequestGuard>,
+    contact: &Contact,
+    send: &Send,
+) -> Option<&'static str> {
+    if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
+        return Some("opted_out");
+    }
+    if let Some(reason) = guard.and_then(|guard| refused_by_request(guard.request(), send)) {
+        return Some(reason);
+    }
+    let now = guard.map_or(tx.now, |guard| guard.now(tx));
+    send.not_after.is_some_and(|not_after| now > not_after).then_some("stale")
 }
 
 /// Whether the request, as it is now, still lets this message out.

@@ -21,8 +21,11 @@ use futures_util::{StreamExt as _, stream};
 use marketplace::{ContactId, OutboxId, PhoneNumberId, Timestamp};
 use meta_client::{MetaApi, SendErrorClass, SendOutcome};
 use store::{
-    Db, StoreError, Tx, leases,
-    outbox::{self, SendState},
+    Db, StoreError, Tx, flags, leases,
+    outbox::{
+        self, SendState,
+        breaker::{self, OpenBreaker, Scope, VolumeLimits},
+    },
 };
 use tools::ToolError;
 
@@ -39,7 +42,9 @@ pub const LEASE: Duration = Duration::from_mins(1);
 /// How often the lease is extended; between that, each claim checks in its transaction that it still holds.
 const LEASE_RENEWAL: Duration = Duration::from_secs(20);
 /// How long a number rests after Meta refused its token, its rights or the business itself; real time.
-const OPERATOR_HOLD: Duration = Duration::from_mins(5);
+pub const OPERATOR_HOLD: Duration = Duration::from_mins(5);
+/// How many intents whose time is over one step ends at most.
+const EXPIRED_MAX: i64 = 32;
 /// How many further steps try to record an answer; after that the intent becomes unknown.
 const RECORD_TRIES: u32 = 20;
 
@@ -52,6 +57,7 @@ pub struct Dispatcher {
     db: Db,
     meta: Arc<dyn MetaApi>,
     templates: Arc<TemplateCatalogue>,
+    limits: VolumeLimits,
     number: PhoneNumberId,
     owner: String,
     lease: String,
@@ -67,6 +73,8 @@ pub struct Dispatcher {
 pub enum Hold {
     /// The `outbound` switch is off, or can't be read.
     OutboundOff,
+    /// The breaker for outbound volume is open: a person must act.
+    BreakerOpen,
     /// Meta asked to slow down.
     Throttled,
     /// Meta refuses the token, the rights or the business: a person must act.
@@ -114,7 +122,9 @@ impl StepReport {
         match (self.leading, self.hold) {
             (false, _) => Duration::from_secs(2),
             (true, Some(Hold::Operator { .. })) => Duration::from_secs(5),
-            (true, Some(Hold::OutboundOff | Hold::Throttled)) => Duration::from_millis(500),
+            (true, Some(Hold::OutboundOff | Hold::BreakerOpen | Hold::Throttled)) => {
+                Duration::from_millis(500)
+            }
             (true, None) if self.did_work() => Duration::ZERO,
             (true, None) => Duration::from_millis(200),
         }
@@ -201,6 +211,7 @@ impl Dispatcher {
         db: Db,
         meta: Arc<dyn MetaApi>,
         templates: impl Into<Arc<TemplateCatalogue>>,
+        limits: VolumeLimits,
         number: PhoneNumberId,
         owner: String,
     ) -> Self {
@@ -209,6 +220,7 @@ impl Dispatcher {
             db,
             meta,
             templates: templates.into(),
+            limits,
             number,
             owner,
             lease,
@@ -233,6 +245,7 @@ impl Dispatcher {
         let Some(fence) = self.lead().await? else { return Ok(report) };
         report.leading = true;
         report.orphaned = self.settle_orphans(fence).await?;
+        self.expire(&mut report).await?;
         report.hold = self.hold().await;
         if report.hold.is_some() {
             return Ok(report);
@@ -293,13 +306,41 @@ impl Dispatcher {
         Ok(orphaned)
     }
 
+    /// Ends what has waited too long: a batch, or a person, learns of it although everything is held.
+    async fn expire(&self, report: &mut StepReport) -> Result<(), DispatchError> {
+        let number = self.number.clone();
+        let late = self.db.read(move |tx| outbox::expired(tx, &number, EXPIRED_MAX)).await?;
+        for id in late {
+            match self.db.write(move |tx| claim::expire(tx, id)).await {
+                Ok(ended) => report.cancelled += usize::from(ended),
+                Err(error) => {
+                    tracing::error!(%error, "an intent whose time is over could not be ended");
+                    report.errors += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn hold(&self) -> Option<Hold> {
         let now = self.db.lease_clock.now();
         let rest = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rest) = rest.filter(|rest| now < rest.until) {
             return Some(rest.hold);
         }
-        (!self.db.store.flags().await.outbound).then_some(Hold::OutboundOff)
+        let look = |tx: &mut Tx<'_>| {
+            let breaker = breaker::open_breaker(tx, Scope::Product)?;
+            Ok::<_, StoreError>((flags::load(tx.conn)?.outbound, breaker.is_some()))
+        };
+        match self.db.read(look).await {
+            Ok((true, false)) => None,
+            Ok((true, true)) => Some(Hold::BreakerOpen),
+            Ok((false, _)) => Some(Hold::OutboundOff),
+            Err(error) => {
+                tracing::error!(%error, "the switch and the breaker can't be read: nothing is sent");
+                Some(Hold::OutboundOff)
+            }
+        }
     }
 
     /// After an operator's hold, one intent at a time tries whether Meta takes anything again.
@@ -317,6 +358,7 @@ impl Dispatcher {
             owner: self.owner.clone(),
             fence,
             bucket: self.take_token(to),
+            limits: self.limits,
             templates: Arc::clone(&self.templates),
         };
         let had_token = claiming.bucket.is_ok();
@@ -329,6 +371,10 @@ impl Dispatcher {
                 }
                 return Ok(match other? {
                     Claim::Held => Done::Held,
+                    Claim::Opened(open) => {
+                        report_opened(&open);
+                        Done::Held
+                    }
                     Claim::Cancelled => Done::Cancelled,
                     Claim::LeaseLost => {
                         self.set_led(None);
@@ -414,6 +460,22 @@ impl Dispatcher {
     fn give_token_back(&self, to: ContactId) {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner).give_back(to);
     }
+}
+
+/// Said once, by the process whose message was one too many.
+fn report_opened(open: &OpenBreaker) {
+    let contact = match open.scope {
+        Scope::Product => None,
+        Scope::Vendor(contact) => Some(contact.to_string()),
+    };
+    tracing::error!(
+        breaker = open.scope.code(),
+        contact,
+        sent = open.sent,
+        limit = open.limit,
+        "the breaker for outbound volume opened: what it holds stays queued until a person runs \
+         `concierge-admin outbox resume`"
+    );
 }
 
 fn orphan(tx: &mut Tx<'_>, in_flight: &InFlight, id: OutboxId) -> Result<bool, ToolError> {

@@ -109,12 +109,12 @@ fn try_again(
         consequences::fail(tx, guard, send, "dispatcher_lost")?;
         return Ok(false);
     }
-    let at = tx.now + pause;
+    let at = guard.map_or(tx.now, |guard| guard.now(tx)) + pause;
     if send.attempts >= backoff::ATTEMPTS_MAX || send.not_after.is_some_and(|not_after| at > not_after) {
         consequences::fail(tx, guard, send, "retries_exhausted")?;
         return Ok(false);
     }
-    outbox::requeue(tx, send.id, at)?;
+    outbox::requeue(tx, send, tx.now + pause)?;
     Ok(true)
 }
 
@@ -145,7 +145,7 @@ fn refused(
         }
         Class::Token | Class::Policy | Class::Registration if code != COUNTRY_RESTRICTED => {
             // Tries don't count here: a revoked token must not use up the queue.
-            outbox::requeue(tx, send.id, tx.now + NUMBER_REFUSED_WAIT)?;
+            outbox::requeue(tx, send, tx.now + NUMBER_REFUSED_WAIT)?;
             return Ok(Settled::NumberRefused { class, code });
         }
         _ => {}

@@ -1,7 +1,9 @@
 //! The dispatcher on real databases against a scripted Meta.
 
+mod breaker;
 mod gates;
 mod outcomes;
 mod restarts;
+mod stale;
 mod statuses;
 mod world;

@@ -13,7 +13,7 @@ use store::{
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, NewSend, Purpose, SendPayload},
 };
-use tools::{AuditEntry, Caller, ToolError, record_system};
+use tools::{AuditEntry, Caller, ToolError, record_system, staleness};
 
 use super::place::{self, Place};
 
@@ -188,7 +188,7 @@ fn notice(tx: &mut Tx<'_>, number: &PhoneNumberId, contact: &Contact, body: Stri
         author: ActorKind::System,
         payload: SendPayload { body, buttons: Vec::new(), template: None, reply_to: None },
         also_sealed_by: Vec::new(),
-        not_after: None,
+        not_after: Some(tx.now + staleness::NOTICE),
     };
     outbox::enqueue_notice(tx, number, &send)?;
     Ok(())

@@ -3,6 +3,7 @@
 //! Meta has no idempotency key, so a send whose outcome is in doubt stays [`SendState::Unknown`] and is never
 //! repeated; a status webhook that echoes our intent id settles it.
 
+pub mod breaker;
 mod model;
 mod news;
 mod queue;
@@ -13,7 +14,7 @@ use marketplace::{OutboxId, RequestId, Timestamp};
 pub use model::{NewSend, Purpose, Send, SendPayload, SendState, TemplateUse};
 pub use news::{advance, find_by_wamid, park_status, take_parked};
 pub use queue::{
-    UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, has_in_flight, mark_farewell, mark_sending,
+    UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, expired, has_in_flight, mark_farewell, mark_sending,
     orphaned_sending, requeue, sendable,
 };
 
@@ -120,7 +121,7 @@ fn send(tx: &mut Tx<'_>, row: SendRow) -> Result<Send, StoreError> {
     })
 }
 
-/// The condition of the partial index `outbox_queued`. As text: a planner matches no bound value with it.
+/// The condition of the partial indexes `outbox_due` and `outbox_expiring`. As text: a planner matches no bound value with it.
 fn is_queued() -> diesel::expression::SqlLiteral<diesel::sql_types::Bool> {
     diesel::dsl::sql("outbox.state = 'queued'")
 }

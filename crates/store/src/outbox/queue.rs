@@ -2,10 +2,14 @@
 
 use std::time::Duration;
 
-use diesel::prelude::*;
+use diesel::{
+    dsl::{not, sql},
+    prelude::*,
+    sql_types::{BigInt, Bool},
+};
 use marketplace::{ContactId, OutboxId, PhoneNumberId, RequestId, Timestamp};
 
-use super::{NewSend, Purpose, SendState, is_doubtful, is_queued, may_be_in_flight};
+use super::{NewSend, Purpose, Send, SendState, is_doubtful, is_queued, may_be_in_flight};
 use crate::{StoreError, Tx, contacts, on_conn, requests::RequestGuard, schema::outbox, tx::parse};
 
 /// The next message to a person waits this long behind one whose outcome is unknown.
@@ -76,43 +80,61 @@ pub fn mark_farewell(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreE
     Ok(())
 }
 
-/// The intents that may go on the wire now, at most one a contact and `limit` in all, oldest first: each is the
-/// oldest queued one of its contact, with nothing to that contact in flight.
+/// Whether a message to the same person comes first: one on the wire, one that is not long enough unknown (the
+/// bind), or an older one in the same queue.
+const BLOCKED: &str = "EXISTS (SELECT 1 FROM outbox AS other WHERE other.contact_id = outbox.contact_id \
+    AND other.state IN ('queued', 'sending', 'unknown') AND (other.state = 'sending' \
+    OR (other.state = 'queued' AND other.phone_number_id = outbox.phone_number_id \
+    AND (other.created_at < outbox.created_at OR (other.created_at = outbox.created_at AND other.id < outbox.id))) \
+    OR (other.state = 'unknown' AND other.sending_at > ";
+
+/// The intents that may go on the wire now, at most one a contact and `limit` in all, the longest due first: each is
+/// the oldest queued one of its contact, with nothing to that contact in flight.
+///
+/// What waits for its time is not read: [`requeue`] lets all that a person is to get wait together, so nobody's
+/// backlog stands before the others.
 pub fn sendable(
     tx: &mut Tx<'_>,
     number: &PhoneNumberId,
     limit: usize,
 ) -> Result<Vec<(OutboxId, ContactId)>, StoreError> {
-    const SCAN: i64 = 512;
-    let holds_since = (tx.now - UNKNOWN_HOLDS_NEXT).as_millis();
-    let rows: Vec<(String, String, i64)> = on_conn!(&mut *tx.conn, |c| outbox::table
-        .filter(outbox::phone_number_id.eq(number.as_str()).and(is_queued()))
-        .order((outbox::created_at, outbox::id))
-        .select((outbox::id, outbox::contact_id, outbox::not_before))
-        .limit(SCAN)
-        .load(c))?;
-    let contacts: std::collections::BTreeSet<&String> = rows.iter().map(|(_, contact, _)| contact).collect();
-    let busy: std::collections::BTreeSet<String> =
-        on_conn!(&mut *tx.conn, |c| outbox::table
-            .filter(outbox::contact_id.eq_any(contacts).and(may_be_in_flight()).and(
-                outbox::state.eq(SendState::Sending.to_string()).or(
-                    outbox::state.eq(SendState::Unknown.to_string()).and(outbox::sending_at.gt(holds_since))
-                )
-            ))
-            .select(outbox::contact_id)
-            .load(c))?
-        .into_iter()
-        .collect();
-    let mut seen = busy;
-    let mut out = Vec::new();
-    for (id, contact, not_before) in rows {
-        // The oldest of a contact comes first or not at all: FIFO holds while it waits for its back-off.
-        let first_of_contact = seen.insert(contact.clone());
-        if first_of_contact && not_before <= tx.now.as_millis() && out.len() < limit {
-            out.push((parse(&id, "outbox.id")?, parse(&contact, "outbox.contact_id")?));
-        }
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    if limit == 0 {
+        return Ok(Vec::new());
     }
-    Ok(out)
+    let holds_since = (tx.now - UNKNOWN_HOLDS_NEXT).as_millis();
+    let blocked = || sql::<Bool>(BLOCKED).bind::<BigInt, _>(holds_since).sql(")))");
+    let rows: Vec<(String, String)> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::phone_number_id
+                .eq(number.as_str())
+                .and(is_queued())
+                .and(outbox::not_before.le(tx.now.as_millis()))
+                .and(not(blocked()))
+        )
+        .order((outbox::not_before, outbox::created_at, outbox::id))
+        .select((outbox::id, outbox::contact_id))
+        .limit(limit)
+        .load(c))?;
+    rows.iter()
+        .map(|(id, contact)| Ok((parse(id, "outbox.id")?, parse(contact, "outbox.contact_id")?)))
+        .collect()
+}
+
+/// The queued intents of a number that are worthless by now, the longest first, whatever holds them.
+pub fn expired(tx: &mut Tx<'_>, number: &PhoneNumberId, limit: i64) -> Result<Vec<OutboxId>, StoreError> {
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::phone_number_id
+                .eq(number.as_str())
+                .and(is_queued())
+                .and(outbox::not_after.lt(tx.now.as_millis()))
+        )
+        .order((outbox::not_after, outbox::id))
+        .select(outbox::id)
+        .limit(limit)
+        .load(c))?;
+    ids.iter().map(|id| parse(id, "outbox.id")).collect()
 }
 
 /// Commits to putting an intent on the wire. The caller has taken its row and checked every gate.
@@ -128,16 +150,31 @@ pub fn mark_sending(tx: &mut Tx<'_>, id: OutboxId, fence: i64) -> Result<(), Sto
     Ok(())
 }
 
-/// Puts an intent back: Meta refused it before any effect, or a bucket is empty.
-pub fn requeue(tx: &mut Tx<'_>, id: OutboxId, not_before: Timestamp) -> Result<(), StoreError> {
+/// Puts an intent back: Meta refused it before any effect, or a gate holds it. What else the same number has for this
+/// person waits at least as long, so that a queue that waits is not read again and again for nothing. The caller has
+/// taken the contact's row.
+pub fn requeue(tx: &mut Tx<'_>, send: &Send, not_before: Timestamp) -> Result<(), StoreError> {
+    let at = not_before.as_millis();
     on_conn!(&mut *tx.conn, |c| diesel::update(
         outbox::table.filter(
             outbox::id
-                .eq(id.to_string())
+                .eq(send.id.to_string())
                 .and(outbox::state.eq_any([SendState::Queued.to_string(), SendState::Sending.to_string()]))
         )
     )
-    .set((outbox::state.eq(SendState::Queued.to_string()), outbox::not_before.eq(not_before.as_millis())))
+    .set((outbox::state.eq(SendState::Queued.to_string()), outbox::not_before.eq(at)))
+    .execute(c))?;
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::contact_id
+                .eq(send.contact.to_string())
+                .and(outbox::phone_number_id.eq(send.phone_number_id.as_str()))
+                .and(may_be_in_flight())
+                .and(is_queued())
+                .and(outbox::not_before.lt(at))
+        )
+    )
+    .set(outbox::not_before.eq(at))
     .execute(c))?;
     Ok(())
 }

@@ -19,15 +19,22 @@ use crate::{StoreError, Tx, contacts, inbound, lanes, messages, on_conn, outbox,
 type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), StoreError>;
 
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 12] = [
+const VERBS: [(&str, Verb, &[&str]); 15] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
     ("lanes::overdue", |tx, _, _| lanes::overdue(tx, tx.now, 10).map(drop), &["mailbox_age"]),
+    ("outbox::sendable", |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop), &["outbox_due"]),
+    ("outbox::expired", |tx, _, _| outbox::expired(tx, &number(), 10).map(drop), &["outbox_expiring"]),
     (
-        "outbox::sendable",
-        |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop),
-        &["outbox_queued", "outbox_in_flight"],
+        "outbox::breaker::held_by",
+        |tx, _, of| outbox::breaker::held_by(tx, of).map(drop),
+        &["outbound_breakers"],
+    ),
+    (
+        "outbox::breaker::sent",
+        |tx, _, of| outbox::breaker::sent(tx, outbox::breaker::Scope::Vendor(of)).map(drop),
+        &["outbound_counters"],
     ),
     ("outbox::has_in_flight", |tx, _, of| outbox::has_in_flight(tx, of).map(drop), &["outbox_in_flight"]),
     ("outbox::unknown", |tx, _, _| outbox::unknown(tx, 10).map(drop), &["outbox_doubtful"]),

@@ -1,5 +1,6 @@
 //! The verbs on both databases.
 
+mod breaker;
 mod constraints;
 mod indexes;
 mod lanes;

@@ -6,7 +6,7 @@ use super::{message, number, person, request, write};
 use crate::{
     StoreError, Tx,
     outbox::{
-        NewSend, Purpose, SendPayload, SendState, advance, cancel, enqueue, exists, find_by_wamid,
+        NewSend, Purpose, SendPayload, SendState, advance, cancel, enqueue, exists, expired, find_by_wamid,
         has_in_flight, load, mark_farewell, mark_sending, orphaned_sending, park_status, requeue, sendable,
         take_parked, unknown,
     },
@@ -61,6 +61,14 @@ async fn on_the_wire(test: &TestStore, id: OutboxId, fence: i64) {
     write(test, move |tx| mark_sending(tx, id, fence)).await;
 }
 
+async fn put_back(test: &TestStore, id: OutboxId, seconds: u64) {
+    write(test, move |tx| {
+        let send = load(tx, id)?;
+        requeue(tx, &send, tx.now + Duration::from_secs(seconds))
+    })
+    .await;
+}
+
 #[test]
 fn one_message_at_a_time_to_a_person_in_order() {
     on_both(async |test| {
@@ -102,11 +110,97 @@ fn a_message_that_backs_off_is_not_overtaken() {
     on_both(async |test| {
         let [a1, b1, ..] = four(test).await;
         on_the_wire(test, a1, 1).await;
-        write(test, move |tx| requeue(tx, a1, tx.now + Duration::from_secs(4))).await;
+        put_back(test, a1, 4).await;
         assert_eq!(ready(test).await, [b1]);
         test.clock.advance(Duration::from_secs(4));
-        assert_eq!(ready(test).await, [a1, b1]);
+        assert_eq!(ready(test).await, [b1, a1], "b1 has waited longer");
         assert_eq!(write(test, move |tx| load(tx, a1)).await.attempts, 1);
+    });
+}
+
+/// A thousand more like this one, each a millisecond later: of the same person, or of a thousand people.
+async fn thousandfold(test: &TestStore, id: OutboxId, people: bool) {
+    use diesel::connection::SimpleConnection;
+    const NUMBERS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
+    // An id of ours keeps its form: its last nine digits are others.
+    let other = |column: &str| format!("substr({column}, 1, 27) || CAST(100000000 + i AS TEXT)");
+    let contact = if people { other("o.contact_id") } else { "o.contact_id".to_owned() };
+    let mut sql = String::new();
+    if people {
+        sql = format!(
+            "INSERT INTO contacts (id, data_key_id, language, created_at, updated_at) {NUMBERS} \
+             SELECT {}, c.data_key_id, c.language, c.created_at, c.updated_at FROM n, contacts c \
+             JOIN outbox o ON o.contact_id = c.id WHERE o.id = '{id}';",
+            other("c.id")
+        );
+    }
+    sql += &format!(
+        "INSERT INTO outbox (id, request_id, contact_id, message_id, phone_number_id, purpose, author, \
+         control_epoch, payload, state, attempts, not_before, created_at) {NUMBERS} \
+         SELECT {}, o.request_id, {contact}, o.message_id, o.phone_number_id, o.purpose, o.author, \
+         o.control_epoch, o.payload, o.state, o.attempts, o.not_before, o.created_at + i \
+         FROM n, outbox o WHERE o.id = '{id}';",
+        other("o.id")
+    );
+    write(test, move |tx| Ok(crate::on_conn!(&mut *tx.conn, |c| c.batch_execute(&sql))?)).await;
+}
+
+/// What waits, a thousand messages to one person and one to each of a thousand, stands before nobody.
+#[test]
+fn what_is_held_stands_before_nobody() {
+    on_both(async |test| {
+        let (id, held, crowd) = write(test, |tx| {
+            let (id, held) = request(tx, "+254712345678")?;
+            Ok((id, held, person(tx, "+254700000002")?.id))
+        })
+        .await;
+        let first = write(test, move |tx| queue(tx, id, held)).await;
+        thousandfold(test, first, false).await;
+        put_back(test, first, 60).await;
+        let of_crowd = write(test, move |tx| queue(tx, id, crowd)).await;
+        put_back(test, of_crowd, 60).await;
+        thousandfold(test, of_crowd, true).await;
+        assert_eq!(ready(test).await, []);
+        test.clock.advance(Duration::from_millis(1));
+        let free = write(test, move |tx| {
+            let to = person(tx, "+254700000001")?.id;
+            queue(tx, id, to)
+        })
+        .await;
+        assert_eq!(ready(test).await, [free]);
+        // What joins a queue that waits does not overtake it.
+        write(test, move |tx| queue(tx, id, held).map(drop)).await;
+        assert_eq!(ready(test).await, [free]);
+        test.clock.advance(Duration::from_mins(1));
+        let due = write(test, |tx| sendable(tx, &number(), 2_000)).await;
+        assert_eq!(due.len(), 1 + 1 + 1_001);
+        assert_eq!(due.iter().filter(|(_, to)| *to == held).map(|(id, _)| *id).collect::<Vec<_>>(), [first]);
+    });
+}
+
+#[test]
+fn what_is_worthless_is_found_whatever_holds_it() {
+    on_both(async |test| {
+        let [a1, b1, ..] = four(test).await;
+        let late = |id: OutboxId| {
+            write(test, move |tx| {
+                use diesel::prelude::*;
+                let at = tx.now.as_millis() - 1;
+                let row = crate::schema::outbox::table.find(id.to_string());
+                crate::on_conn!(&mut *tx.conn, |c| diesel::update(row)
+                    .set(crate::schema::outbox::not_after.eq(at))
+                    .execute(c))?;
+                Ok(())
+            })
+        };
+        late(a1).await;
+        late(b1).await;
+        put_back(test, b1, 600).await;
+        let found = || write(test, |tx| expired(tx, &number(), 10));
+        assert_eq!(found().await, [a1, b1]);
+        on_the_wire(test, a1, 1).await;
+        assert_eq!(found().await, [b1], "what is on the wire is not queued");
+        assert_eq!(write(test, |tx| expired(tx, &"200".parse().unwrap(), 10)).await, []);
     });
 }
 
@@ -119,7 +213,8 @@ fn nothing_brings_a_message_back_that_was_on_the_wire() {
         assert_eq!(write(test, move |tx| load(tx, a1)).await.state, SendState::Sending);
         news(test, a1, SendState::Unknown).await;
         write(test, move |tx| {
-            requeue(tx, a1, tx.now)?;
+            let send = load(tx, a1)?;
+            requeue(tx, &send, tx.now)?;
             cancel(tx, a1, "closed")
         })
         .await;

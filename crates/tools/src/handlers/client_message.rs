@@ -10,7 +10,7 @@ use store::{
 use tool_registry::{MessageStatus, RefusalCode, SendClientMessageArgs, SendClientMessageResult};
 
 use super::Effect;
-use crate::{Caller, ToolError, error::refuse, gates};
+use crate::{Caller, ToolError, error::refuse, gates, staleness};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -57,7 +57,7 @@ pub(super) fn run(
                 reply_to: args.reply_to,
             },
             also_sealed_by: Vec::new(),
-            not_after: None,
+            not_after: Some(guard.now(tx) + staleness::CLIENT_MESSAGE),
         },
     )?;
     Ok(Effect::new(SendClientMessageResult { message_id, status: MessageStatus::Queued }))

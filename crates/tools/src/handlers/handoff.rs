@@ -17,7 +17,7 @@ use store::{
 };
 use tool_registry::{Handoff, RefusalCode};
 
-use crate::{AuditEntry, Caller, ToolError, error::refuse, gates, record};
+use crate::{AuditEntry, Caller, ToolError, error::refuse, gates, record, staleness};
 
 /// A handed-off request closes after this long.
 pub const HANDOFF_CLOSES_AFTER: Duration = Duration::from_hours(24);
@@ -160,7 +160,7 @@ fn send(
             reply_to: None,
         },
         also_sealed_by: keys.to_vec(),
-        not_after: None,
+        not_after: Some(guard.now(tx) + staleness::HANDOFF),
     };
     outbox::enqueue(tx, guard, &intent)?;
     Ok(())

@@ -1,7 +1,7 @@
 //! `marketplace.send_vendor_message`: a first message joins the open batch; the limits hold for every caller.
 
 use conversation::{ButtonId, Sentence, catalogue};
-use marketplace::{Language, OutreachId, RequestState};
+use marketplace::{Language, OutreachId, RequestState, Timestamp};
 use moltbot_contract::BatchStatus;
 use store::{
     StoreError, Tx,
@@ -14,7 +14,7 @@ use store::{
 use tool_registry::{MessageStatus, RefusalCode, SendVendorMessageArgs, SendVendorMessageResult};
 
 use super::{Effect, client_message::one_line};
-use crate::{Caller, ToolError, error::refuse, gates};
+use crate::{Caller, ToolError, error::refuse, gates, staleness};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -47,9 +47,12 @@ pub(super) fn run(
     // A vendor whose number changed meanwhile is no second vendor: the conversation stays where it began.
     let to = known.as_ref().map_or(vendor.contact, |outreach| outreach.contact);
     let contact = gates::not_opted_out(tx, to, RefusalCode::VendorOptedOut)?;
-    let (outreach_id, first) = match known {
-        Some(outreach) => (outreach.id, false),
-        None => (join_open_batch(tx, guard, &vendor)?, true),
+    let (outreach_id, first, not_after) = match known {
+        Some(outreach) => (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE),
+        None => {
+            let (outreach, deadline) = join_open_batch(tx, guard, &vendor)?;
+            (outreach, true, deadline)
+        }
     };
     let body = with_questions(&args.body, &args.questions);
     let message_id = messages::insert(
@@ -86,36 +89,38 @@ pub(super) fn run(
                 reply_to: None,
             },
             also_sealed_by: vec![request.data_key],
-            not_after: None,
+            not_after: Some(not_after),
         },
     )?;
     let result = SendVendorMessageResult { message_id, outreach_id, status: MessageStatus::Queued };
     Ok(Effect::new(result).sealed_by(contact.data_key))
 }
 
+/// The new outreach, and its batch's deadline.
 fn join_open_batch(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
     vendor: &vendors::Vendor,
-) -> Result<OutreachId, ToolError> {
+) -> Result<(OutreachId, Timestamp), ToolError> {
     if guard.request().state != RequestState::Sourcing {
         return refuse(RefusalCode::PlanMissing, "vendors are asked in state sourcing, after a plan");
     }
     if !vendor.accepts_inquiries {
         return refuse(RefusalCode::VendorNotAccepting, "this vendor does not accept inquiries");
     }
-    let open =
-        sourcing::batches_of(tx, guard.request().id)?.iter().any(|batch| batch.status == BatchStatus::Open);
-    match sourcing::add_outreach(tx, guard, &vendor.id, vendor.contact)? {
-        Ok(outreach) => Ok(outreach),
-        Err(LimitReached::Batch) if !open => {
+    let open = sourcing::batches_of(tx, guard.request().id)?
+        .into_iter()
+        .find(|batch| batch.status == BatchStatus::Open);
+    match (sourcing::add_outreach(tx, guard, &vendor.id, vendor.contact)?, open) {
+        (Ok(outreach), Some(open)) => Ok((outreach, open.deadline_at)),
+        (Ok(_) | Err(LimitReached::Batch), None) => {
             refuse(RefusalCode::PlanMissing, "no batch is open: a plan opens the next one")
         }
-        Err(LimitReached::Batch) => refuse(
+        (Err(LimitReached::Batch), Some(_)) => refuse(
             RefusalCode::BatchLimit,
             "the open batch is full; the next one opens when every vendor has answered or its deadline passes",
         ),
-        Err(LimitReached::Vendors) => {
+        (Err(LimitReached::Vendors), _) => {
             refuse(RefusalCode::VendorLimit, "fifteen vendors were contacted for this request")
         }
     }

@@ -1,12 +1,12 @@
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use marketplace::RequestState;
+use marketplace::{Clock as _, RequestState};
 use serde_json::json;
-use store::{sourcing, testing::on_both};
+use store::{outbox::Purpose, sourcing, testing::on_both};
 use tool_registry::{RefusalCode, ToolCall, UpdateRequestStateArgs};
 
 use super::world::{World, plan};
-use crate::{Caller, Invocation, Policy, ToolError};
+use crate::{Caller, Invocation, Policy, ToolError, staleness};
 
 #[test]
 fn vendor_batches_never_exceed_limits() {
@@ -135,5 +135,33 @@ fn a_vendor_whose_number_changed_is_no_second_vendor() {
         assert_ne!(world.vendor("v1").await.contact, asked);
         world.ask("v1").await.unwrap();
         assert!(world.sends().await.iter().all(|send| send.contact == asked));
+    });
+}
+
+/// Every send has a deadline, by the request's own time; an inquiry's is its batch's.
+#[test]
+fn every_message_has_its_deadline() {
+    on_both(async |test| {
+        let world = World::shortlisted(test).await;
+        let now = test.clock.now();
+        world.call(world.to_client("one moment")).await.unwrap();
+        world.ask("v1").await.unwrap();
+        world.client_says("1").await;
+        world.hand_off("v1").await.unwrap();
+        let request = world.request;
+        let batches = world.read(move |tx| sourcing::batches_of(tx, request)).await;
+        let mut seen = BTreeSet::new();
+        for send in world.sends().await {
+            seen.insert(send.purpose.to_string());
+            let deadline = match send.purpose {
+                Purpose::VendorInquiry => batches[0].deadline_at,
+                purpose => now + staleness::of(purpose).unwrap(),
+            };
+            assert_eq!(send.not_after, Some(deadline), "{send:?}");
+        }
+        assert_eq!(
+            seen.iter().map(String::as_str).collect::<Vec<_>>(),
+            ["client_message", "handoff", "vendor_inquiry", "vendor_message"]
+        );
     });
 }

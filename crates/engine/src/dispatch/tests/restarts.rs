@@ -11,7 +11,7 @@ use store::{
     testing::on_both,
 };
 
-use super::world::{FailingClock, Meta, World, accepted, number, retry};
+use super::world::{FailingClock, GENEROUS, Meta, World, accepted, number, retry};
 use crate::{
     dispatch::{Dispatcher, outcome},
     templates::TemplateCatalogue,
@@ -99,8 +99,14 @@ fn an_answer_that_the_store_did_not_take_is_recorded_later() {
         let meta = Arc::new(Meta::breaking(&broken));
         let clock = FailingClock { inner: store.db.clock.clone(), broken: Arc::clone(&broken) };
         let db = Db { clock: Arc::new(clock), ..store.db.clone() };
-        world.dispatcher =
-            Dispatcher::new(db, meta.clone(), TemplateCatalogue::built_in(), number(), "third".to_owned());
+        world.dispatcher = Dispatcher::new(
+            db,
+            meta.clone(),
+            TemplateCatalogue::built_in(),
+            GENEROUS,
+            number(),
+            "third".to_owned(),
+        );
         assert_eq!(world.dispatcher.step().await.unwrap().errors, 1);
         assert!(world.dispatcher.step().await.is_err());
         assert_eq!(world.state(id).await.0, SendState::Sending);

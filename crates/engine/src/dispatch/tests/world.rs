@@ -24,7 +24,7 @@ use store::{
     contacts::{self, Identity},
     dead_letters, lanes,
     messages::{self, Direction, MessageKind, NewMessage, Party},
-    outbox::{self, NewSend, Purpose, Send, SendPayload, SendState, TemplateUse},
+    outbox::{self, NewSend, Purpose, Send, SendPayload, SendState, TemplateUse, breaker::VolumeLimits},
     requests,
     sourcing::{self, NewBatch},
     testing::TestStore,
@@ -39,6 +39,8 @@ use crate::{
     templates::TemplateCatalogue,
 };
 
+/// Limits that no test but the breaker's reaches.
+pub(super) const GENEROUS: VolumeLimits = VolumeLimits { per_hour: 10_000, per_vendor_per_day: 1_000 };
 pub(super) const CLIENT: &str = "+254700000101";
 pub(super) const VENDOR: &str = "+254700000202";
 
@@ -158,13 +160,23 @@ impl<'a> World<'a> {
     pub(super) async fn new(store: &'a TestStore) -> Self {
         let (request, client, vendor) = store.db.write(people).await.unwrap();
         let meta = Arc::new(Meta::default());
-        let dispatcher = dispatcher(store, &meta, "first");
+        let dispatcher = dispatcher(store, &meta, GENEROUS, "first");
         Self { store, meta, request, client, vendor, dispatcher }
     }
 
     /// The same process started again: a new owner.
     pub(super) fn restart(&mut self) {
-        self.dispatcher = dispatcher(self.store, &self.meta, "second");
+        self.dispatcher = dispatcher(self.store, &self.meta, GENEROUS, "second");
+    }
+
+    /// The same process with other limits of its volume.
+    pub(super) fn limit(&mut self, limits: VolumeLimits) {
+        self.dispatcher = dispatcher(self.store, &self.meta, limits, "first");
+    }
+
+    /// The `system` chain as `action reasons`.
+    pub(super) async fn system_audit(&self) -> Vec<String> {
+        self.chain(audit::ChainId::System).await
     }
 
     pub(super) async fn step(&self) -> StepReport {
@@ -287,7 +299,10 @@ impl<'a> World<'a> {
 
     /// The request's audit as `action reasons`.
     pub(super) async fn audit(&self) -> Vec<String> {
-        let chain = audit::ChainId::Request(self.request);
+        self.chain(audit::ChainId::Request(self.request)).await
+    }
+
+    async fn chain(&self, chain: audit::ChainId) -> Vec<String> {
         let records: Result<_, StoreError> =
             self.store.store.read(move |conn| store::audit_log::chain_records(conn, chain)).await;
         let line = |record: audit::AuditRecord| {
@@ -328,9 +343,9 @@ impl<'a> World<'a> {
     }
 }
 
-fn dispatcher(store: &TestStore, meta: &Arc<Meta>, owner: &str) -> Dispatcher {
+fn dispatcher(store: &TestStore, meta: &Arc<Meta>, limits: VolumeLimits, owner: &str) -> Dispatcher {
     let meta: Arc<dyn MetaApi> = meta.clone();
-    Dispatcher::new(store.db.clone(), meta, TemplateCatalogue::built_in(), number(), owner.to_owned())
+    Dispatcher::new(store.db.clone(), meta, TemplateCatalogue::built_in(), limits, number(), owner.to_owned())
 }
 
 fn people(tx: &mut Tx<'_>) -> Result<(RequestId, ContactId, ContactId), StoreError> {
