@@ -5,8 +5,8 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure, migrate,
-    outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
+    contacts::ContactsCommand, contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure,
+    migrate, outbox::OutboxCommand, requests::RequestsCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -42,6 +42,9 @@ enum Command {
     /// Clients' requests: list, show
     #[command(subcommand)]
     Requests(RequestsCommand),
+    /// People: find, show, erase
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
     /// Sends whose outcome nobody knows: list, resolve
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -60,6 +63,7 @@ impl Cli {
             Command::Migrate => migrate::run(out),
             Command::Vendors(command) => command.run(out),
             Command::Requests(command) => command.run(out),
+            Command::Contacts(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),
             Command::Contract(command) => command.run(out),

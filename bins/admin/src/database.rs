@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use marketplace::SystemClock;
 use settings::{AdminSettings, Logging};
-use store::{Db, OpenOptions, Tx};
+use store::{Db, OpenOptions, StoreError, Tx, erasure::Scrubbed};
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
@@ -47,6 +47,16 @@ impl Database {
         work: impl FnMut(&mut Tx<'_>) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         self.runtime.block_on(self.db.read(work))
+    }
+
+    /// Runs work that makes its own transactions.
+    pub(crate) fn with<T>(&self, work: impl AsyncFnOnce(&Db) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.runtime.block_on(work(&self.db))
+    }
+
+    /// Tidies up what the database's files still hold of deleted rows.
+    pub(crate) fn scrub(&self) -> Result<Scrubbed, StoreError> {
+        self.db.store.scrub_blocking()
     }
 
     /// Runs `work` in one writing transaction; it may run more than once.

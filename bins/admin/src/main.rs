@@ -1,6 +1,7 @@
 //! `concierge-admin`: what an operator does at the command line.
 
 mod cli;
+mod contacts;
 mod contract;
 mod database;
 mod dead_letters;

@@ -27,6 +27,7 @@ fn the_program() {
       migrate       Bring the database to this program's schema version
       vendors       The vendor directory: import, list
       requests      Clients' requests: list, show
+      contacts      People: find, show, erase
       outbox        Sends whose outcome nobody knows: list, resolve
       dead-letters  What could not be worked: list, retry
       contract      Moltbot's output contract: check answers
@@ -166,6 +167,9 @@ fn every_command_has_an_example() {
         ["vendors", "list"],
         ["requests", "list"],
         ["requests", "show"],
+        ["contacts", "find"],
+        ["contacts", "show"],
+        ["contacts", "erase"],
         ["outbox", "unknown"],
         ["outbox", "resolve"],
         ["dead-letters", "list"],

@@ -53,6 +53,10 @@ pub(super) fn judge(
     if let Err(wait) = claiming.bucket {
         return Ok(Verdict::Wait(wait));
     }
+    // Before everything else that could wait: what is left of an erased person is not kept in the queue.
+    if contact.erased_at.is_some() {
+        return Ok(Verdict::Never("erased"));
+    }
     if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
         return Ok(Verdict::Never("opted_out"));
     }

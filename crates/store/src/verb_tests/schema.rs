@@ -1,6 +1,6 @@
 //! `schema.rs` says what the migrations make, on both databases; and the migrations go back and forth.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, path::Path};
 
 use diesel::{QueryableByName, RunQueryDsl as _, connection::SimpleConnection, sql_query, sql_types::Text};
 
@@ -8,14 +8,19 @@ use super::write;
 use crate::{Backend, StoreError, Tx, on_conn, testing::on_both};
 
 const SCHEMA: &str = include_str!("../schema.rs");
-const SQLITE: [&str; 2] = [
-    include_str!("../../../../migrations/sqlite/00000000000001_initial/up.sql"),
-    include_str!("../../../../migrations/sqlite/00000000000001_initial/down.sql"),
-];
-const POSTGRES: [&str; 2] = [
-    include_str!("../../../../migrations/postgresql/00000000000001_initial/up.sql"),
-    include_str!("../../../../migrations/postgresql/00000000000001_initial/down.sql"),
-];
+
+/// Every migration's `up.sql` and `down.sql`, in order.
+fn migrations(backend: Backend) -> Vec<[String; 2]> {
+    let folder = match backend {
+        Backend::Sqlite => "sqlite",
+        Backend::Postgres => "postgresql",
+    };
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations").join(folder);
+    let mut versions: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    versions.sort();
+    let read = |version: &Path, file: &str| fs::read_to_string(version.join(file)).unwrap();
+    versions.iter().map(|version| [read(version, "up.sql"), read(version, "down.sql")]).collect()
+}
 
 /// Table and column with type and nullability, as text: `outbox.reason Nullable<Text>`.
 type Columns = BTreeMap<String, String>;
@@ -91,21 +96,20 @@ fn the_code_and_the_databases_agree_on_every_column() {
 }
 
 #[test]
-fn the_migration_goes_down_and_up_again() {
+fn the_migrations_go_down_and_up_again() {
     on_both(async |test| {
         let before = write(test, in_database).await;
-        let [up, down] = match test.backend() {
-            Backend::Sqlite => SQLITE,
-            Backend::Postgres => POSTGRES,
-        };
+        let migrations = migrations(test.backend());
+        let (up, down): (Vec<_>, Vec<_>) = migrations.into_iter().map(|[up, down]| (up, down)).unzip();
+        let (up, down) = (up.concat(), down.into_iter().rev().collect::<String>());
         let between = write(test, move |tx| {
-            on_conn!(&mut *tx.conn, |c| c.batch_execute(down))?;
+            on_conn!(&mut *tx.conn, |c| c.batch_execute(&down))?;
             in_database(tx)
         })
         .await;
         assert!(between.is_empty(), "{between:?}");
         let after = write(test, move |tx| {
-            on_conn!(&mut *tx.conn, |c| c.batch_execute(up))?;
+            on_conn!(&mut *tx.conn, |c| c.batch_execute(&up))?;
             in_database(tx)
         })
         .await;

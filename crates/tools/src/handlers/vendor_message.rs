@@ -14,7 +14,7 @@ use store::{
 use tool_registry::{MessageStatus, RefusalCode, SendVendorMessageArgs, SendVendorMessageResult};
 
 use super::{Effect, client_message::one_line};
-use crate::{Caller, ToolError, error::refuse, gates};
+use crate::{Caller, ToolError, error::refuse, gates, mentions};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -47,11 +47,16 @@ pub(super) fn run(
     // A vendor whose number changed meanwhile is no second vendor: the conversation stays where it began.
     let to = known.as_ref().map_or(vendor.contact, |outreach| outreach.contact);
     let contact = gates::not_opted_out(tx, to, RefusalCode::VendorOptedOut)?;
+    if vendor.opted_out && vendor.contact == to {
+        return refuse(RefusalCode::VendorOptedOut, "this number is not to be contacted");
+    }
     let (outreach_id, first) = match known {
         Some(outreach) => (outreach.id, false),
         None => (join_open_batch(tx, guard, &vendor)?, true),
     };
     let body = with_questions(&args.body, &args.questions);
+    let mut also_sealed_by = mentions::sealed_by(tx, request, &[&body])?;
+    also_sealed_by.push(request.data_key);
     let message_id = messages::insert(
         tx,
         &NewMessage {
@@ -61,7 +66,7 @@ pub(super) fn run(
             party: Party::Vendor,
             kind: MessageKind::Text,
             body: body.clone(),
-            also_sealed_by: vec![request.data_key],
+            also_sealed_by: also_sealed_by.clone(),
             button_id: None,
             wamid: None,
             quoted_wamid: None,
@@ -85,7 +90,7 @@ pub(super) fn run(
                 buttons: if first { answer_buttons(contact.language, outreach_id) } else { Vec::new() },
                 reply_to: None,
             },
-            also_sealed_by: vec![request.data_key],
+            also_sealed_by,
             not_after: None,
         },
     )?;
