@@ -5,9 +5,9 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    audit::AuditCommand, contract::ContractCommand, dead_letters::DeadLettersCommand, failure::Failure,
-    flags::FlagsCommand, migrate, outbox::OutboxCommand, requests::RequestsCommand, tokens::TokensCommand,
-    vendors::VendorsCommand,
+    audit::AuditCommand, contacts::ContactsCommand, contract::ContractCommand,
+    dead_letters::DeadLettersCommand, failure::Failure, flags::FlagsCommand, migrate, outbox::OutboxCommand,
+    requests::RequestsCommand, tokens::TokensCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -43,6 +43,9 @@ enum Command {
     /// Clients' requests: list, show
     #[command(subcommand)]
     Requests(RequestsCommand),
+    /// People: find, show, erase
+    #[command(subcommand)]
+    Contacts(ContactsCommand),
     /// Unknown sends and the breaker: unknown, resolve, breaker, resume
     #[command(subcommand)]
     Outbox(OutboxCommand),
@@ -70,6 +73,7 @@ impl Cli {
             Command::Migrate => migrate::run(out),
             Command::Vendors(command) => command.run(out),
             Command::Requests(command) => command.run(out),
+            Command::Contacts(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),
             Command::Audit(command) => command.run(out),

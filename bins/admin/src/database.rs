@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use marketplace::SystemClock;
 use settings::{AdminSettings, Logging};
-use store::{Conn, Db, OpenOptions, StoreError, Tx, Vault};
+use store::{Conn, Db, OpenOptions, StoreError, Tx, Vault, erasure::Scrubbed};
 use tokio::runtime::Runtime;
 
 use crate::failure::Failure;
@@ -55,6 +55,14 @@ impl Database {
         work: impl FnOnce(&mut Conn, &Vault) -> Result<T, E>,
     ) -> Result<T, E> {
         self.db.store.read_blocking(|conn| work(conn, self.db.store.vault()))
+    /// Runs work that makes its own transactions.
+    pub(crate) fn with<T>(&self, work: impl AsyncFnOnce(&Db) -> Result<T, Failure>) -> Result<T, Failure> {
+        self.runtime.block_on(work(&self.db))
+    }
+
+    /// Tidies up what the database's files still hold of deleted rows.
+    pub(crate) fn scrub(&self) -> Result<Scrubbed, StoreError> {
+        self.db.store.scrub_blocking()
     }
 
     /// Runs `work` in one writing transaction; it may run more than once.

@@ -3,6 +3,7 @@
 mod audit;
 mod breaker;
 mod cli;
+mod contacts;
 mod contract;
 mod database;
 mod dead_letters;

@@ -28,6 +28,7 @@ fn the_program() {
       vendors       The vendor directory: import, list
       requests      Clients' requests: list, show
       outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
+      contacts      People: find, show, erase
       dead-letters  What could not be worked: list, retry
       tokens        Who may call the tools over HTTP: create, list, revoke
       flags         Switches that take effect at once, on every process: list, off, on
@@ -249,6 +250,9 @@ fn every_command_has_an_example() {
         ["vendors", "list"],
         ["requests", "list"],
         ["requests", "show"],
+        ["contacts", "find"],
+        ["contacts", "show"],
+        ["contacts", "erase"],
         ["outbox", "unknown"],
         ["outbox", "resolve"],
         ["dead-letters", "list"],

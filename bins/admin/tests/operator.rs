@@ -99,6 +99,7 @@ fn request_with_an_unknown_send(place: &Place) -> (RequestId, OutboxId) {
             verdict: "accepted".to_owned(),
             decision: "ask_client".to_owned(),
             detail,
+            also_sealed_by: Vec::new(),
         };
         turns::settle(tx, &guard, turn.id, &settlement)?;
         Ok((id, send))

@@ -110,7 +110,7 @@ pub(crate) fn refused_for_good(
     Ok(())
 }
 
-/// Appends to the request's chain, or to `system` when there is no request or its client was erased.
+/// Appends to the request's chain, or to `system` when there is no request.
 pub(crate) fn audit_send(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
@@ -123,9 +123,8 @@ pub(crate) fn audit_send(
     let entry = AuditEntry::new(Caller::system("dispatcher").actor, action, payload)
         .with_outcome(outcome, reason.map(str::to_owned))
         .caused_by(send.id);
-    let Some(guard) = guard else { return record_system(tx, entry) };
-    match record(tx, guard, entry.clone()) {
-        Err(ToolError::Store(StoreError::Erased)) => record_system(tx, entry),
-        result => result,
+    match guard {
+        Some(guard) => record(tx, guard, entry),
+        None => record_system(tx, entry),
     }
 }

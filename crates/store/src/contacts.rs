@@ -53,6 +53,8 @@ pub struct Contact {
     pub language: Language,
     /// When they said STOP.
     pub opted_out_at: Option<Timestamp>,
+    /// When their erasure began: from then on there is no name, no number, and nothing is sent to them.
+    pub erased_at: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -65,6 +67,7 @@ struct ContactRow {
     bsuid: Option<Vec<u8>>,
     language: String,
     opted_out_at: Option<i64>,
+    erased_at: Option<i64>,
     merged_into: Option<String>,
     created_at: i64,
     updated_at: i64,
@@ -149,6 +152,9 @@ pub fn find_or_create(
         Some(id) => load(tx, id)?,
         None => create(tx, known_by, name, language)?,
     };
+    if contact.erased_at.is_some() {
+        return Ok(contact);
+    }
     for identity in known_by {
         let (kind, _) = identity.parts();
         let row = (
@@ -198,6 +204,7 @@ fn create(
         bsuid: seal_first(tx, IdentityKind::Bsuid)?,
         language: language.to_string(),
         opted_out_at: None,
+        erased_at: None,
         merged_into: None,
         created_at: tx.now.as_millis(),
         updated_at: tx.now.as_millis(),
@@ -216,16 +223,20 @@ pub fn load(tx: &mut Tx<'_>, id: ContactId) -> Result<Contact, StoreError> {
         .find(id.to_string())
         .select(ContactRow::as_select())
         .get_result(c))?;
-    let phone = tx.open_optional(row.phone.as_deref())?;
-    let bsuid = tx.open_optional(row.bsuid.as_deref())?;
+    // Between the first step of an erasure and the last there is still something to open.
+    let shown = |sealed: Option<Vec<u8>>| sealed.filter(|_| row.erased_at.is_none());
+    let phone = tx.open_optional(shown(row.phone).as_deref())?;
+    let bsuid = tx.open_optional(shown(row.bsuid).as_deref())?;
+    let name = tx.open_optional(shown(row.name).as_deref())?;
     Ok(Contact {
         id,
         data_key: parse(&row.data_key_id, "contacts.data_key_id")?,
-        name: tx.open_optional(row.name.as_deref())?,
+        name,
         phone: parse_optional(phone.as_deref(), "contacts.phone")?,
         bsuid: parse_optional(bsuid.as_deref(), "contacts.bsuid")?,
         language: parse(&row.language, "contacts.language")?,
         opted_out_at: row.opted_out_at.map(Timestamp::from_millis),
+        erased_at: row.erased_at.map(Timestamp::from_millis),
     })
 }
 
@@ -351,6 +362,27 @@ pub fn is_suppressed(tx: &mut Tx<'_>, identity: &Identity) -> Result<bool, Store
         suppressions::table.filter(suppressions::value_hash.eq(value_hash))
     ))
     .get_result(c))?)
+}
+
+/// Whether a vendor's erasure began after this moment: what was decided on an older reading may speak of them.
+pub fn vendor_erased_after(tx: &mut Tx<'_>, then: Timestamp) -> Result<bool, StoreError> {
+    use crate::schema::vendors;
+    let erased = contacts::erased_at.is_not_null().and(contacts::erased_at.gt(then.as_millis()));
+    let is_vendor = diesel::dsl::exists(vendors::table.filter(vendors::contact_id.eq(contacts::id)));
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::select(diesel::dsl::exists(
+        contacts::table.filter(erased.and(is_vendor))
+    ))
+    .get_result(c))?)
+}
+
+/// Forgets that these identities must not be contacted: the person behind them asked for it. Returns how many of
+/// them were suppressed.
+pub fn lift_suppression(tx: &mut Tx<'_>, known_by: &[Identity]) -> Result<usize, StoreError> {
+    let hashes: Vec<Vec<u8>> = known_by.iter().map(|identity| hash(tx, identity).to_vec()).collect();
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::delete(
+        suppressions::table.filter(suppressions::value_hash.eq_any(&hashes))
+    )
+    .execute(c))?)
 }
 
 /// The keyed hash of an identity.

@@ -6,7 +6,7 @@ use marketplace::{DataKeyId, DeadLetterId, RequestId, Timestamp};
 use crate::{
     StoreError, Tx, on_conn,
     schema::dead_letters,
-    tx::{parse, parse_optional},
+    tx::{closed, parse, parse_optional},
 };
 
 /// Where the work stopped.
@@ -65,7 +65,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewDeadLetter<'_>) -> Result<(), StoreError
         dead_letters::source.eq(new.source.to_string()),
         dead_letters::reference.eq(new.reference),
         dead_letters::request_id.eq(new.request.map(|id| id.to_string())),
-        dead_letters::reason.eq(new.reason),
+        dead_letters::reason.eq(closed(new.reason, "dead_letters.reason")?),
         dead_letters::detail.eq(detail),
         dead_letters::created_at.eq(tx.now.as_millis()),
     );
@@ -114,7 +114,10 @@ pub fn resolve(tx: &mut Tx<'_>, id: DeadLetterId, resolution: &str) -> Result<bo
         dead_letters::table
             .filter(dead_letters::id.eq(id.to_string()).and(dead_letters::resolved_at.is_null()))
     )
-    .set((dead_letters::resolved_at.eq(tx.now.as_millis()), dead_letters::resolution.eq(resolution)))
+    .set((
+        dead_letters::resolved_at.eq(tx.now.as_millis()),
+        dead_letters::resolution.eq(closed(resolution, "dead_letters.resolution")?)
+    ))
     .execute(c))?
         == 1)
 }

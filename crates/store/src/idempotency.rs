@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use marketplace::{DataKeyId, RequestId};
 
-use crate::{Conn, StoreError, Tx, on_conn, schema::idempotency_keys};
+use crate::{Conn, StoreError, Tx, Vault, on_conn, schema::idempotency_keys};
 
 /// Who asked for what under which key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,10 +16,15 @@ pub struct IdempotencyKey {
     pub key: String,
 }
 
+/// A caller may make a key of anything, a phone number too: it is stored as a keyed hash.
+fn stored_key(vault: &Vault, key: &IdempotencyKey) -> String {
+    hex::encode(vault.lookup_hash("idempotency_key", &key.key))
+}
+
 /// A finished effect.
 #[derive(Debug, Clone)]
 pub struct Finished {
-    /// SHA-256 of the canonical body it was asked with.
+    /// Keyed hash of the canonical body it was asked with.
     pub body_hash: Vec<u8>,
     /// The answer, JSON; `None` when the person it speaks of was erased.
     pub response: Option<String>,
@@ -28,7 +33,7 @@ pub struct Finished {
 /// The finished effect under this key, if there is one.
 pub fn find(tx: &mut Tx<'_>, key: &IdempotencyKey) -> Result<Option<Finished>, StoreError> {
     let row: Option<(Vec<u8>, Vec<u8>)> = on_conn!(&mut *tx.conn, |c| idempotency_keys::table
-        .find((&key.caller, key.tool, &key.key))
+        .find((&key.caller, key.tool, stored_key(tx.vault, key)))
         .select((idempotency_keys::body_hash, idempotency_keys::response))
         .get_result(c)
         .optional())?;
@@ -42,16 +47,16 @@ pub fn insert(
     key: &IdempotencyKey,
     body_hash: &[u8],
     request: RequestId,
-    sealed_by: DataKeyId,
+    sealed_by: &[DataKeyId],
     response: &str,
 ) -> Result<(), StoreError> {
     let row = (
         idempotency_keys::caller.eq(&key.caller),
         idempotency_keys::tool.eq(key.tool),
-        idempotency_keys::key.eq(&key.key),
+        idempotency_keys::key.eq(stored_key(tx.vault, key)),
         idempotency_keys::body_hash.eq(body_hash),
         idempotency_keys::request_id.eq(request.to_string()),
-        idempotency_keys::response.eq(tx.seal(&[sealed_by], response.as_bytes())?),
+        idempotency_keys::response.eq(tx.seal(sealed_by, response.as_bytes())?),
         idempotency_keys::created_at.eq(tx.now.as_millis()),
     );
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(idempotency_keys::table).values(row).execute(c))?;

@@ -6,7 +6,7 @@ use marketplace::{ContactId, DataKeyId, EventId, Timestamp};
 use crate::{
     StoreError, Tx, on_conn,
     schema::{heartbeats, inbound_events as events},
-    tx::{locked, parse},
+    tx::{closed, locked, parse},
 };
 
 /// A stored event that waits to be placed.
@@ -106,7 +106,8 @@ pub fn finish(
     on_conn!(&mut *tx.conn, |c| diesel::update(events::table.find(id.to_string()))
         .set((
             events::status.eq(status),
-            events::dead_reason.eq(reason),
+            events::dead_reason
+                .eq(reason.map(|reason| closed(reason, "inbound_events.dead_reason")).transpose()?),
             events::contact_id.eq(contact.map(|id| id.to_string())),
             events::routed_at.eq(tx.now.as_millis()),
         ))

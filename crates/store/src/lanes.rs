@@ -12,7 +12,7 @@ use crate::{
     Conn, StoreError, Tx, on_conn,
     requests::RequestGuard,
     schema::{lanes, mailbox},
-    tx::{parse, parse_optional},
+    tx::{closed, parse, parse_optional},
 };
 
 /// A lane is due this long after its newest event …
@@ -79,7 +79,7 @@ pub fn append(
         mailbox::request_id.eq(request_id.to_string()),
         mailbox::kind.eq(kind.to_string()),
         mailbox::message_id.eq(message.map(|id| id.to_string())),
-        mailbox::reason.eq(reason),
+        mailbox::reason.eq(reason.map(|reason| closed(reason, "mailbox.reason")).transpose()?),
         mailbox::meta_at.eq(meta_at.as_millis()),
         mailbox::arrived_at.eq(tx.now.as_millis()),
     );

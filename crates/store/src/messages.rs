@@ -85,7 +85,7 @@ pub struct NewMessage {
     pub kind: MessageKind,
     /// The text.
     pub body: String,
-    /// The people whose data the text holds beside the contact's own.
+    /// The people whose data text and button hold beside the contact's own.
     pub also_sealed_by: Vec<DataKeyId>,
     /// The chosen button's id.
     pub button_id: Option<String>,
@@ -107,7 +107,7 @@ struct MessageRow {
     party: String,
     kind: String,
     body: Vec<u8>,
-    button_id: Option<String>,
+    button_id: Option<Vec<u8>>,
     meta_at: i64,
     created_at: i64,
 }
@@ -119,6 +119,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewMessage) -> Result<MessageId, StoreError
     let mut keys = vec![own_key];
     keys.extend(new.also_sealed_by.iter().copied().filter(|key| *key != own_key));
     let body = tx.seal(&keys, new.body.as_bytes())?;
+    let button_id = new.button_id.as_ref().map(|id| tx.seal(&keys, id.as_bytes())).transpose()?;
     let wamid = new.wamid.as_ref().map(|wamid| tx.seal(&[own_key], wamid.as_bytes())).transpose()?;
     let row = (
         messages::id.eq(id.to_string()),
@@ -128,7 +129,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewMessage) -> Result<MessageId, StoreError
         messages::party.eq(new.party.to_string()),
         messages::kind.eq(new.kind.to_string()),
         messages::body.eq(body),
-        messages::button_id.eq(&new.button_id),
+        messages::button_id.eq(button_id),
         messages::wamid.eq(wamid),
         messages::wamid_hash.eq(new.wamid.as_deref().map(|wamid| wamid_hash(tx, wamid))),
         messages::quoted_hash.eq(new.quoted_wamid.as_deref().map(|wamid| wamid_hash(tx, wamid))),
@@ -178,6 +179,27 @@ pub fn latest(tx: &mut Tx<'_>, request: RequestId, limit: i64) -> Result<Vec<Mes
     rows.into_iter().map(|row| message(tx, row)).collect()
 }
 
+/// What a person wrote in a request, the newest first, at most `limit`.
+pub fn texts_of(
+    tx: &mut Tx<'_>,
+    request: RequestId,
+    contact: ContactId,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<Vec<u8>> = on_conn!(&mut *tx.conn, |c| messages::table
+        .filter(
+            messages::request_id
+                .eq(request.to_string())
+                .and(messages::contact_id.eq(contact.to_string()))
+                .and(messages::direction.eq(Direction::In.to_string()))
+        )
+        .order((messages::meta_at.desc(), messages::created_at.desc(), messages::id.desc()))
+        .select(messages::body)
+        .limit(limit)
+        .load(c))?;
+    rows.iter().filter_map(|body| tx.open_text(body).transpose()).collect()
+}
+
 /// The message we sent that carries this Meta id, with its request.
 pub fn sent_with_wamid(
     tx: &mut Tx<'_>,
@@ -204,7 +226,7 @@ fn message(tx: &mut Tx<'_>, row: MessageRow) -> Result<Message, StoreError> {
         party: parse(&row.party, "messages.party")?,
         kind: parse(&row.kind, "messages.kind")?,
         body: tx.open_text(&row.body)?,
-        button_id: row.button_id,
+        button_id: tx.open_optional(row.button_id.as_deref())?,
         meta_at: Timestamp::from_millis(row.meta_at),
         created_at: Timestamp::from_millis(row.created_at),
     })

@@ -75,6 +75,8 @@ pub struct FactChanges {
     pub category: Option<String>,
     /// New one-line need.
     pub need: Option<String>,
+    /// The people whose data category and need hold beside the client's own.
+    pub also_sealed_by: Vec<DataKeyId>,
     /// New urgency.
     pub urgency: Option<Urgency>,
     /// New language.
@@ -94,7 +96,7 @@ struct RequestRow {
     version: i64,
     control: String,
     control_epoch: i64,
-    category: Option<String>,
+    category: Option<Vec<u8>>,
     need: Option<Vec<u8>>,
     urgency: String,
     language: String,
@@ -103,6 +105,14 @@ struct RequestRow {
     created_at: i64,
     updated_at: i64,
     closed_at: Option<i64>,
+}
+
+/// The facts that are sealed; `None` leaves one as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = requests)]
+struct SealedFacts {
+    category: Option<Vec<u8>>,
+    need: Option<Vec<u8>>,
 }
 
 /// Takes the request's row: the first step of every writing transaction about a request.
@@ -154,6 +164,31 @@ pub fn handed_off_of_client(tx: &mut Tx<'_>, client: ContactId) -> Result<Option
         .first(c)
         .optional())?;
     id.map(|id| parse(&id, "requests.id")).transpose()
+}
+
+/// The client's requests that are not closed, the oldest first: those that an erasure closes.
+pub fn unclosed_of_client(tx: &mut Tx<'_>, client: ContactId) -> Result<Vec<RequestId>, StoreError> {
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| requests::table
+        .filter(
+            requests::client_contact_id
+                .eq(client.to_string())
+                .and(requests::state.ne(RequestState::Closed.to_string()))
+        )
+        .order((requests::created_at, requests::id))
+        .select(requests::id)
+        .load(c))?;
+    ids.iter().map(|id| parse(id, "requests.id")).collect()
+}
+
+/// The client's newest requests, the newest first.
+pub fn of_client(tx: &mut Tx<'_>, client: ContactId, limit: i64) -> Result<Vec<Request>, StoreError> {
+    let rows = on_conn!(&mut *tx.conn, |c| requests::table
+        .filter(requests::client_contact_id.eq(client.to_string()))
+        .order((requests::created_at.desc(), requests::id.desc()))
+        .limit(limit)
+        .select(RequestRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(|row| request(tx, row)).collect()
 }
 
 /// Opens a request and its lane.
@@ -208,24 +243,33 @@ pub fn set_state(tx: &mut Tx<'_>, guard: &mut RequestGuard, to: RequestState) ->
     Ok(())
 }
 
+/// Moves the version on by one: what was decided on the request as it was is refused.
+pub fn touch(tx: &mut Tx<'_>, guard: &mut RequestGuard) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((requests::version.eq(requests::version + 1), requests::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    guard.request.version += 1;
+    Ok(())
+}
+
 /// Records facts; the version moves with the state change that carries them.
 pub fn set_facts(tx: &mut Tx<'_>, guard: &mut RequestGuard, changes: &FactChanges) -> Result<(), StoreError> {
     let request = &mut guard.request;
-    if let Some(category) = &changes.category {
-        request.category = Some(category.clone());
-    }
-    if let Some(need) = &changes.need {
-        request.need = Some(need.clone());
-    }
+    let mut keys = vec![request.data_key];
+    keys.extend(&changes.also_sealed_by);
+    let mut seal = |text: &String| tx.seal(&keys, text.as_bytes());
+    let category = changes.category.as_ref().map(&mut seal).transpose()?;
+    let need = changes.need.as_ref().map(&mut seal).transpose()?;
+    // What is not said anew stays as it was sealed.
+    let sealed = SealedFacts { category, need };
+    request.category = changes.category.clone().or_else(|| request.category.take());
+    request.need = changes.need.clone().or_else(|| request.need.take());
     request.urgency = changes.urgency.unwrap_or(request.urgency);
     request.language = changes.language.unwrap_or(request.language);
     request.prescription = changes.prescription.unwrap_or(request.prescription);
-    let need = request.need.clone();
-    let need = need.map(|need| tx.seal(&[request.data_key], need.as_bytes())).transpose()?;
     on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(request.id.to_string()))
         .set((
-            requests::category.eq(&request.category),
-            requests::need.eq(need),
+            sealed,
             requests::urgency.eq(wire_name(&request.urgency)?),
             requests::language.eq(request.language.to_string()),
             requests::prescription.eq(request.prescription),
@@ -277,7 +321,7 @@ fn request(tx: &mut Tx<'_>, row: RequestRow) -> Result<Request, StoreError> {
         version: row.version,
         control: parse(&row.control, "requests.control")?,
         control_epoch: row.control_epoch,
-        category: row.category,
+        category: tx.open_optional(row.category.as_deref())?,
         need: tx.open_optional(row.need.as_deref())?,
         urgency: parse_wire(&row.urgency, "requests.urgency")?,
         language: parse(&row.language, "requests.language")?,

@@ -17,6 +17,7 @@ use tokio::{
 
 use crate::{
     Backend, Conn, StoreError,
+    erasure::{self, Scrubbed},
     intake::{Batcher, Gathering, IntakeReport, NewInboundEvent},
     key_file, migrate,
     pool::{PgTarget, Pool, SqliteRole, Target},
@@ -177,6 +178,8 @@ struct Inner {
     /// One permit for each pooled connection: waiting costs no thread.
     connections: Arc<Semaphore>,
     pool_wait: Duration,
+    /// Where a connection of its own leads, for upkeep outside transactions.
+    upkeep: Target,
     writes: Writes,
 }
 
@@ -207,11 +210,11 @@ impl Store {
         let mut conn = target.open()?;
         migrate::migrate(&mut conn)?;
         vault.check(&mut conn)?;
-        let writer = Writer::start(conn, target, options.queue_max)?;
+        let writer = Writer::start(conn, target.clone(), options.queue_max)?;
         let readers =
             options.sqlite(path, SqliteRole::Reader).pool(options.connections_max, options.pool_wait);
         let intake = Gathering::new(Arc::clone(&vault), options.queue_max);
-        Ok(Self::assemble(options, vault, readers, Writes::Sqlite { writer, intake }))
+        Ok(Self::assemble(options, vault, readers, target, Writes::Sqlite { writer, intake }))
     }
 
     fn open_pg(options: &OpenOptions) -> Result<Self, StoreError> {
@@ -225,11 +228,17 @@ impl Store {
         drop(conn);
         let pool_of_one = target.clone().pool(1, options.pool_wait);
         let intake = Batcher::start(pool_of_one, Arc::clone(&vault), options.queue_max)?;
-        let pool = target.pool(options.connections_max, options.pool_wait);
-        Ok(Self::assemble(options, vault, pool, Writes::Pg(intake)))
+        let pool = target.clone().pool(options.connections_max, options.pool_wait);
+        Ok(Self::assemble(options, vault, pool, target, Writes::Pg(intake)))
     }
 
-    fn assemble(options: &OpenOptions, vault: Arc<Vault>, pool: Pool, writes: Writes) -> Self {
+    fn assemble(
+        options: &OpenOptions,
+        vault: Arc<Vault>,
+        pool: Pool,
+        upkeep: Target,
+        writes: Writes,
+    ) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.clamp(1, Semaphore::MAX_PERMITS)));
         Self(Arc::new(Inner {
             vault,
@@ -238,6 +247,7 @@ impl Store {
             waiting: semaphore(options.queue_max),
             connections: semaphore(usize::try_from(options.connections_max).unwrap_or(usize::MAX)),
             pool_wait: options.pool_wait,
+            upkeep,
             writes,
         }))
     }
@@ -356,6 +366,16 @@ impl Store {
             Writes::Sqlite { writer, .. } => writer.close(),
             Writes::Pg(batcher) => batcher.close(),
         }
+    }
+
+    /// Overwrites or gives back what the database's own files still hold of deleted rows, as far as it can: on SQLite
+    /// the write-ahead log is copied into the file and emptied; on PostgreSQL the tables of keys and people are
+    /// vacuumed. Blocks, at most some seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`], or the database's. What was deleted stays deleted.
+    pub fn scrub_blocking(&self) -> Result<Scrubbed, StoreError> {
+        erasure::scrub(&mut self.0.upkeep.open()?)
     }
 
     /// Runs `work` on the blocking pool; the number of closures there is bounded.

@@ -80,6 +80,16 @@ pub fn settle(
     Ok(())
 }
 
+/// Ends every timer of a request.
+pub fn settle_all(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<usize, StoreError> {
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::update(
+        timers::table
+            .filter(timers::request_id.eq(guard.request().id.to_string()).and(timers::settled_at.is_null()))
+    )
+    .set(timers::settled_at.eq(tx.now.as_millis()))
+    .execute(c))?)
+}
+
 /// The timers that are due, oldest first.
 pub fn due(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<DueTimer>, StoreError> {
     let rows: Vec<(String, String, String, String, i64)> = on_conn!(&mut *tx.conn, |c| timers::table

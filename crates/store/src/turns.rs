@@ -3,13 +3,13 @@
 //! Three durable points: asked, answered, committed. An answer that is journaled is never asked for again.
 
 use diesel::prelude::*;
-use marketplace::{RequestId, Timestamp, TurnId};
+use marketplace::{DataKeyId, RequestId, Timestamp, TurnId};
 
 use crate::{
-    StoreError, Tx, on_conn,
+    StoreError, Tx, Vault, on_conn,
     requests::RequestGuard,
     schema::turns,
-    tx::{parse, parse_optional},
+    tx::{closed, parse, parse_optional},
 };
 
 /// Where a turn stands.
@@ -83,6 +83,8 @@ pub struct Settlement {
     pub decision: String,
     /// Reasons and violations, JSON.
     pub detail: String,
+    /// The people whose data `detail` holds beside the client's own.
+    pub also_sealed_by: Vec<DataKeyId>,
 }
 
 /// The unsettled turn of a request, or a new one.
@@ -151,14 +153,15 @@ fn superseded_in_a_row(tx: &mut Tx<'_>, request: RequestId) -> Result<i32, Store
         .map_or(0, |(_, superseded)| superseded + 1))
 }
 
-/// Durable point one: Moltbot is about to be asked with `pack`.
+/// Durable point one: Moltbot is about to be asked with `pack`, which speaks of the client and of `also_sealed_by`.
 pub fn journal_asked(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
     turn: TurnId,
     pack: &str,
+    also_sealed_by: &[DataKeyId],
 ) -> Result<(), StoreError> {
-    let pack = tx.seal(&[guard.request().data_key], pack.as_bytes())?;
+    let pack = tx.seal_or_drop(&keys(guard, also_sealed_by), pack.as_bytes())?;
     on_conn!(&mut *tx.conn, |c| diesel::update(turns::table.find(turn.to_string()))
         .set((
             turns::status.eq(TurnStatus::Asked.to_string()),
@@ -178,10 +181,14 @@ pub fn journal_answer(
     turn: TurnId,
     answer: Option<&str>,
     plan: &str,
+    also_sealed_by: &[DataKeyId],
 ) -> Result<(), StoreError> {
-    let key = guard.request().data_key;
-    let answer = answer.map(|answer| tx.seal(&[key], answer.as_bytes())).transpose()?;
-    let plan = tx.seal(&[key], plan.as_bytes())?;
+    let keys = keys(guard, also_sealed_by);
+    let answer = match answer {
+        Some(answer) => tx.seal_or_drop(&keys, answer.as_bytes())?,
+        None => None,
+    };
+    let plan = tx.seal_or_drop(&keys, plan.as_bytes())?;
     on_conn!(&mut *tx.conn, |c| diesel::update(turns::table.find(turn.to_string()))
         .set((
             turns::status.eq(TurnStatus::Answered.to_string()),
@@ -200,18 +207,42 @@ pub fn settle(
     turn: TurnId,
     end: &Settlement,
 ) -> Result<(), StoreError> {
-    let detail = tx.seal(&[guard.request().data_key], end.detail.as_bytes())?;
+    let detail = tx.seal_or_drop(&keys(guard, &end.also_sealed_by), end.detail.as_bytes())?;
     on_conn!(&mut *tx.conn, |c| diesel::update(turns::table.find(turn.to_string()))
         .set((
             turns::status.eq(end.status.to_string()),
-            turns::source.eq(&end.source),
-            turns::verdict.eq(&end.verdict),
-            turns::decision.eq(&end.decision),
+            turns::source.eq(closed(&end.source, "turns.source")?),
+            turns::verdict.eq(closed(&end.verdict, "turns.verdict")?),
+            turns::decision.eq(closed(&end.decision, "turns.decision")?),
             turns::detail.eq(detail),
             turns::settled_at.eq(tx.now.as_millis()),
         ))
         .execute(c))?;
     Ok(())
+}
+
+fn keys(guard: &RequestGuard, also: &[DataKeyId]) -> Vec<DataKeyId> {
+    std::iter::once(guard.request().data_key).chain(also.iter().copied()).collect()
+}
+
+/// When a turn began; `None` when there is no such turn.
+pub fn opened_at(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = on_conn!(&mut *tx.conn, |c| turns::table
+        .find(turn.to_string())
+        .select(turns::opened_at)
+        .get_result(c)
+        .optional())?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
+/// The keys of everybody that the turn's Context Pack spoke of; empty when Moltbot was not asked.
+pub fn people(tx: &mut Tx<'_>, turn: TurnId) -> Result<Vec<DataKeyId>, StoreError> {
+    let pack: Option<Option<Vec<u8>>> = on_conn!(&mut *tx.conn, |c| turns::table
+        .find(turn.to_string())
+        .select(turns::pack)
+        .get_result(c)
+        .optional())?;
+    pack.flatten().map_or(Ok(Vec::new()), |pack| Vault::key_ids(&pack))
 }
 
 /// Where a turn stands; `None` when there is no such turn.

@@ -36,11 +36,25 @@ impl Tx<'_> {
 
     /// Seals `plain` so that every one of `keys` is needed to open it: erasing any of these people destroys it.
     pub(crate) fn seal(&mut self, keys: &[DataKeyId], plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let keys = keys
-            .iter()
-            .map(|id| self.vault.data_key(self.conn, *id)?.ok_or(StoreError::Erased))
-            .collect::<Result<Vec<_>, _>>()?;
+        let keys = self.vault.data_keys(self.conn, keys)?.ok_or(StoreError::Erased)?;
         self.vault.seal(&keys.iter().collect::<Vec<_>>(), plain)
+    }
+
+    /// The same for what need not be kept: `None` once one of the people was erased.
+    pub(crate) fn seal_or_drop(
+        &mut self,
+        keys: &[DataKeyId],
+        plain: &[u8],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.seal(keys, plain) {
+            Err(StoreError::Erased) => Ok(None),
+            sealed => sealed.map(Some),
+        }
+    }
+
+    /// Whether nobody of these was erased. On PostgreSQL it stays so until the transaction ends.
+    pub fn all_exist(&mut self, keys: &[DataKeyId]) -> Result<bool, StoreError> {
+        Ok(self.vault.data_keys(self.conn, keys)?.is_some())
     }
 
     /// Opens a sealed text; `None` when the person was erased.
@@ -67,6 +81,11 @@ impl Tx<'_> {
             }
         }
     }
+}
+
+/// A reason, or whatever else stands in the clear beside personal data: a closed code, never what somebody wrote.
+pub(crate) fn closed<'a>(text: &'a str, field: &'static str) -> Result<&'a str, StoreError> {
+    if audit::is_code(text) { Ok(text) } else { Err(audit::AuditError::NotACode { field }.into()) }
 }
 
 /// Reads a typed value out of a text column.

@@ -27,8 +27,9 @@ use crate::{Conn, StoreError, on_conn, schema::data_keys};
 /// The first byte of everything sealed or wrapped here.
 const FORMAT: u8 = 1;
 const NONCE_LENGTH: usize = 24;
-/// The most keys that one value is sealed under.
-pub(crate) const SEAL_KEYS_MAX: usize = 8;
+/// The most keys that one value is sealed under: a Context Pack names the client, 15 vendors that were contacted and
+/// 15 that were found.
+pub const SEAL_KEYS_MAX: usize = 48;
 /// The most keys in one statement: 4 values each.
 const INSERT_MAX: usize = 1_024;
 /// Unwrapped keys kept in memory for opening, at most this many,
@@ -197,9 +198,38 @@ impl Vault {
         self.insert_new(conn, None, now)?.ok_or(StoreError::NotFound)
     }
 
-    /// The key of a row; `None` once it was destroyed. Reads the row, so that nothing is sealed under a key
-    /// that is gone.
+    /// The key of a row, to seal with; `None` once it was destroyed. On PostgreSQL the row stays shared until the
+    /// caller's transaction ends: a person is erased before what is sealed here, or after it was stored, never between.
     pub fn data_key(&self, conn: &mut Conn, id: DataKeyId) -> Result<Option<DataKey>, StoreError> {
+        let row = data_keys::table.find(id.to_string()).select(data_keys::wrapped);
+        let wrapped: Option<Vec<u8>> = match conn {
+            Conn::Sqlite(c) => row.get_result(c).optional()?,
+            Conn::Pg(c) => row.for_key_share().get_result(c).optional()?,
+        };
+        wrapped.map(|wrapped| self.unwrap_key(id, &wrapped)).transpose()
+    }
+
+    /// The keys of rows, to seal with, in one statement; `None` once one of them was destroyed. See
+    /// [`Self::data_key`].
+    pub fn data_keys(&self, conn: &mut Conn, ids: &[DataKeyId]) -> Result<Option<Vec<DataKey>>, StoreError> {
+        let wanted: BTreeSet<String> = ids.iter().map(ToString::to_string).collect();
+        let query = data_keys::table
+            .filter(data_keys::id.eq_any(wanted.iter()))
+            .order(data_keys::id)
+            .select((data_keys::id, data_keys::wrapped));
+        let rows: Vec<(String, Vec<u8>)> = match conn {
+            Conn::Sqlite(c) => query.load(c)?,
+            Conn::Pg(c) => query.for_key_share().load(c)?,
+        };
+        if rows.len() < wanted.len() {
+            return Ok(None);
+        }
+        let keys = rows.into_iter().map(|(id, wrapped)| self.unwrap_key(parse_id(&id)?, &wrapped));
+        keys.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// The key of a row, to open with.
+    fn stored_key(&self, conn: &mut Conn, id: DataKeyId) -> Result<Option<DataKey>, StoreError> {
         let wrapped: Option<Vec<u8>> = on_conn!(conn, |c| data_keys::table
             .find(id.to_string())
             .select(data_keys::wrapped)
@@ -232,14 +262,14 @@ impl Vault {
     /// tag (XChaCha20-Poly1305); everything before the ciphertext is authenticated.
     ///
     /// # Errors
-    /// [`StoreError::Sealing`] without a key or with more than eight.
+    /// [`StoreError::Sealing`] without a key or with more than [`SEAL_KEYS_MAX`].
     pub fn seal(&self, keys: &[&DataKey], plaintext: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut keys = keys.to_vec();
         keys.sort_by_key(|key| key.id);
         keys.dedup_by_key(|key| key.id);
         let count =
             u8::try_from(keys.len()).ok().filter(|count| (1..=SEAL_KEYS_MAX).contains(&usize::from(*count)));
-        let count = count.ok_or(StoreError::Sealing { reason: "1 to 8 keys are needed" })?;
+        let count = count.ok_or(StoreError::Sealing { reason: "1 to 48 keys are needed" })?;
         let nonce = self.nonce();
 
         let mut sealed = vec![FORMAT, count];
@@ -314,7 +344,7 @@ impl Vault {
                 return Ok(Some(key.clone()));
             }
         }
-        let Some(key) = self.data_key(conn, id)? else {
+        let Some(key) = self.stored_key(conn, id)? else {
             self.forget(id);
             return Ok(None);
         };

@@ -205,10 +205,10 @@ fn lookup_hashes_agree_with_python() {
 }
 
 #[test]
-fn a_value_needs_one_to_eight_keys() {
+fn a_value_needs_a_key_and_not_too_many() {
     in_transaction(|conn, vault| {
         assert!(matches!(vault.seal(&[], b"x"), Err(StoreError::Sealing { .. })));
-        let keys: Vec<_> = (0..9).map(|_| vault.new_data_key(conn, NOW).unwrap()).collect();
+        let keys: Vec<_> = (0..=SEAL_KEYS_MAX).map(|_| vault.new_data_key(conn, NOW).unwrap()).collect();
         let keys: Vec<_> = keys.iter().collect();
         assert!(matches!(vault.seal(&keys, b"x"), Err(StoreError::Sealing { .. })));
         let twice = vault.seal(&[keys[0], keys[0]], b"x").unwrap();

@@ -1,13 +1,13 @@
 //! The vendor directory: import, look-up and search.
 
 use diesel::prelude::*;
-use marketplace::{ContactId, Language, VendorId};
+use marketplace::{ContactId, DataKeyId, Language, VendorId};
 
 use crate::{
     StoreError, Tx,
     contacts::{self, Identity},
     on_conn,
-    schema::{vendor_categories, vendors},
+    schema::{contacts as people, vendor_categories, vendors},
     tx::parse,
 };
 
@@ -53,8 +53,10 @@ pub struct Vendor {
     pub accepts_inquiries: bool,
     /// 0 to 5.
     pub rating: Option<f64>,
-    /// Whether the vendor said STOP.
+    /// Whether the vendor said STOP, or is not to be contacted for another reason.
     pub opted_out: bool,
+    /// Whether the person behind it was erased: the name is the operator's id then.
+    pub erased: bool,
 }
 
 /// What an import did with one record.
@@ -194,6 +196,18 @@ pub fn categories(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
         .load(c))?)
 }
 
+/// The keys of the people behind these vendors.
+pub fn data_keys(tx: &mut Tx<'_>, ids: &[&VendorId]) -> Result<Vec<DataKeyId>, StoreError> {
+    let ids: Vec<&str> = ids.iter().map(|id| id.as_str()).collect();
+    let keys: Vec<String> = on_conn!(&mut *tx.conn, |c| vendors::table
+        .inner_join(people::table.on(people::id.eq(vendors::contact_id)))
+        .filter(vendors::id.eq_any(ids))
+        .order(people::data_key_id)
+        .select(people::data_key_id)
+        .load(c))?;
+    keys.iter().map(|key| parse(key, "contacts.data_key_id")).collect()
+}
+
 /// The categories of one vendor, by name.
 pub fn categories_of(tx: &mut Tx<'_>, id: &VendorId) -> Result<Vec<String>, StoreError> {
     Ok(on_conn!(&mut *tx.conn, |c| vendor_categories::table
@@ -217,6 +231,11 @@ pub fn list(tx: &mut Tx<'_>, after: Option<&VendorId>, limit: i64) -> Result<Vec
 
 fn vendor(tx: &mut Tx<'_>, row: VendorRow) -> Result<Vendor, StoreError> {
     let contact = contacts::load(tx, parse(&row.contact_id, "vendors.contact_id")?)?;
+    // The number may have been an erased person's under another contact.
+    let suppressed = match &contact.phone {
+        Some(phone) => contacts::is_suppressed(tx, &Identity::Phone(phone.clone()))?,
+        None => false,
+    };
     Ok(Vendor {
         id: parse(&row.id, "vendors.id")?,
         contact: contact.id,
@@ -226,7 +245,8 @@ fn vendor(tx: &mut Tx<'_>, row: VendorRow) -> Result<Vendor, StoreError> {
         languages: row.languages.split(';').filter_map(|code| code.parse().ok()).collect(),
         accepts_inquiries: row.accepts_inquiries,
         rating: row.rating,
-        opted_out: contact.opted_out_at.is_some(),
+        opted_out: contact.opted_out_at.is_some() || contact.erased_at.is_some() || suppressed,
+        erased: contact.erased_at.is_some(),
     })
 }
 

@@ -1,7 +1,10 @@
 //! Gates that several tools share, on the rows as they are in this transaction.
 
 use marketplace::{ContactId, Control, RequestState};
-use store::{Tx, contacts, flags, requests::Request};
+use store::{
+    Tx, contacts, flags,
+    requests::{Request, RequestGuard},
+};
 use tool_registry::RefusalCode;
 
 use crate::{Caller, Policy, ToolError, error::refuse, numbers};
@@ -35,7 +38,16 @@ pub(crate) fn may_send(request: &Request, caller: &Caller) -> Result<(), ToolErr
     }
 }
 
-/// The person has not said STOP.
+/// Nothing is done for a client who was erased. Their requests are closed; this stands before tools that would
+/// otherwise still write.
+pub(crate) fn client_exists(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), ToolError> {
+    if tx.all_exist(&[guard.request().data_key])? {
+        return Ok(());
+    }
+    refuse(RefusalCode::RequestClosed, "the client of this request was erased")
+}
+
+/// The person has not said STOP, nor been erased, which counts as one.
 pub(crate) fn not_opted_out(
     tx: &mut Tx<'_>,
     contact: ContactId,
@@ -76,7 +88,7 @@ const EVERYDAY: [&str; 16] = [
 
 /// Whether a text holds a name: the whole of it, or one of its words that is no everyday word. Names and words
 /// shorter than three letters stand in too many texts.
-fn holds_name(text: &str, name: &str) -> bool {
+pub(crate) fn holds_name(text: &str, name: &str) -> bool {
     let words = |text: &str| -> Vec<String> {
         text.split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())

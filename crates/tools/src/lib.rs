@@ -6,9 +6,11 @@
 pub mod api;
 mod caller;
 mod currency;
+pub mod erasure;
 mod error;
 mod gates;
 mod handlers;
+mod mentions;
 mod numbers;
 pub mod outreach;
 mod pipeline;
@@ -24,6 +26,7 @@ pub use handlers::{
     handoff::HANDOFF_CLOSES_AFTER,
     snapshot::{CALL_COOLDOWN_MINUTES, context_pack},
 };
+pub use mentions::{people_in_pack, spoken_of};
 pub use pipeline::{Answer, Invocation, Outcome, run};
 pub use plan::{PlanCall, PlanCommit, PlanOutcome, commit_plan};
 pub use record::{AuditEntry, record, record_system};

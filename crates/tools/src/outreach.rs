@@ -52,7 +52,8 @@ pub fn not_delivered(
     if send.purpose == Purpose::VendorInquiry {
         return inquiry_failed(tx, guard, send);
     }
-    if send.contact == guard.request().client || send.purpose == Purpose::Handoff {
+    let to_client = send.contact == guard.request().client;
+    if to_client || send.purpose == Purpose::Handoff {
         dead_letters::insert(
             tx,
             &NewDeadLetter {
@@ -119,7 +120,13 @@ mod tests {
     fn ask(tx: &mut Tx<'_>, guard: &RequestGuard, vendors: &[u8]) {
         let size = u8::try_from(vendors.len()).unwrap();
         let deadline_at = tx.now + Duration::from_mins(10);
-        let batch = NewBatch { size, offers_wanted: 1, deadline_at, plan: "{}".to_owned() };
+        let batch = NewBatch {
+            size,
+            offers_wanted: 1,
+            deadline_at,
+            plan: "{}".to_owned(),
+            also_sealed_by: Vec::new(),
+        };
         sourcing::open_batch(tx, guard, &batch).unwrap().unwrap();
         for at in vendors {
             let (id, contact) = vendor(tx, *at);

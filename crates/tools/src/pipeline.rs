@@ -2,7 +2,6 @@
 
 use audit::Outcome as AuditOutcome;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use store::{
     StoreError, Tx,
     idempotency::{self, IdempotencyKey},
@@ -10,7 +9,9 @@ use store::{
 };
 use tool_registry::{RefusalCode, ToolCall, ToolResult};
 
-use crate::{AuditEntry, Caller, Policy, Refusal, ToolError, error::refuse, handlers, record, record_system};
+use crate::{
+    AuditEntry, Caller, Policy, Refusal, ToolError, error::refuse, gates, handlers, record, record_system,
+};
 
 /// One call of one tool.
 #[derive(Debug, Clone)]
@@ -80,7 +81,7 @@ fn attempt(
 ) -> Result<Answer, ToolError> {
     let call = &invocation.call;
     let key = idempotency_key(invocation)?;
-    let body_hash = body_hash(call)?;
+    let body_hash = body_hash(tx, call)?;
     if let Some(key) = &key
         && let Some(answer) = finished(tx, key, &body_hash, call)?
     {
@@ -88,11 +89,15 @@ fn attempt(
         record(tx, guard, replayed)?;
         return Ok(answer);
     }
+    if key.is_some() {
+        gates::client_exists(tx, guard)?;
+    }
     let effect = handlers::run(tx, policy, guard, invocation)?;
     let stored = serde_json::to_value(&effect.result)?;
     if let Some(key) = &key {
-        let (id, data_key) = (guard.request().id, guard.request().data_key);
-        idempotency::insert(tx, key, &body_hash, id, data_key, &stored.to_string())?;
+        let mut keys = vec![guard.request().data_key];
+        keys.extend(&effect.also_sealed_by);
+        idempotency::insert(tx, key, &body_hash, guard.request().id, &keys, &stored.to_string())?;
     }
     let done = entry(invocation, json!({ "arguments": call, "result": effect.recorded(stored) }))
         .sealed_by(effect.also_sealed_by);
@@ -129,15 +134,21 @@ fn finished(
             "this idempotency key was used with other arguments; use a new key",
         );
     }
-    let stored = done.response.ok_or(StoreError::Erased)?;
+    let Some(stored) = done.response else {
+        return refuse(
+            RefusalCode::Duplicate,
+            "this was done; its answer was erased with a person it spoke of, and it is not done again",
+        );
+    };
     let result = ToolResult::from_json(call.name(), serde_json::from_str(&stored)?)?;
     Ok(Some(Answer { result, replayed: true }))
 }
 
-/// SHA-256 of the arguments as canonical JSON: two spellings of one body are the same body.
-fn body_hash(call: &ToolCall) -> Result<Vec<u8>, ToolError> {
+/// Keyed hash of the arguments as canonical JSON: two spellings of one body are the same body. Keyed, for a bare hash
+/// of a short text can be guessed, and this one outlives an erasure.
+fn body_hash(tx: &Tx<'_>, call: &ToolCall) -> Result<Vec<u8>, ToolError> {
     let canonical = audit::canonical_json(&serde_json::to_value(call)?);
-    Ok(Sha256::digest(&canonical).to_vec())
+    Ok(tx.vault.lookup_hash("arguments", &canonical).to_vec())
 }
 
 fn refused(invocation: &Invocation, refusal: &Refusal) -> AuditEntry {

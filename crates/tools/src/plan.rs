@@ -6,14 +6,16 @@ use marketplace::{Control, EventId, RequestState, TurnId};
 use moltbot_contract::Violation;
 use serde_json::json;
 use store::{
-    Tx,
+    Tx, contacts,
     lanes::{self, Lease},
     requests::{self, RequestGuard},
     turns::{self, Settlement, TurnStatus},
 };
 use tool_registry::{RefusalCode, ToolCall};
 
-use crate::{AuditEntry, Caller, Invocation, Policy, Refusal, ToolError, context_pack, pipeline, record};
+use crate::{
+    AuditEntry, Caller, Invocation, Policy, Refusal, ToolError, context_pack, mentions, pipeline, record,
+};
 
 /// A plan to commit.
 #[derive(Debug, Clone)]
@@ -84,11 +86,14 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
         return Ok(outcome);
     }
     if !plan.calls.is_empty() && !takes_plans(&guard) {
-        return end_without_effect(tx, &guard, plan, TurnStatus::Dropped);
+        return end_without_effect(tx, &guard, plan, TurnStatus::Dropped, None);
     }
     let sends = plan.calls.iter().any(|call| acts(&call.call));
     if sends && plan.may_be_superseded && lanes::has_unread_client_message(tx, &guard, &plan.consumed)? {
-        return end_without_effect(tx, &guard, plan, TurnStatus::Superseded);
+        return end_without_effect(tx, &guard, plan, TurnStatus::Superseded, None);
+    }
+    if !plan.calls.is_empty() && speaks_of_the_erased(tx, plan)? {
+        return end_without_effect(tx, &guard, plan, TurnStatus::Superseded, Some("vendor_erased"));
     }
     if let Some(violations) = no_longer_valid(tx, policy, &guard, plan)? {
         let reasons = violations.iter().map(|violation| violation.rule.code().to_owned());
@@ -111,6 +116,17 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
             Ok(PlanOutcome::Refused { step, tool, refusal })
         }
     }
+}
+
+/// Whether somebody was erased after the turn had read the request: what it decided may name them, and can no longer
+/// be sealed under their key. Another turn reads the request as it is now.
+fn speaks_of_the_erased(tx: &mut Tx<'_>, plan: &PlanCommit) -> Result<bool, ToolError> {
+    let people = turns::people(tx, plan.turn)?;
+    if !tx.all_exist(&people)? {
+        return Ok(true);
+    }
+    let Some(began) = turns::opened_at(tx, plan.turn)? else { return Ok(false) };
+    Ok(contacts::vendor_erased_after(tx, began)?)
 }
 
 /// How the turn ended, if it did: its commit went through and the answer was lost on the way.
@@ -195,7 +211,7 @@ fn take_effect(
         return Err(refusal.into());
     }
     lanes::consume(tx, guard, Some(plan.turn), &plan.consumed)?;
-    turns::settle(tx, guard, plan.turn, &plan.settlement)?;
+    settle(tx, guard, plan.turn, plan.settlement.clone())?;
     lanes::release(tx, &plan.lease, true)?;
     Ok(())
 }
@@ -205,6 +221,7 @@ fn end_without_effect(
     guard: &RequestGuard,
     plan: &PlanCommit,
     status: TurnStatus,
+    why: Option<&str>,
 ) -> Result<PlanOutcome, ToolError> {
     let (action, outcome) = if status == TurnStatus::Superseded {
         ("turn.superseded", PlanOutcome::Superseded)
@@ -213,9 +230,15 @@ fn end_without_effect(
         lanes::consume(tx, guard, Some(plan.turn), &plan.consumed)?;
         ("turn.dropped", PlanOutcome::Dropped)
     };
-    turns::settle(tx, guard, plan.turn, &Settlement { status, ..plan.settlement.clone() })?;
+    let mut settlement = Settlement { status, ..plan.settlement.clone() };
+    if let Some(why) = why {
+        settlement.detail = json!({ "why": why }).to_string();
+    }
+    settle(tx, guard, plan.turn, settlement)?;
     lanes::release(tx, &plan.lease, true)?;
-    let reason = if status == TurnStatus::Superseded {
+    let reason = if let Some(why) = why {
+        why.to_owned()
+    } else if status == TurnStatus::Superseded {
         "unread_client_message".to_owned()
     } else if guard.request().control == Control::Human {
         RefusalCode::HumanControl.code().to_owned()
@@ -225,6 +248,17 @@ fn end_without_effect(
     let entry = turn_entry(plan, action, json!({})).with_outcome(AuditOutcome::Ignored, [reason]);
     record(tx, guard, entry)?;
     Ok(outcome)
+}
+
+/// Settles a turn; why it ended is sealed under everybody it speaks of.
+fn settle(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    turn: TurnId,
+    mut settlement: Settlement,
+) -> Result<(), ToolError> {
+    settlement.also_sealed_by.extend(mentions::spoken_of(tx, guard.request(), &[&settlement.detail])?);
+    Ok(turns::settle(tx, guard, turn, &settlement)?)
 }
 
 fn turn_entry(plan: &PlanCommit, action: &str, payload: serde_json::Value) -> AuditEntry {

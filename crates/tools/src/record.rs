@@ -5,7 +5,7 @@ use marketplace::{Actor, DataKeyId, Timestamp};
 use serde_json::Value;
 use store::{Tx, audit_log, requests::RequestGuard};
 
-use crate::ToolError;
+use crate::{ToolError, mentions};
 
 /// What happened.
 #[derive(Debug, Clone)]
@@ -79,17 +79,29 @@ impl AuditEntry {
     }
 }
 
-/// Appends to the request's chain.
-pub fn record(tx: &mut Tx<'_>, guard: &RequestGuard, entry: AuditEntry) -> Result<(), ToolError> {
+/// Appends to the request's chain. The payload is sealed under the keys of everybody it speaks of; where one of them
+/// was erased meanwhile there is none: what happened stays on record, what was said does not.
+pub fn record(tx: &mut Tx<'_>, guard: &RequestGuard, mut entry: AuditEntry) -> Result<(), ToolError> {
     let request = guard.request();
-    let (chain, at, key) = (ChainId::Request(request.id), guard.now(tx), request.data_key);
-    audit_log::append(tx.conn, tx.vault, chain, &[entry.into_record(at, Some(key))])?;
+    let (chain, at) = (ChainId::Request(request.id), guard.now(tx));
+    let spoken_of = mentions::spoken_of(tx, request, &mentions::texts(&entry.payload))?;
+    entry.also_sealed_by.extend(spoken_of);
+    let mut record = entry.into_record(at, Some(request.data_key));
+    if !tx.all_exist(&record.sealed_by)? {
+        record.payload = Value::Null;
+        record.sealed_by.clear();
+    }
+    audit_log::append(tx.conn, tx.vault, chain, &[record])?;
     Ok(())
 }
 
 /// Appends to the `system` chain: what belongs to no request.
 pub fn record_system(tx: &mut Tx<'_>, entry: AuditEntry) -> Result<(), ToolError> {
-    let at = tx.now;
-    audit_log::append(tx.conn, tx.vault, ChainId::System, &[entry.into_record(at, None)])?;
+    let mut record = entry.into_record(tx.now, None);
+    if !tx.all_exist(&record.sealed_by)? {
+        record.payload = Value::Null;
+        record.sealed_by.clear();
+    }
+    audit_log::append(tx.conn, tx.vault, ChainId::System, &[record])?;
     Ok(())
 }

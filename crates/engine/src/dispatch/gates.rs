@@ -114,6 +114,10 @@ pub(super) fn never(
     contact: &Contact,
     send: &Send,
 ) -> Option<&'static str> {
+    // Before everything that could wait: what is left of an erased person is not kept in the queue.
+    if contact.erased_at.is_some() {
+        return Some("erased");
+    }
     if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
         return Some("opted_out");
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conversation::{ControlWord, Sentence, catalogue, control_words};
-use marketplace::{ActorKind, ContactId, Language, PhoneNumberId};
+use marketplace::{ActorKind, ContactId, DataKeyId, Language, PhoneNumberId};
 use meta_client::event::{InboundMessage, MediaKind, MessageContent};
 use serde_json::json;
 use store::{
@@ -12,8 +12,9 @@ use store::{
     inbound::InboundEvent,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, NewSend, Purpose, SendPayload},
+    requests,
 };
-use tools::{AuditEntry, Caller, ToolError, record_system, staleness};
+use tools::{AuditEntry, Caller, ToolError, record_system, spoken_of, staleness};
 
 use super::place::{self, Place};
 
@@ -57,8 +58,13 @@ pub(super) fn place(
     let known_by = contacts::candidates(message.sender.bsuid.as_ref(), message.sender.wa_id.as_ref());
     let contact = find_or_create(tx, &known_by, message.profile_name.as_deref())?;
     contacts::lock(tx, contact.id)?;
+    // As it is now that the row is ours: an erasure may have been faster.
+    let contact = contacts::load(tx, contact.id)?;
+    if contact.erased_at.is_some() {
+        return Ok(Placement::Ignored(Some(contact.id), "erased"));
+    }
     contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
-    if let Some(placement) = control_word(tx, number, &contact, &reading, message)? {
+    if let Some(placement) = control_word(tx, number, &contact, &known_by, &reading, message)? {
         return Ok(placement);
     }
     if contact.opted_out_at.is_some() {
@@ -68,8 +74,8 @@ pub(super) fn place(
     let may_wait = tx.now.since(stored.received_at) < QUOTE_WAITS;
     match place::find(tx, &contact, number, &reading, quoted, may_wait)? {
         Place::Wait => Ok(Placement::Wait),
-        Place::Ask { needs } => {
-            ask_which(tx, number, &contact, &needs)?;
+        Place::Ask { needs, clients } => {
+            ask_which(tx, number, &contact, &needs, clients)?;
             keep(tx, &contact, &reading, message, None, Party::Vendor)?;
             Ok(Placement::Done(contact.id))
         }
@@ -127,6 +133,7 @@ fn control_word(
     tx: &mut Tx<'_>,
     number: &PhoneNumberId,
     contact: &Contact,
+    known_by: &[Identity],
     reading: &Reading,
     message: &InboundMessage,
 ) -> Result<Option<Placement>, ToolError> {
@@ -135,8 +142,9 @@ fn control_word(
     }
     let (opt_out, sentence, action) = match control_words::recognise(&reading.body) {
         Some(ControlWord::Stop) => (Some(tx.now), Sentence::StopConfirmed, "contact.opted_out"),
-        // START means something only to a person who said STOP.
-        Some(ControlWord::Start) if contact.opted_out_at.is_some() => {
+        // START means something only to a person who said STOP, or whose number was an erased person's.
+        Some(ControlWord::Start) if contact.opted_out_at.is_some() || is_suppressed(tx, known_by)? => {
+            contacts::lift_suppression(tx, known_by)?;
             (None, Sentence::StartConfirmed, "contact.opted_in")
         }
         _ => return Ok(None),
@@ -147,24 +155,41 @@ fn control_word(
         return Ok(Some(Placement::Ignored(Some(contact.id), "opted_out")));
     }
     contacts::set_opt_out(tx, contact.id, opt_out)?;
-    notice(tx, number, contact, catalogue::text(contact.language, &sentence))?;
+    notice(tx, number, contact, catalogue::text(contact.language, &sentence), Vec::new())?;
     let entry = AuditEntry::new(Caller::system("router").actor, action, json!({ "contact_id": contact.id }));
     record_system(tx, entry.sealed_by([contact.data_key]))?;
     Ok(Some(Placement::Done(contact.id)))
 }
 
+fn is_suppressed(tx: &mut Tx<'_>, known_by: &[Identity]) -> Result<bool, ToolError> {
+    for identity in known_by {
+        if contacts::is_suppressed(tx, identity)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// `needs` are other people's words: the question dies with any of them.
 fn ask_which(
     tx: &mut Tx<'_>,
     number: &PhoneNumberId,
     contact: &Contact,
     needs: &[String],
+    clients: Vec<DataKeyId>,
 ) -> Result<(), ToolError> {
     let body = catalogue::text(contact.language, &Sentence::VendorWhichRequest { needs });
-    notice(tx, number, contact, body)
+    notice(tx, number, contact, body, clients)
 }
 
 /// A message of ours that belongs to no request.
-fn notice(tx: &mut Tx<'_>, number: &PhoneNumberId, contact: &Contact, body: String) -> Result<(), ToolError> {
+fn notice(
+    tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
+    contact: &Contact,
+    body: String,
+    also_sealed_by: Vec<DataKeyId>,
+) -> Result<(), ToolError> {
     let message = messages::insert(
         tx,
         &NewMessage {
@@ -174,7 +199,7 @@ fn notice(tx: &mut Tx<'_>, number: &PhoneNumberId, contact: &Contact, body: Stri
             party: Party::Client,
             kind: MessageKind::Text,
             body: body.clone(),
-            also_sealed_by: Vec::new(),
+            also_sealed_by: also_sealed_by.clone(),
             button_id: None,
             wamid: None,
             quoted_wamid: None,
@@ -187,7 +212,7 @@ fn notice(tx: &mut Tx<'_>, number: &PhoneNumberId, contact: &Contact, body: Stri
         purpose: Purpose::Notice,
         author: ActorKind::System,
         payload: SendPayload { body, buttons: Vec::new(), template: None, reply_to: None },
-        also_sealed_by: Vec::new(),
+        also_sealed_by,
         not_after: Some(tx.now + staleness::NOTICE),
     };
     outbox::enqueue_notice(tx, number, &send)?;
@@ -203,6 +228,17 @@ fn keep(
     request: Option<marketplace::RequestId>,
     party: Party,
 ) -> Result<marketplace::MessageId, ToolError> {
+    // A vendor may name the client, the client a vendor.
+    let also_sealed_by = match request {
+        Some(request) => {
+            let request = requests::load(tx, request)?;
+            let mut people = spoken_of(tx, &request, &[&reading.body])?;
+            people.retain(|key| *key != contact.data_key);
+            people
+        }
+        None => Vec::new(),
+    };
+    let also_sealed_by = if tx.all_exist(&also_sealed_by)? { also_sealed_by } else { Vec::new() };
     let new = NewMessage {
         request,
         contact: contact.id,
@@ -210,7 +246,7 @@ fn keep(
         party,
         kind: reading.kind,
         body: reading.body.clone(),
-        also_sealed_by: Vec::new(),
+        also_sealed_by,
         button_id: reading.button_id.clone(),
         wamid: Some(message.wamid.as_str().to_owned()),
         quoted_wamid: message.context.as_ref().map(|quoted| quoted.as_str().to_owned()),

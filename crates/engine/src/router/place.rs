@@ -2,7 +2,7 @@
 //! never guess. A vendor's message belongs to the *client's* request: vendors own no lane.
 
 use conversation::{ButtonId, need};
-use marketplace::{MessageId, PhoneNumberId, RequestId, Timestamp};
+use marketplace::{DataKeyId, MessageId, PhoneNumberId, RequestId, Timestamp};
 use serde_json::json;
 use store::{
     Tx,
@@ -40,6 +40,8 @@ pub(super) enum Place {
     Ask {
         /// What they need, a line each.
         needs: Vec<String>,
+        /// The keys of the people whose needs they are.
+        clients: Vec<DataKeyId>,
     },
     /// It quotes a message that we may be about to learn of.
     Wait,
@@ -66,11 +68,18 @@ pub(super) fn find(
         (None, []) => new_or_late(tx, contact, number, reading),
         (own, several) => {
             let requests = several.iter().map(|outreach| outreach.request).chain(own);
-            let mut needs = Vec::new();
+            let (mut needs, mut clients) = (Vec::new(), Vec::new());
             for request in requests.take(NEEDS_MAX) {
-                needs.extend(requests::load(tx, request)?.need);
+                let request = requests::load(tx, request)?;
+                if let Some(need) = request.need {
+                    // An erasure that is about to commit: its client's need is not told any more.
+                    if tx.all_exist(&[request.data_key])? {
+                        needs.push(need);
+                        clients.push(request.data_key);
+                    }
+                }
             }
-            Ok(Place::Ask { needs })
+            Ok(Place::Ask { needs, clients })
         }
     }
 }

@@ -147,6 +147,7 @@ fn give_up(
         verdict: "not_asked".to_owned(),
         decision: "none".to_owned(),
         detail: json!({ "why": "every attempt at this turn failed; a person must look" }).to_string(),
+        also_sealed_by: Vec::new(),
     };
     turns::settle(tx, guard, turn, &settlement)?;
     lanes::consume(tx, guard, Some(turn), entries)?;

@@ -18,7 +18,8 @@ use store::{
 };
 use tool_registry::{ToolCall, ToolResult};
 use tools::{
-    AuditEntry, Caller, Invocation, PlanCall, PlanCommit, PlanOutcome, Policy, ToolError, commit_plan, record,
+    AuditEntry, Caller, Invocation, PlanCall, PlanCommit, PlanOutcome, Policy, ToolError, commit_plan,
+    people_in_pack, record,
 };
 
 use super::begin::BegunTurn;
@@ -86,9 +87,10 @@ impl PlanCommitter for Committer {
 
     async fn journal_asked(&self, pack: &ContextPack) -> Result<(), PortError> {
         let turn = self.turn;
-        let pack = to_json(pack)?;
+        let (pack, text) = (pack.clone(), to_json(pack)?);
         self.under_fence(move |tx, guard| {
-            turns::journal_asked(tx, guard, turn, &pack)?;
+            let people = people_in_pack(tx, guard.request(), &pack)?;
+            turns::journal_asked(tx, guard, turn, &text, &people)?;
             let asked = AuditEntry::new(Caller::orchestrator().actor, "decision.asked", json!({}));
             record(tx, guard, asked.caused_by(turn))
         })
@@ -100,7 +102,9 @@ impl PlanCommitter for Committer {
         let answer = journal.answer.clone();
         let journal = to_json(journal)?;
         self.under_fence(move |tx, guard| {
-            Ok(turns::journal_answer(tx, guard, turn, answer.as_deref(), &journal)?)
+            // The answer speaks of whom the pack spoke of.
+            let people = turns::people(tx, turn)?;
+            Ok(turns::journal_answer(tx, guard, turn, answer.as_deref(), &journal, &people)?)
         })
         .await
     }
@@ -191,5 +195,6 @@ fn settlement(decision: &DecisionRecord) -> Result<Settlement, PortError> {
             "violations": decision.violations,
             "reasons": decision.reasons,
         }))?,
+        also_sealed_by: Vec::new(),
     })
 }

@@ -7,7 +7,7 @@ use super::{Send, SendState, lock};
 use crate::{
     StoreError, Tx, contacts, on_conn,
     schema::{outbox, parked_statuses},
-    tx::parse,
+    tx::{closed, parse},
 };
 
 /// Records what is known of an intent now; it moves forward only. Returns the state it is in.
@@ -33,7 +33,7 @@ fn settle(tx: &mut Tx<'_>, id: OutboxId, state: SendState, reason: Option<&str>)
     on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
         .set((
             outbox::state.eq(state.to_string()),
-            outbox::reason.eq(reason),
+            outbox::reason.eq(reason.map(|reason| closed(reason, "outbox.reason")).transpose()?),
             outbox::settled_at.eq(tx.now.as_millis()),
         ))
         .execute(c))?;

@@ -10,7 +10,12 @@ use diesel::{
 use marketplace::{ContactId, OutboxId, PhoneNumberId, RequestId, Timestamp};
 
 use super::{NewSend, Purpose, Send, SendState, is_doubtful, is_queued, may_be_in_flight};
-use crate::{StoreError, Tx, contacts, on_conn, requests::RequestGuard, schema::outbox, tx::parse};
+use crate::{
+    StoreError, Tx, contacts, on_conn,
+    requests::RequestGuard,
+    schema::outbox,
+    tx::{closed, parse, parse_optional},
+};
 
 /// The next message to a person waits this long behind one whose outcome is unknown.
 pub const UNKNOWN_HOLDS_NEXT: Duration = Duration::from_secs(30);
@@ -187,11 +192,33 @@ pub fn cancel(tx: &mut Tx<'_>, id: OutboxId, reason: &str) -> Result<(), StoreEr
     )
     .set((
         outbox::state.eq(SendState::Cancelled.to_string()),
-        outbox::reason.eq(reason),
+        outbox::reason.eq(closed(reason, "outbox.reason")?),
         outbox::settled_at.eq(tx.now.as_millis()),
     ))
     .execute(c))?;
     Ok(())
+}
+
+/// The intents to a person that wait in the queue, with their requests, the oldest first.
+pub fn queued_to(
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+) -> Result<Vec<(OutboxId, Option<RequestId>)>, StoreError> {
+    let rows: Vec<(String, Option<String>)> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::contact_id
+                .eq(contact.to_string())
+                .and(may_be_in_flight())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+        )
+        .order((outbox::created_at, outbox::id))
+        .select((outbox::id, outbox::request_id))
+        .load(c))?;
+    rows.iter()
+        .map(|(id, request)| {
+            Ok((parse(id, "outbox.id")?, parse_optional(request.as_deref(), "outbox.request_id")?))
+        })
+        .collect()
 }
 
 /// Intents that were on the wire under an older dispatcher: their outcome is unknown.

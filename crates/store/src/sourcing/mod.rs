@@ -4,7 +4,9 @@
 mod offers;
 
 use diesel::prelude::*;
-use marketplace::{BatchId, ContactId, OutreachId, RequestId, Timestamp, VENDORS_PER_REQUEST_MAX, VendorId};
+use marketplace::{
+    BatchId, ContactId, DataKeyId, OutreachId, RequestId, Timestamp, VENDORS_PER_REQUEST_MAX, VendorId,
+};
 use moltbot_contract::{BatchStatus, OutreachStatus};
 
 pub use offers::{
@@ -78,6 +80,8 @@ pub struct NewBatch {
     pub deadline_at: Timestamp,
     /// The plan it came from, as JSON.
     pub plan: String,
+    /// The people whose data the plan holds beside the client's own.
+    pub also_sealed_by: Vec<DataKeyId>,
 }
 
 /// Opens the next batch.
@@ -99,6 +103,8 @@ pub fn open_batch(
         return Ok(Err(LimitReached::Vendors));
     }
     let id = BatchId::generate(tx.ids);
+    let keys: Vec<DataKeyId> =
+        std::iter::once(request.data_key).chain(new.also_sealed_by.iter().copied()).collect();
     let ordinal = existing.iter().map(|batch| i32::from(batch.ordinal)).max().unwrap_or(0) + 1;
     let row = (
         batches::id.eq(id.to_string()),
@@ -106,7 +112,7 @@ pub fn open_batch(
         batches::ordinal.eq(ordinal),
         batches::size.eq(i32::from(new.size)),
         batches::offers_wanted.eq(i32::from(new.offers_wanted)),
-        batches::plan.eq(tx.seal(&[request.data_key], new.plan.as_bytes())?),
+        batches::plan.eq(tx.seal(&keys, new.plan.as_bytes())?),
         batches::status.eq(wire_name(&BatchStatus::Open)?),
         batches::opened_at.eq(guard.now(tx).as_millis()),
         batches::deadline_at.eq(new.deadline_at.as_millis()),
@@ -269,6 +275,26 @@ pub fn live_outreaches_to(tx: &mut Tx<'_>, contact: ContactId) -> Result<Vec<Out
         .filter(outreaches::contact_id.eq(contact.to_string()).and(requests::state.eq_any(live)))
         .order((outreaches::contacted_at.desc(), outreaches::id.desc()))
         .limit(16)
+        .select(outreach_columns!())
+        .load(c))?;
+    rows.into_iter().map(outreach).collect()
+}
+
+/// The outreaches to a person that something may still come of: in a request that is not over, not declined, silent
+/// or failed yet. The oldest first.
+pub fn unsettled_outreaches_to(tx: &mut Tx<'_>, contact: ContactId) -> Result<Vec<Outreach>, StoreError> {
+    use crate::schema::requests;
+    let over = ["handed_off", "closed"];
+    let unsettled = [wire_name(&OutreachStatus::Waiting)?, wire_name(&OutreachStatus::Replied)?];
+    let rows: Vec<OutreachRow> = on_conn!(&mut *tx.conn, |c| outreaches::table
+        .inner_join(requests::table.on(requests::id.eq(outreaches::request_id)))
+        .filter(
+            outreaches::contact_id
+                .eq(contact.to_string())
+                .and(outreaches::status.eq_any(&unsettled))
+                .and(requests::state.ne_all(over))
+        )
+        .order((outreaches::contacted_at, outreaches::id))
         .select(outreach_columns!())
         .load(c))?;
     rows.into_iter().map(outreach).collect()

@@ -13,7 +13,13 @@ use crate::{
 };
 
 fn batch(size: u8) -> NewBatch {
-    NewBatch { size, offers_wanted: 2, deadline_at: crate::testing::START, plan: "{}".to_owned() }
+    NewBatch {
+        size,
+        offers_wanted: 2,
+        deadline_at: crate::testing::START,
+        plan: "{}".to_owned(),
+        also_sealed_by: Vec::new(),
+    }
 }
 
 /// Runs SQL in a savepoint and says whether the database took it.

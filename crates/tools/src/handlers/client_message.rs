@@ -10,7 +10,7 @@ use store::{
 use tool_registry::{MessageStatus, RefusalCode, SendClientMessageArgs, SendClientMessageResult};
 
 use super::Effect;
-use crate::{Caller, ToolError, error::refuse, gates, staleness};
+use crate::{Caller, ToolError, error::refuse, gates, mentions, staleness};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -24,6 +24,9 @@ pub(super) fn run(
     if let Some(quoted) = args.reply_to {
         written_by_client(tx, guard, quoted)?;
     }
+    let texts = args.buttons.iter().flat_map(|button| [&button.id, &button.title]);
+    let texts: Vec<&str> = std::iter::once(&args.body).chain(texts).map(String::as_str).collect();
+    let also_sealed_by = mentions::sealed_by(tx, request, &texts)?;
     let message_id = messages::insert(
         tx,
         &NewMessage {
@@ -33,7 +36,7 @@ pub(super) fn run(
             party: Party::Client,
             kind: MessageKind::Text,
             body: args.body.clone(),
-            also_sealed_by: Vec::new(),
+            also_sealed_by: also_sealed_by.clone(),
             button_id: None,
             wamid: None,
             quoted_wamid: None,
@@ -56,7 +59,7 @@ pub(super) fn run(
                 template: Some(template),
                 reply_to: args.reply_to,
             },
-            also_sealed_by: Vec::new(),
+            also_sealed_by,
             not_after: Some(guard.now(tx) + staleness::CLIENT_MESSAGE),
         },
     )?;

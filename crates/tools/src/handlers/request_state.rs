@@ -10,6 +10,7 @@ use store::{
     requests::{self, FactChanges, RequestGuard},
     sourcing::{self, LimitReached, NewBatch},
     timers::{self, TimerKind},
+    vendors,
 };
 use tool_registry::{
     FactSource, Facts, Plan, RefusalCode, ShortlistArgs, Sourced, UpdateRequestStateArgs,
@@ -17,7 +18,7 @@ use tool_registry::{
 };
 
 use super::{Effect, handoff};
-use crate::{AuditEntry, Caller, ToolError, error::refuse, record};
+use crate::{AuditEntry, Caller, ToolError, error::refuse, mentions, record};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -28,7 +29,11 @@ pub(super) fn run(
     let from = guard.request().state;
     check(guard, caller, args)?;
     if let Some(facts) = &args.facts {
-        requests::set_facts(tx, guard, &changes(facts, caller))?;
+        let mut changes = changes(facts, caller);
+        let texts: Vec<&str> =
+            [&changes.category, &changes.need].into_iter().flatten().map(String::as_str).collect();
+        changes.also_sealed_by = mentions::sealed_by(tx, guard.request(), &texts)?;
+        requests::set_facts(tx, guard, &changes)?;
     }
     if args.to != RequestState::Sourcing || args.plan.is_some() {
         settle_batch_that_is_over(tx, guard, args.to)?;
@@ -124,6 +129,7 @@ fn changes(facts: &Facts, caller: &Caller) -> FactChanges {
         urgency: facts.urgency.as_ref().filter(may_state).map(|fact| fact.value),
         language: facts.language.as_ref().map(|fact| fact.value),
         prescription: facts.prescription.as_ref().filter(may_mark).map(|fact| fact.value),
+        also_sealed_by: Vec::new(),
     }
 }
 
@@ -151,11 +157,13 @@ fn settle_batch_that_is_over(
 
 fn open_batch(tx: &mut Tx<'_>, guard: &RequestGuard, plan: &Plan) -> Result<(), ToolError> {
     let deadline_at = guard.now(tx) + Duration::from_secs(u64::from(plan.deadline_minutes) * 60);
+    let text = serde_json::to_string(plan)?;
     let new = NewBatch {
         size: plan.batch_size,
         offers_wanted: plan.offers_wanted,
         deadline_at,
-        plan: serde_json::to_string(plan)?,
+        also_sealed_by: mentions::sealed_by(tx, guard.request(), &[&text])?,
+        plan: text,
     };
     match sourcing::open_batch(tx, guard, &new)? {
         Ok(batch) => {
@@ -191,6 +199,11 @@ fn store_shortlist(
             RefusalCode::ShortlistInvalid,
             "an item cites no stored reply of its vendor, or one that says no",
         );
+    }
+    for item in &shortlist.items {
+        if vendors::load(tx, &item.vendor_id)?.erased {
+            return refuse(RefusalCode::ShortlistInvalid, "a vendor of the list was erased");
+        }
     }
     let mut vendors: Vec<_> = shortlist.items.iter().map(|item| &item.vendor_id).collect();
     vendors.sort();

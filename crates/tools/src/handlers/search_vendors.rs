@@ -19,7 +19,11 @@ pub(super) fn run(
     args: &SearchVendorsArgs,
 ) -> Result<Effect, ToolError> {
     let vendors = find(tx, guard, &args.category, &args.filters, usize::from(args.limit))?;
-    Ok(Effect::new(SearchVendorsResult { vendors }))
+    let ids: Vec<&VendorId> = vendors.iter().map(|vendor| &vendor.vendor_id).collect();
+    let keys = vendors::data_keys(tx, &ids)?;
+    let mut effect = Effect::new(SearchVendorsResult { vendors });
+    effect.also_sealed_by.extend(keys);
+    Ok(effect)
 }
 
 /// The vendors of a category that pass the filters, those still to be asked first.

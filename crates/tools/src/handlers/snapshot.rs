@@ -38,7 +38,9 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
     let policy = gates::effective(tx, policy);
     let outreaches = sourcing::outreaches_of(tx, request.id)?;
     let batches = sourcing::batches_of(tx, request.id)?;
-    let replies = sourcing::replies_of(tx, request.id)?;
+    let erased = erased_vendors(tx, &outreaches)?;
+    let mut replies = sourcing::replies_of(tx, request.id)?;
+    replies.retain(|reply| !erased.values().any(|vendor| *vendor == reply.vendor));
     let vendor_of: BTreeMap<ContactId, VendorId> =
         outreaches.iter().map(|outreach| (outreach.contact, outreach.vendor.clone())).collect();
     let numbers = known_numbers(tx, request.client, &outreaches)?;
@@ -58,7 +60,7 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
             language: request.language,
             prescription: request.prescription,
         },
-        conversation: conversation(tx, request.id, &vendor_of, &numbers)?,
+        conversation: conversation(tx, request.id, &vendor_of, &numbers, &erased)?,
         ocr: Vec::new(),
         vendors_found: vendors_found(tx, guard)?,
         vendors_contacted: vendors_contacted(tx, &outreaches, &batches)?,
@@ -146,13 +148,30 @@ fn known_numbers(
         .collect()
 }
 
+/// The vendors that were erased: what they wrote and what was written to them is left out, that they were contacted
+/// is not.
+fn erased_vendors(
+    tx: &mut Tx<'_>,
+    outreaches: &[Outreach],
+) -> Result<BTreeMap<ContactId, VendorId>, ToolError> {
+    let mut erased = BTreeMap::new();
+    for outreach in outreaches {
+        if contacts::load(tx, outreach.contact)?.erased_at.is_some() {
+            erased.insert(outreach.contact, outreach.vendor.clone());
+        }
+    }
+    Ok(erased)
+}
+
 fn conversation(
     tx: &mut Tx<'_>,
     request: marketplace::RequestId,
     vendor_of: &BTreeMap<ContactId, VendorId>,
     numbers: &[String],
+    erased: &BTreeMap<ContactId, VendorId>,
 ) -> Result<Vec<ConversationEntry>, ToolError> {
-    let latest = messages::latest(tx, request, CONVERSATION_MAX)?;
+    let mut latest = messages::latest(tx, request, CONVERSATION_MAX)?;
+    latest.retain(|message| message.body.is_some() && !erased.contains_key(&message.contact));
     Ok(latest.into_iter().map(|message| conversation_entry(message, vendor_of, numbers)).collect())
 }
 

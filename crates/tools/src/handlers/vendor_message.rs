@@ -14,7 +14,7 @@ use store::{
 use tool_registry::{MessageStatus, RefusalCode, SendVendorMessageArgs, SendVendorMessageResult};
 
 use super::{Effect, client_message::one_line};
-use crate::{Caller, ToolError, error::refuse, gates, staleness};
+use crate::{Caller, ToolError, error::refuse, gates, mentions, staleness};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -47,6 +47,9 @@ pub(super) fn run(
     // A vendor whose number changed meanwhile is no second vendor: the conversation stays where it began.
     let to = known.as_ref().map_or(vendor.contact, |outreach| outreach.contact);
     let contact = gates::not_opted_out(tx, to, RefusalCode::VendorOptedOut)?;
+    if vendor.opted_out && vendor.contact == to {
+        return refuse(RefusalCode::VendorOptedOut, "this number is not to be contacted");
+    }
     let (outreach_id, first, not_after) = match known {
         Some(outreach) => (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE),
         None => {
@@ -55,6 +58,8 @@ pub(super) fn run(
         }
     };
     let body = with_questions(&args.body, &args.questions);
+    let mut also_sealed_by = mentions::sealed_by(tx, request, &[&body])?;
+    also_sealed_by.push(request.data_key);
     let message_id = messages::insert(
         tx,
         &NewMessage {
@@ -64,7 +69,7 @@ pub(super) fn run(
             party: Party::Vendor,
             kind: MessageKind::Text,
             body: body.clone(),
-            also_sealed_by: vec![request.data_key],
+            also_sealed_by: also_sealed_by.clone(),
             button_id: None,
             wamid: None,
             quoted_wamid: None,
@@ -88,7 +93,7 @@ pub(super) fn run(
                 buttons: if first { answer_buttons(contact.language, outreach_id) } else { Vec::new() },
                 reply_to: None,
             },
-            also_sealed_by: vec![request.data_key],
+            also_sealed_by,
             not_after: Some(not_after),
         },
     )?;

@@ -39,6 +39,9 @@ pub(super) fn run(
         return refuse(RefusalCode::Duplicate, "this message was recorded before");
     }
     let vendor = contacts::load(tx, outreach.contact)?;
+    if vendor.erased_at.is_some() {
+        return refuse(RefusalCode::MessageNotFound, "the vendor was erased, and what they wrote");
+    }
     let reply = read(tx, guard, &outreach, &message, &vendor);
     sourcing::insert_reply(tx, guard, &outreach, &reply)?;
     settle(tx, guard, &outreach, &reply)?;

@@ -34,6 +34,7 @@ fn plan(lease: &Lease, turn: TurnId, entries: &[lanes::Entry], calls: Vec<PlanCa
             verdict: "not_asked".to_owned(),
             decision: "ask_client".to_owned(),
             detail: "{}".to_owned(),
+            also_sealed_by: Vec::new(),
         },
         answer: None,
         may_be_superseded: true,

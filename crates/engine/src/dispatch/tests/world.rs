@@ -261,6 +261,7 @@ impl<'a> World<'a> {
                 offers_wanted: 1,
                 deadline_at: tx.now + Duration::from_mins(10),
                 plan: "{}".to_owned(),
+                also_sealed_by: Vec::new(),
             };
             sourcing::open_batch(tx, &guard, &batch)?.unwrap();
             sourcing::add_outreach(tx, &guard, &"v-1".parse().unwrap(), vendor)?.unwrap();
