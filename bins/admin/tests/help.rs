@@ -30,6 +30,7 @@ fn the_program() {
       outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
       contacts      People: find, show, erase
       dead-letters  What could not be worked: list, retry
+      audit         The audit: verify, export, checkpoint
       tokens        Who may call the tools over HTTP: create, list, revoke
       flags         Switches that take effect at once, on every process: list, off, on
       contract      Moltbot's output contract: check answers
@@ -209,6 +210,82 @@ fn tokens_create_names_every_scope() {
 }
 
 #[test]
+fn audit_verify_says_what_a_verdict_proves() {
+    insta::assert_snapshot!(help(&["audit", "verify", "--help"]), @r#"
+    Hold every record, head, checkpoint and payload against each other; or an exported file against
+    itself
+
+    Of the database: every chain from its first record to its stored head, the series of checkpoints and
+    every record they name, every payload against its record's commitment. Payloads of erased people are
+    counted as erased. Of a file: the same, without a database and without its configuration. Only an
+    anchor that was kept elsewhere shows that a tail was cut or rewritten by someone who can rewrite
+    everything. docs/audit.md says what a verdict proves. Exit code 1 if something does not hold.
+
+    Usage: concierge-admin audit verify [OPTIONS]
+
+    Options:
+          --anchor <HASH>
+              A checkpoint's hash that was kept elsewhere. Of the database: that checkpoint must be in
+              the series. Of a file: it must be the one that closes the file
+
+          --request <ID>
+              Only this request's chain
+
+          --file <EXPORT>
+              An exported file instead of the database; `-` reads standard input
+
+          --includes <HASH>
+              A checkpoint's hash that was kept from before the export: it must be in the file's series
+
+          --json
+              Print one JSON object
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin audit verify
+      concierge-admin audit verify --anchor 5f0c…
+      concierge-admin audit verify --request req_0190a1b2c3d4e5f60718293a4b5c6d7e
+      concierge-admin audit verify --file audit.jsonl --anchor 5f0c…
+    "#);
+}
+
+#[test]
+fn audit_export_says_where_personal_data_goes() {
+    insta::assert_snapshot!(help(&["audit", "export", "--help"]), @r#"
+    Write the audit as a file that a stranger can verify, and print its anchor
+
+    One canonical JSON object a line, closed by a new checkpoint; its hash is the anchor, for the file
+    and for the database. Without --payloads the file holds random ids, closed codes and hashes, and
+    nothing personal. What does not hold is not exported. The export is recorded in the audit.
+
+    Usage: concierge-admin audit export [OPTIONS]
+
+    Options:
+          --out <FILE>
+              Where to; must not exist yet [default: standard output, with the anchor on standard error]
+
+          --request <ID>
+              Only this request's chain
+
+          --payloads
+              With what was said and done, as far as it was not erased: PERSONAL DATA
+
+          --json
+              Print the summary as one JSON object
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin audit export --out audit.jsonl
+      concierge-admin audit export --request req_0190a1b2c3d4e5f60718293a4b5c6d7e --payloads --out one.jsonl
+      concierge-admin audit export | gzip > audit.jsonl.gz
+    "#);
+}
+
+#[test]
 fn contract_check() {
     insta::assert_snapshot!(help(&["contract", "check", "--help"]), @r#"
     Check answers against the output contract
@@ -257,6 +334,9 @@ fn every_command_has_an_example() {
         ["outbox", "resolve"],
         ["dead-letters", "list"],
         ["dead-letters", "retry"],
+        ["audit", "verify"],
+        ["audit", "export"],
+        ["audit", "checkpoint"],
         ["tokens", "create"],
         ["tokens", "list"],
         ["tokens", "revoke"],

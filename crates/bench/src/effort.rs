@@ -19,6 +19,8 @@ pub(crate) struct Effort {
     pub(crate) commits: u32,
     /// Batches of validations.
     pub(crate) batches: u32,
+    /// Records in the audit that is verified and exported.
+    pub(crate) audit_records: usize,
 }
 
 impl Effort {
@@ -31,6 +33,7 @@ impl Effort {
         turns_many: 320,
         commits: 200,
         batches: 300,
+        audit_records: 50_000,
     };
 
     /// Under twenty seconds.
@@ -42,5 +45,6 @@ impl Effort {
         turns_many: 60,
         commits: 40,
         batches: 60,
+        audit_records: 5_000,
     };
 }

@@ -3,6 +3,7 @@
 //! `cargo xtask bench` builds and starts it. What the lines mean stands in `docs/benchmarks.md`. It asserts no
 //! time and fails only when something could not be measured.
 
+mod audit;
 mod contract;
 mod databases;
 mod effort;
@@ -27,7 +28,7 @@ use databases::{Server, Target};
 use effort::Effort;
 use report::{Report, Row};
 
-/// Measures webhook intake, turns and contract validation, each beside its floor
+/// Measures webhook intake, turns, contract validation and the audit, each beside its floor
 ///
 /// Takes under two minutes. SQLite and PostgreSQL both commit with fsync; the files lie in the folder for temporary
 /// files (TMPDIR), so that folder's device is what is measured.
@@ -44,7 +45,14 @@ struct Arguments {
     /// programs on this machine
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+    /// Measure the audit alone, with so many records on SQLite and at most 100000 on PostgreSQL; filling the
+    /// databases takes longer than measuring
+    #[arg(long, value_name = "RECORDS", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    audit: Option<u32>,
 }
+
+/// The most records on PostgreSQL, where each is stored with several round trips.
+const AUDIT_ON_POSTGRES_MAX: usize = 100_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -85,6 +93,13 @@ async fn measure(arguments: Arguments) -> anyhow::Result<Report> {
 
     progress.say("preparing the databases");
     let server = block_in_place(|| Server::find(arguments.database_url));
+    if let Some(records) = arguments.audit {
+        let mut described = Vec::new();
+        let records = usize::try_from(records)?;
+        let rows = measure_audit(&server, folder, records, &mut described, &progress).await?;
+        let machine = block_in_place(|| machine::describe(folder, described))?;
+        return Ok(Report { machine, quick: false, rows });
+    }
     progress.say("validating");
     let validation = block_in_place(|| contract::measure(&effort))?;
     progress.say("counting the commits of a turn");
@@ -116,9 +131,37 @@ async fn measure(arguments: Arguments) -> anyhow::Result<Report> {
     }
     rows.extend(turn_rows);
     rows.extend::<Vec<Row>>(validation);
+    rows.extend(measure_audit(&server, folder, effort.audit_records, &mut Vec::new(), &progress).await?);
     progress.say("done");
     let machine = block_in_place(|| machine::describe(folder, described))?;
     Ok(Report { machine, quick: arguments.quick, rows })
+}
+
+async fn measure_audit(
+    server: &Server,
+    folder: &Path,
+    records: usize,
+    described: &mut Vec<String>,
+    progress: &Progress,
+) -> anyhow::Result<Vec<Row>> {
+    let sqlite = Target::sqlite(&subfolder(folder, "audit")?)?;
+    let mut rows = Vec::new();
+    for target in [Ok(sqlite), server.database()?] {
+        match target {
+            Ok(target) => {
+                let most = if target.is_postgres() { AUDIT_ON_POSTGRES_MAX } else { records };
+                progress.say(&format!("{}: audit of {} records", target.name, records.min(most)));
+                described.push(target.describe()?);
+                let files = subfolder(folder, &format!("audit-{}", target.key))?;
+                rows.extend(audit::measure(&target, &files, records.min(most)).await?);
+            }
+            Err(reason) => {
+                described.push(format!("PostgreSQL: SKIPPED, {reason}"));
+                rows.extend(audit::skipped("PostgreSQL", "postgresql", &reason));
+            }
+        }
+    }
+    Ok(rows)
 }
 
 fn subfolder(folder: &Path, name: &str) -> anyhow::Result<std::path::PathBuf> {

@@ -88,7 +88,9 @@ pub(super) fn file(
     as_json: bool,
     out: &mut dyn Write,
 ) -> Result<(), Failure> {
-    let unreadable = |error| Failure::refused(format!("cannot read {}: {error}", path.display()));
+    // Not 1: that says that a file was looked at and does not hold.
+    let unreadable =
+        |error| Failure::from(startup::Failure::Usage(format!("cannot read {}: {error}", path.display())));
     let verdict = if path == Path::new("-") {
         read(io::stdin().lock()).map_err(unreadable)?
     } else {
