@@ -26,7 +26,7 @@ pub(crate) enum TokensCommand {
     ///
     /// Standard output is the token alone, so that it can go straight into a secret store; what is kept of it here is
     /// a hash. The name stands in the audit as who did it: use one per service or person. To replace a token, make a
-    /// second one of the same name, hand it out, and revoke the first: keys of idempotency belong to the name.
+    /// second one of the same name, hand it out, and revoke the first: idempotency keys belong to the name.
     #[command(after_help = "\
 Scopes (none includes another):
   read     tools that read
@@ -37,7 +37,7 @@ Scopes (none includes another):
 
 Examples:
   concierge-admin tokens create --name crm --actor service --scope read,send
-  concierge-admin tokens create --name ops-2 --actor human --scope read,write,send,operate --expires-in-days 90")]
+  concierge-admin tokens create --name ops-2 --actor human --scope send,operate --expires-in-days 90")]
     Create {
         /// Who it is for: a-z 0-9 _ . : - and no number of seven digits; no name of a person's
         #[arg(long)]

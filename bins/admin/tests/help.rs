@@ -206,7 +206,50 @@ fn vendors_import_names_every_column() {
 
 #[test]
 fn tokens_create_names_every_scope() {
-    insta::assert_snapshot!(help(&["tokens", "create", "--help"]), @"");
+    insta::assert_snapshot!(help(&["tokens", "create", "--help"]), @r#"
+    Make a token and print it, once
+
+    Standard output is the token alone, so that it can go straight into a secret store; what is kept of
+    it here is a hash. The name stands in the audit as who did it: use one per service or person. To
+    replace a token, make a second one of the same name, hand it out, and revoke the first: idempotency
+    keys belong to the name.
+
+    Usage: concierge-admin tokens create [OPTIONS] --name <NAME> --actor <ACTOR> --scope <SCOPES>
+
+    Options:
+          --name <NAME>
+              Who it is for: a-z 0-9 _ . : - and no number of seven digits; no name of a person's
+
+          --actor <ACTOR>
+              Whether a service or a person acts with it
+
+              Possible values:
+              - service: Another service
+              - human:   A person
+
+          --scope <SCOPES>
+              What it allows, separated by commas
+
+          --expires-in-days <DAYS>
+              Days until it expires [default: never]
+
+          --json
+              Print one JSON object with the token in it
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Scopes (none includes another):
+      read     tools that read
+      write    tools that write
+      send     tools that send messages
+      call     tools that place calls
+      operate  steps that only a person may take, such as out of `escalated`; for --actor human alone
+
+    Examples:
+      concierge-admin tokens create --name crm --actor service --scope read,send
+      concierge-admin tokens create --name ops-2 --actor human --scope send,operate --expires-in-days 90
+    "#);
 }
 
 #[test]

@@ -60,6 +60,11 @@ impl Api {
         Self { program, url, http, environment, folder }
     }
 
+    /// What its programs are started with.
+    pub fn environment(&self) -> Environment {
+        self.environment.clone()
+    }
+
     /// A worker on the same database.
     pub fn start_worker(&self) -> Program {
         let path = Programs::find().unwrap().path("concierge-worker").unwrap();

@@ -39,7 +39,16 @@ fn the_challenge_is_echoed_for_the_right_token_alone() {
 async fn what_is_not_there_is_a_problem() {
     let test = TestStore::sqlite();
     let state = state(&test.db);
-    for path in ["/", "/webhooks", "/webhooks/whatsapp/", "/v1/tools", "/nope?token=secret", "/%00"] {
+    for path in [
+        "/",
+        "/webhooks",
+        "/webhooks/whatsapp/",
+        "/v1",
+        "/v1/tools/",
+        "/v1/tools/a/b",
+        "/nope?token=secret",
+        "/%00",
+    ] {
         get(&state, path).await.assert_problem(404, "not_found");
     }
     for (path, allowed) in [(PATH, "GET, POST"), ("/healthz", "GET"), ("/readyz", "GET")] {
@@ -56,7 +65,8 @@ async fn every_request_has_an_id_of_ours() {
     let asked = TestRequest::get().uri("/healthz").insert_header(("x-request-id", "theirs"));
     let first = call(&state, asked).await;
     let second = get(&state, "/healthz").await;
-    assert_eq!(first.header("x-request-id").unwrap().len(), 32);
+    let id = first.header("x-request-id").unwrap();
+    assert!(audit::is_cause(id) && id.starts_with("htp_"), "{id}");
     assert_ne!(first.header("x-request-id"), second.header("x-request-id"));
 }
 

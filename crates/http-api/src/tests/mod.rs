@@ -1,11 +1,15 @@
 //! Over actix's test service where the question is what is answered, over a real socket where it is how.
 
 mod answers;
+mod at_once;
+mod doors;
+mod every_tool;
 mod once;
 mod shapes;
 mod signatures;
 mod sizes;
 mod socket;
+mod tool_world;
 
 use actix_web::{
     http::StatusCode,
@@ -81,7 +85,7 @@ impl Answer {
         assert_eq!(problem["status"], status);
         assert_eq!(problem["code"], code);
         assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"));
-        assert!(problem["request_id"].as_str().is_some_and(|id| id.len() == 32));
+        assert!(problem["request_id"].as_str().is_some_and(|id| id.starts_with("htp_") && id.len() == 36));
     }
 }
 

@@ -22,7 +22,7 @@ use store::{
     Db, StoreError,
     tokens::{self, Token, USE_NOTED_EVERY},
 };
-use tool_registry::{ArgsRejection, ToolCall, ToolName};
+use tool_registry::{ArgsRejection, RefusalCode, ToolCall, ToolName};
 
 pub use moltbot_contract::Violation;
 
@@ -35,7 +35,7 @@ use self::{
     journal::{Journal, Refused},
     limits::{Admission, Limits},
 };
-use crate::{Answer, Invocation, Policy, ToolError, run};
+use crate::{Answer, Invocation, Policy, Refusal, ToolError, run};
 
 /// An idempotency key's length, at most, in characters.
 pub const KEY_LENGTH_MAX: usize = 255;
@@ -156,9 +156,17 @@ impl Api {
             ArgsRejection::UnknownTool => Failure::UnknownTool,
             ArgsRejection::Invalid(violations) => Failure::Invalid(violations),
         })?;
-        // Reads ignore it.
-        let key = key.filter(|_| name.spec().is_none_or(|spec| spec.effect.needs_key()));
-        Ok((call, key.map(|key| self.stored_key(key)).transpose()?))
+        if name.spec().is_some_and(|spec| !spec.effect.needs_key()) {
+            // Reads ignore it.
+            return Ok((call, None));
+        }
+        let Some(key) = key else {
+            return Err(Failure::Refused(Refusal::new(
+                RefusalCode::IdempotencyKeyRequired,
+                "a tool with an effect needs an idempotency key",
+            )));
+        };
+        Ok((call, Some(self.stored_key(key)?)))
     }
 
     fn stored_key(&self, key: &[u8]) -> Result<String, Failure> {

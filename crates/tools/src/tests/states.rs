@@ -145,3 +145,62 @@ fn who_may_state_which_fact() {
         assert_eq!(state(Caller::operator(), "6", marked(false)).await, (Urgency::Urgent, false));
     });
 }
+
+/// Escalated and failed requests are led on by people, and of those only by whom an operator trusts with it.
+#[test]
+fn a_person_without_the_scope_operate_makes_no_persons_step() {
+    on_both(async |test| {
+        let world = World::new(test, 0).await;
+        let person = Caller::token(ActorKind::Human, "ops", false);
+        let operator = Caller::token(ActorKind::Human, "lead", true);
+        // Whatever a token says of itself: a service is no person.
+        let service = Caller::token(ActorKind::Service, "shop", true);
+        for from in [RequestState::Escalated, RequestState::Error] {
+            for (number, (caller, goes)) in
+                [(&person, false), (&service, false), (&operator, true)].into_iter().enumerate()
+            {
+                world.put(from, Control::Human).await;
+                let step = world.step(RequestState::Clarifying).await;
+                let outcome = world.call_as(caller.clone(), Some(&format!("{from}{number}")), step).await;
+                match goes {
+                    true => drop(outcome.unwrap()),
+                    false => assert_eq!(outcome.unwrap_err().code, RefusalCode::PersonOnly, "{caller:?}"),
+                }
+            }
+        }
+        // Control goes back to the bot by such a step alone.
+        world.put(RequestState::Escalated, Control::Human).await;
+        let stay = world.step(RequestState::Escalated).await;
+        world.call_as(person.clone(), Some("stay"), stay).await.unwrap();
+        assert_eq!(world.load().await.control, Control::Human);
+    });
+}
+
+#[test]
+fn a_tokens_word_on_facts() {
+    on_both(async |test| {
+        let world = World::new(test, 0).await;
+        let person = || Caller::token(ActorKind::Human, "ops", false);
+        let state = async |caller: Caller, key: &str, facts: Facts| {
+            let step =
+                UpdateRequestStateArgs { facts: Some(facts), ..world.step(RequestState::Clarifying).await };
+            world.call_as(caller, Some(key), step).await.unwrap();
+            let request = world.load().await;
+            (request.urgency, request.prescription)
+        };
+        let urgent = || Facts {
+            urgency: Some(Sourced::new(Urgency::Urgent, FactSource::Operator)),
+            ..Facts::default()
+        };
+        let marked =
+            |mark| Facts { prescription: Some(Sourced::new(mark, FactSource::Operator)), ..Facts::default() };
+        // A service does not speak for an operator; a person does.
+        assert_eq!(state(service(), "1", urgent()).await, (Urgency::Normal, false));
+        assert_eq!(state(person(), "2", urgent()).await, (Urgency::Urgent, false));
+        // Anybody marks a prescription; only who operates takes the mark back.
+        assert_eq!(state(service(), "3", marked(true)).await, (Urgency::Urgent, true));
+        assert_eq!(state(person(), "4", marked(false)).await, (Urgency::Urgent, true));
+        let operator = Caller::token(ActorKind::Human, "lead", true);
+        assert_eq!(state(operator, "5", marked(false)).await, (Urgency::Urgent, false));
+    });
+}
