@@ -10,13 +10,13 @@ use std::{
 };
 
 use marketplace::{ActorKind, ContactId, Language, OutboxId, PhoneNumberId, RandomIds, SystemClock};
-use meta_simulator::{BusinessNumber, Config, Handle, MetaSimulator};
+use meta_simulator::{BusinessNumber, Config, Handle, MetaSimulator, Template};
 use simulation::process::{Environment, Program, Programs};
 use store::{
     Db, Tx,
     contacts::{self, Identity},
     messages::{self, Direction, MessageKind, NewMessage, Party},
-    outbox::{self, NewSend, Purpose, Send, SendPayload, SendState},
+    outbox::{self, NewSend, Purpose, Send, SendPayload, SendState, TemplateUse},
     requests::{self, RequestGuard},
     testing::TestStore,
 };
@@ -60,6 +60,7 @@ impl Stand {
             phone_number_id: NUMBERS[1].to_owned(),
             display_number: "+254700900101".to_owned(),
         });
+        config.templates = vec![Template::new("concierge_client_update_v1", "en", "{{1}}")];
         let meta = MetaSimulator::start(config).unwrap();
         let environment = Environment::from([
             ("DATABASE_URL", database.options().database_url.clone()),
@@ -115,26 +116,23 @@ fn queue(
     count: usize,
     good_for: Duration,
 ) -> Result<Vec<OutboxId>, ToolError> {
-    let client = somebody(tx, number, first)?;
+    let client = somebody(tx, first)?;
     let guard = match requests::open_of_client(tx, client)? {
         Some(request) => requests::lock(tx, request)?,
         None => requests::create(tx, client, number, Language::En)?,
     };
     let mut ids = Vec::new();
     for n in 0..count {
-        let to = somebody(tx, number, first + 1 + n)?;
+        let to = somebody(tx, first + 1 + n)?;
         let of_request = PURPOSES.get(n % (PURPOSES.len() + 1)).map(|purpose| (&guard, *purpose));
         ids.push(queue_one(tx, number, of_request, to, good_for)?);
     }
     Ok(ids)
 }
 
-/// A person who has just written to this number.
-fn somebody(tx: &mut Tx<'_>, number: &PhoneNumberId, n: usize) -> Result<ContactId, ToolError> {
+fn somebody(tx: &mut Tx<'_>, n: usize) -> Result<ContactId, ToolError> {
     let known_by = [Identity::Phone(format!("+25471{n:07}").parse().unwrap())];
-    let contact = contacts::find_or_create(tx, &known_by, None, Language::En)?.id;
-    contacts::open_window(tx, contact, number, tx.now)?;
-    Ok(contact)
+    Ok(contacts::find_or_create(tx, &known_by, None, Language::En)?.id)
 }
 
 fn queue_one(
@@ -168,7 +166,11 @@ fn queue_one(
         payload: SendPayload {
             body: "hello".to_owned(),
             buttons: Vec::new(),
-            template: None,
+            // Nobody has written: outside the window a template goes out.
+            template: Some(TemplateUse {
+                purpose: "client_update".to_owned(),
+                parameters: vec!["hello".to_owned()],
+            }),
             reply_to: None,
         },
         also_sealed_by: Vec::new(),

@@ -125,16 +125,13 @@ async fn thousandfold(test: &TestStore, id: OutboxId, people: bool) {
     // An id of ours keeps its form: its last nine digits are others.
     let other = |column: &str| format!("substr({column}, 1, 27) || CAST(100000000 + i AS TEXT)");
     let contact = if people { other("o.contact_id") } else { "o.contact_id".to_owned() };
-    let mut sql = String::new();
-    if people {
-        sql = format!(
-            "INSERT INTO contacts (id, data_key_id, language, created_at, updated_at) {NUMBERS} \
-             SELECT {}, c.data_key_id, c.language, c.created_at, c.updated_at FROM n, contacts c \
-             JOIN outbox o ON o.contact_id = c.id WHERE o.id = '{id}';",
-            other("c.id")
-        );
-    }
-    sql += &format!(
+    let crowd = format!(
+        "INSERT INTO contacts (id, data_key_id, language, created_at, updated_at) {NUMBERS} \
+         SELECT {}, c.data_key_id, c.language, c.created_at, c.updated_at FROM n, contacts c \
+         JOIN outbox o ON o.contact_id = c.id WHERE o.id = '{id}';",
+        other("c.id")
+    );
+    let sends = format!(
         "INSERT INTO outbox (id, request_id, contact_id, message_id, phone_number_id, purpose, author, \
          control_epoch, payload, state, attempts, not_before, created_at) {NUMBERS} \
          SELECT {}, o.request_id, {contact}, o.message_id, o.phone_number_id, o.purpose, o.author, \
@@ -142,6 +139,7 @@ async fn thousandfold(test: &TestStore, id: OutboxId, people: bool) {
          FROM n, outbox o WHERE o.id = '{id}';",
         other("o.id")
     );
+    let sql = if people { crowd + &sends } else { sends };
     write(test, move |tx| Ok(crate::on_conn!(&mut *tx.conn, |c| c.batch_execute(&sql))?)).await;
 }
 
