@@ -6,6 +6,8 @@ pub mod brain;
 pub mod buckets;
 mod consequences;
 pub mod dispatch;
+#[cfg(test)]
+mod erasure_tests;
 pub mod intake;
 pub mod router;
 pub mod statuses;

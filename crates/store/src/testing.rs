@@ -100,6 +100,30 @@ impl TestStore {
         &self.options
     }
 
+    /// Where the PostgreSQL server keeps its files: for tests that look at them.
+    ///
+    /// # Panics
+    /// On SQLite.
+    pub async fn data_directory(&self) -> std::path::PathBuf {
+        use diesel::{QueryableByName, RunQueryDsl as _, sql_query, sql_types::Text};
+        #[derive(QueryableByName)]
+        struct Setting {
+            #[diesel(sql_type = Text)]
+            data_directory: String,
+        }
+        let setting: Result<Setting, crate::StoreError> = self
+            .store
+            .read(|conn| match conn {
+                crate::Conn::Pg(c) => {
+                    sql_query("CHECKPOINT").execute(c)?;
+                    Ok(sql_query("SHOW data_directory").get_result(c)?)
+                }
+                crate::Conn::Sqlite(_) => panic!("SQLite has a file, no directory"),
+            })
+            .await;
+        setting.expect("a server that says where it is").data_directory.into()
+    }
+
     /// Which database this is.
     pub fn backend(&self) -> Backend {
         self.store.backend()
