@@ -20,6 +20,7 @@ pub mod lanes;
 pub mod leases;
 pub mod messages;
 mod migrate;
+pub mod observation;
 pub mod outbox;
 mod pool;
 pub mod requests;

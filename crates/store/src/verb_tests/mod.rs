@@ -3,6 +3,7 @@
 mod constraints;
 mod indexes;
 mod lanes;
+mod observation;
 mod outbox;
 mod people;
 mod schema;
