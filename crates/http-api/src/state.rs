@@ -8,7 +8,10 @@ use meta_client::WebhookSecrets;
 use secrecy::SecretString;
 use store::Db;
 
-use crate::body::BodyBudget;
+use crate::{
+    body::BodyBudget,
+    metrics::{Counters, Observer},
+};
 
 /// What the handlers share; a clone is the same state.
 #[derive(Clone)]
@@ -19,6 +22,8 @@ pub struct AppState {
     pub(crate) secrets: Arc<WebhookSecrets>,
     pub(crate) verify_token: SecretString,
     pub(crate) bodies: BodyBudget,
+    pub(crate) counters: Counters,
+    pub(crate) observer: Observer,
 }
 
 impl AppState {
@@ -31,6 +36,8 @@ impl AppState {
             secrets: Arc::new(secrets),
             verify_token,
             bodies: BodyBudget::default(),
+            counters: Counters::default(),
+            observer: Observer::default(),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Over actix's test service where the question is what is answered, over a real socket where it is how.
 
 mod answers;
+mod metrics;
 mod once;
 mod shapes;
 mod signatures;
