@@ -8,7 +8,8 @@ use marketplace::{BatchId, ContactId, OutreachId, RequestId, Timestamp, VENDORS_
 use moltbot_contract::{BatchStatus, OutreachStatus};
 
 pub use offers::{
-    Reply, Shortlist, insert_handoff, insert_reply, insert_shortlist, replies_of, shortlists_of,
+    Handoff, Reply, Shortlist, handoff_of, insert_handoff, insert_reply, insert_shortlist, replies_of,
+    shortlists_of,
 };
 
 use crate::{
