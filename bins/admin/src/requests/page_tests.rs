@@ -3,6 +3,7 @@ use super::super::{
     fixture::{at, dossier, message},
 };
 use super::render;
+use audit::Outcome;
 use marketplace::{Currency, SeededIds};
 use moltbot_contract::{Availability, BatchStatus, OutreachStatus};
 
@@ -179,7 +180,7 @@ fn the_story_is_told_in_words() {
     Ask vendors
     the need is clear
     Moltbot answered; the answer broke a rule and was not followed.
-    Where in the answer | Rule | What was wrong
+    Where | Rule | What was wrong
     /batch_size | number_too_large | expected at most 5
     sent a vendor a message – refused batch_limit The open batch holds five vendors, or the last batch has not settled.
     the open batch holds five vendors
@@ -308,12 +309,11 @@ fn equal_calls_are_counted_and_refusals_explained() {
         hash: String::new(),
         canonical: String::new(),
     };
-    use audit::Outcome::{Ok, Refused};
     dossier.audit = vec![
-        call(1, "marketplace.get_request_snapshot", Ok, &[]),
-        call(2, "marketplace.send_vendor_message", Ok, &[]),
-        call(3, "marketplace.send_vendor_message", Ok, &[]),
-        call(4, "marketplace.start_call", Refused, &["calling_disabled"]),
+        call(1, "marketplace.get_request_snapshot", Outcome::Ok, &[]),
+        call(2, "marketplace.send_vendor_message", Outcome::Ok, &[]),
+        call(3, "marketplace.send_vendor_message", Outcome::Ok, &[]),
+        call(4, "marketplace.start_call", Outcome::Refused, &["calling_disabled"]),
     ];
     let page = render(&dossier);
     assert!(page.contains("<li>sent a vendor a message, 2 times</li>"), "{page}");

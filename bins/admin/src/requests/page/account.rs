@@ -26,7 +26,13 @@ enum Event<'a> {
 }
 
 pub(super) fn section(dossier: &Dossier) -> Markup {
-    let mut day = String::new();
+    let events = events(dossier);
+    let mut days: Vec<Option<String>> = Vec::with_capacity(events.len());
+    for (at, _) in &events {
+        let (date, _) = date_and_time(*at);
+        let is_new = days.iter().flatten().next_back() != Some(&date);
+        days.push(is_new.then_some(date));
+    }
     html! {
         section aria-labelledby="account" {
             h2 #account { "What happened" }
@@ -36,13 +42,10 @@ pub(super) fn section(dossier: &Dossier) -> Markup {
                  coded workflow); only the concierge acts."
             }
             ol.account {
-                @for (at, event) in events(dossier) {
-                    @let (date, time) = date_and_time(at);
-                    @if date != day {
-                        li.day { (date) }
-                        @let _ = day.clone_from(&date);
-                    }
-                    li { time datetime=(at) { (time) } (told_event(&event, &dossier.request)) }
+                @for ((at, event), day) in events.iter().zip(&days) {
+                    @let (_, time) = date_and_time(*at);
+                    @if let Some(day) = day { li.day { (day) } }
+                    li { time datetime=(at) { (time) } (told_event(event, &dossier.request)) }
                 }
                 @if let Some(turn) = &dossier.open_turn {
                     li { time datetime=(turn.at) { (date_and_time(turn.at).1) }
@@ -170,7 +173,7 @@ fn decided(turn: &Turn, calls: &[&AuditLine]) -> Markup {
             @if let Some(settled) = words::settled(turn) { p.bad { (settled) } }
             @if !turn.violations.is_empty() {
                 table.rules {
-                    thead { tr { th { "Where in the answer" } th { "Rule" } th { "What was wrong" } } }
+                    thead { tr { th { "Where" } th { "Rule" } th { "What was wrong" } } }
                     tbody { @for violation in &turn.violations {
                         tr {
                             td.code { (line(if violation.pointer.is_empty() { "/" } else { &violation.pointer })) }
@@ -202,7 +205,9 @@ fn done(calls: &[&AuditLine]) -> Markup {
 }
 
 fn is_quiet(record: &AuditLine) -> bool {
-    record.outcome == audit::Outcome::Ok && record.action == "marketplace.get_request_snapshot"
+    let is_read = record.outcome == audit::Outcome::Ok && record.action == "marketplace.get_request_snapshot";
+    // What became of Moltbot's answer is told above.
+    is_read || record.action.starts_with("decision.")
 }
 
 fn is_same(one: &AuditLine, other: &AuditLine) -> bool {

@@ -19,7 +19,7 @@ pub(super) fn section(dossier: &Dossier) -> Markup {
                  person is erased they go, and the chain stays whole."
             }
             dl.facts {
-                div { dt { "Verdict" } dd {
+                div.wide { dt { "Verdict" } dd {
                     @match &dossier.audit_fault {
                         None => { "The chain holds, and every text that is left is the one committed to." },
                         Some(fault) => { span.bad { "It does not hold: " (line(fault)) } },
