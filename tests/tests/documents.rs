@@ -234,6 +234,33 @@ fn admin_commands_exist_with_their_options() {
     assert!(seen.len() > 8, "only {seen:?} were found: this test looks in the wrong place");
 }
 
+/// Each alert has its section, with the rule as it is, and asks only for metrics that exist.
+#[test]
+fn alerts_are_explained_and_ask_for_what_there_is() {
+    let read = |path: &str| fs::read_to_string(workspace().join(path)).unwrap();
+    let (rules, page) = (read("docs/operations/alerts.yml"), read("docs/operations/alerts.md"));
+    let metrics =
+        ["families.rs", "counters.rs"].map(|file| read(&format!("crates/http-api/src/metrics/{file}")));
+    let sections: BTreeMap<&str, &str> =
+        page.split("\n## ").skip(1).filter_map(|section| section.split_once('\n')).collect();
+    let rules: Vec<&str> = rules.split("- alert: ").skip(1).collect();
+    assert!(rules.len() > 10, "this test looks in the wrong place");
+    for rule in &rules {
+        let mut lines = rule.lines().map(str::trim);
+        let name = lines.next().unwrap();
+        let asked = lines.find(|line| *line != "expr: >-").unwrap();
+        let section = sections.get(name).unwrap_or_else(|| panic!("alerts.md has no section {name}"));
+        assert!(section.contains(&format!("\n{asked}\n")), "{name}: alerts.md has another rule than {asked}");
+        assert!(rule.contains(&format!("alerts.md#{}", name.to_lowercase())), "{name} leads elsewhere");
+        for word in asked.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')) {
+            let metric = word.strip_suffix("_bucket").unwrap_or(word);
+            let known = || metrics.iter().any(|source| source.contains(&format!("\"{metric}\"")));
+            assert!(!metric.starts_with("concierge_") || known(), "{name}: there is no metric {metric}");
+        }
+    }
+    assert_eq!(sections.len(), rules.len(), "a section without a rule");
+}
+
 #[test]
 fn the_sample_directory_imports() {
     let program = Programs::find().unwrap().path("concierge-admin").unwrap();

@@ -103,9 +103,20 @@ pub(crate) fn or_dash(text: Option<&str>) -> String {
     text.unwrap_or("–").to_owned()
 }
 
-/// A text of someone else's, safe for a terminal: no control character survives but the line break.
+/// A text of someone else's, safe for a terminal: no control character survives but the line break, and nothing
+/// that cannot be seen or turns the text around.
 pub(crate) fn harmless(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if (c.is_control() && c != '\n') || is_deceptive(c) { '\u{fffd}' } else { c })
+        .collect()
+}
+
+/// Whether a character shows nothing and can make a text look like another: overrides of direction, spaces without
+/// width, tags. The joiners stay: emoji and several scripts are written with them.
+pub(crate) const fn is_deceptive(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The same on one line, cut to a cell's width.
@@ -143,6 +154,8 @@ mod tests {
     fn no_escape_sequence_reaches_the_terminal() {
         assert!(!printed(None, false).contains('\u{1b}'));
         assert_eq!(harmless("a\tb\nc\u{9b}d"), "a\u{fffd}b\nc\u{fffd}d");
+        assert_eq!(harmless("\u{202e}moc.live\u{200b}"), "\u{fffd}moc.live\u{fffd}");
+        assert_eq!(harmless("👩\u{200d}👧"), "👩\u{200d}👧");
         assert_eq!(one_line(&"x".repeat(61)).chars().count(), 60);
     }
 

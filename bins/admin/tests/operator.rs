@@ -347,3 +347,47 @@ fn a_dead_event_waits_to_be_placed_again() {
         assert_eq!(system.last().unwrap().action, "dead_letter.retried");
     });
 }
+
+/// What a page holds between two marks, as its reader copies it.
+fn copied(page: &str, from: &str, to: &str) -> String {
+    let (_, rest) = page.split_once(from).unwrap();
+    let (text, _) = rest.split_once(to).unwrap();
+    text.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[test]
+fn a_page_is_written_for_its_owner_and_can_be_checked_without_us() {
+    use std::os::unix::fs::PermissionsExt as _;
+    Place::each(|place| {
+        let (id, _) = request_with_an_unknown_send(place);
+        let file = place.path("request.html");
+        let said = place.admin(&["requests", "show", &id.to_string(), "--html", file.to_str().unwrap()]);
+        assert_eq!((said.code, said.out), (0, format!("{}\n", file.display())));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        let page = std::fs::read_to_string(&file).unwrap();
+        assert!(page.contains("Amina Wanjiru") && page.contains("nobody knows whether it was sent"));
+
+        let printed = place.admin(&["requests", "show", &id.to_string(), "--html", "-"]).out;
+        assert!(printed.starts_with("<!DOCTYPE html>") && printed.ends_with("</html>"));
+        let both = place.admin(&["requests", "show", &id.to_string(), "--html", "-", "--json"]);
+        assert_eq!(both.code, 2);
+        let nowhere = place.admin(&["requests", "show", &id.to_string(), "--html", "/nowhere/at/all.html"]);
+        assert!(nowhere.code == 1 && nowhere.err.contains("cannot write"), "{nowhere:?}");
+
+        let shown = place.json(&["requests", "show", &id.to_string()]);
+        let last = shown["audit"].as_array().unwrap().last().unwrap()["hash"].as_str().unwrap().to_owned();
+        let program = copied(&page, "<pre class=\"program\">", "</pre>");
+        let records = copied(&page, "<pre class=\"canonical\">", "</pre>");
+        let check = |records: &str| {
+            place.file("records.txt", records);
+            std::process::Command::new("python3").args(["-c", &program]).current_dir(place.path("")).output()
+        };
+        let Ok(checked) = check(&records) else {
+            eprintln!("SKIPPED: no python3 to check the page with");
+            return;
+        };
+        assert_eq!(String::from_utf8_lossy(&checked.stdout).trim(), last, "{checked:?}");
+        let edited = check(&records.replacen("\"outcome\":\"ok\"", "\"outcome\":\"failed\"", 1)).unwrap();
+        assert!(!edited.status.success(), "{edited:?}");
+    });
+}

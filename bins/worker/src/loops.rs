@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tools::{Policy, ToolError};
 
-use crate::wiring::Worker;
+use crate::{heartbeat, wiring::Worker};
 
 /// The rest after a step that found nothing, and its bound while nothing is found.
 const REST_MIN: Duration = Duration::from_millis(20);
@@ -33,7 +33,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 pub(crate) async fn run(worker: Worker, lanes: u16) {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
-    let Worker { db, policy, router, turns, dispatchers } = worker;
+    let Worker { db, owner, policy, router, turns, dispatchers } = worker;
     loops.spawn(repeat("router", stop.clone(), move || route(router.clone())));
     for _ in 0..lanes {
         let turns = turns.clone();
@@ -49,6 +49,7 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
     let timer_db = db.clone();
     loops.spawn(repeat("timers", stop.clone(), move || fire_timers(timer_db.clone(), policy)));
     loops.spawn(housekeeping(db.clone(), stop.clone()));
+    loops.spawn(heartbeat::beat(db.clone(), owner, stop.clone()));
     tracing::info!(lanes, "working");
     startup::stop_signal().await;
     stop.cancel();

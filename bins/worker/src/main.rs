@@ -1,5 +1,6 @@
 //! `concierge-worker`: routes events, works lanes, sends messages, fires timers.
 
+mod heartbeat;
 mod loops;
 mod wiring;
 

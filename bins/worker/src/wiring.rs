@@ -24,6 +24,8 @@ const NO_BRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 /// The parts of a worker, ready to loop.
 pub(crate) struct Worker {
     pub(crate) db: Db,
+    /// The name of this process in leases and heartbeats.
+    pub(crate) owner: String,
     pub(crate) policy: Policy,
     pub(crate) router: Router,
     pub(crate) turns: TurnRunner,
@@ -61,7 +63,8 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         .collect();
     Ok(Worker {
         router: Router::new(db.clone(), numbers, owner.clone()),
-        turns: TurnRunner::new(db.clone(), brain, policy, owner, brain_timeout),
+        turns: TurnRunner::new(db.clone(), brain, policy, owner.clone(), brain_timeout),
+        owner,
         dispatchers,
         policy,
         db,

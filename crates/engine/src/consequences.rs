@@ -23,6 +23,9 @@ pub(crate) struct News {
 /// Takes the rows of an intent in the one order: request, contact, intent.
 pub(crate) fn take(tx: &mut Tx<'_>, id: OutboxId) -> Result<(Option<RequestGuard>, Send), ToolError> {
     let known = outbox::load(tx, id)?;
+    if let Some(request) = known.request {
+        tracing::Span::current().record("request", tracing::field::display(request));
+    }
     let guard = known.request.map(|request| requests::lock(tx, request)).transpose()?;
     contacts::lock(tx, known.contact)?;
     Ok((guard, outbox::lock(tx, id)?))

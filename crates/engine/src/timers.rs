@@ -14,6 +14,7 @@ use store::{
 };
 use tool_registry::{ToolCall, UpdateRequestStateArgs};
 use tools::{AuditEntry, Caller, Invocation, Policy, ToolError, record};
+use tracing::Instrument as _;
 
 /// How many timers one step fires.
 const PAGE: i64 = 64;
@@ -30,7 +31,9 @@ pub async fn step(db: &Db, policy: Policy) -> Result<usize, ToolError> {
     let due = db.read(|tx| timers::due(tx, PAGE)).await?;
     let count = due.len();
     for timer in due {
-        db.write(move |tx| fire(tx, policy, &timer)).await?;
+        let span =
+            tracing::info_span!("timer", timer = %timer.id, kind = %timer.kind, request = %timer.request);
+        db.write(move |tx| fire(tx, policy, &timer)).instrument(span).await?;
     }
     Ok(count)
 }

@@ -1,8 +1,9 @@
-//! `/healthz`: the process runs. `/readyz`: it can do its work. Both say which, and no more than which.
+//! `/healthz`: the process runs. `/readyz`: it can take webhooks. Both say which, and no more than which.
 
 use actix_web::{HttpResponse, web};
+use engine::intake::IntakeError;
 use serde::Serialize;
-use store::StoreError;
+use store::{StoreError, observation::Observation};
 
 use crate::{AppState, Code, Problem};
 
@@ -28,52 +29,85 @@ async fn healthz() -> HttpResponse {
 #[derive(Serialize)]
 struct Readiness {
     status: &'static str,
+    /// What this process needs to take webhooks.
     checks: [Check; 3],
+    /// What does not keep it from that, and wants to be known all the same.
+    notes: Vec<Note>,
 }
 
 #[derive(Serialize)]
 struct Check {
     name: &'static str,
     ready: bool,
-    /// What is wrong, as a code; the log says more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<&'static str>,
+    #[serde(flatten)]
+    problem: Option<Fault>,
+}
+
+/// What is wrong and what helps, as codes; the log says more.
+#[derive(Clone, Copy, Serialize)]
+struct Fault {
+    problem: &'static str,
+    hint: &'static str,
 }
 
 impl Check {
-    fn new(name: &'static str, problem: Option<&'static str>) -> Self {
+    fn new(name: &'static str, problem: Option<Fault>) -> Self {
         Self { name, ready: problem.is_none(), problem }
     }
 }
 
+#[derive(Serialize)]
+struct Note {
+    name: &'static str,
+    #[serde(flatten)]
+    fault: Fault,
+    /// How many, where that can be counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+}
+
+/// What the other processes and the operator should know; none of it is a reason to take no webhooks.
+fn notes(seen: &Observation) -> Vec<Note> {
+    let note = |name, problem, hint, count| Note { name, fault: Fault { problem, hint }, count };
+    let unknown = seen.unknown_sends();
+    [
+        (seen.living("worker") == 0).then(|| note("worker", "none_alive", "start_a_worker", None)),
+        (!seen.flags.outbound).then(|| note("outbound", "switched_off", "see_the_kill_switch", None)),
+        (unknown > 0).then(|| note("unknown_sends", "waiting", "resolve_unknown_sends", Some(unknown))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
 async fn readyz(state: web::Data<AppState>) -> HttpResponse {
+    let unknown = Fault { problem: "unknown", hint: "repair_the_database_first" };
     let (database, schema) = match state.db.store.check_schema().await {
         Ok(()) => (None, None),
         Err(error @ StoreError::SchemaVersion { .. }) => (None, Some(not_ready("schema", &error))),
-        Err(error) => (Some(not_ready("database", &error)), Some("unknown")),
+        Err(error) => (Some(not_ready("database", &error)), Some(unknown)),
     };
-    let intake = state
-        .intake
-        .check()
-        .await
-        .err()
-        .map(|engine::intake::IntakeError::Store(error)| not_ready("intake", &error));
+    let intake =
+        state.intake.check().await.err().map(|IntakeError::Store(error)| not_ready("intake", &error));
     let checks =
         [Check::new("database", database), Check::new("schema", schema), Check::new("intake", intake)];
-    if checks.iter().all(|check| check.ready) {
-        HttpResponse::Ok().json(Readiness { status: "ready", checks })
+    let ready = checks.iter().all(|check| check.ready);
+    let notes = if ready { state.observer.look(&state.db).await.map(|seen| notes(&seen)) } else { None };
+    let told = |status| Readiness { status, checks, notes: notes.unwrap_or_default() };
+    if ready {
+        HttpResponse::Ok().json(told("ready"))
     } else {
-        HttpResponse::ServiceUnavailable().json(Readiness { status: "not_ready", checks })
+        HttpResponse::ServiceUnavailable().json(told("not_ready"))
     }
 }
 
-fn not_ready(check: &'static str, error: &StoreError) -> &'static str {
-    let problem = match error {
-        StoreError::SchemaVersion { .. } => "wrong_version",
-        StoreError::Busy => "busy",
-        StoreError::Closed => "closed",
-        _ => "unreachable",
+fn not_ready(check: &'static str, error: &StoreError) -> Fault {
+    let (problem, hint) = match error {
+        StoreError::SchemaVersion { .. } => ("wrong_version", "migrate_or_start_the_matching_release"),
+        StoreError::Busy => ("busy", "wait_or_add_capacity"),
+        StoreError::Closed => ("closed", "the_process_is_stopping"),
+        _ => ("unreachable", "check_the_database_and_the_log"),
     };
     tracing::warn!(check, error = error as &dyn std::error::Error, "not ready");
-    problem
+    Fault { problem, hint }
 }

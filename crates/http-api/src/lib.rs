@@ -1,4 +1,5 @@
-//! What the world may ask over HTTP: Meta's webhooks, the tools, the health checks; one folder a subject.
+//! What the world may ask over HTTP: Meta's webhooks, the tools, the health checks and the metrics; one folder a
+//! subject.
 //!
 //! - [`app`]: all routes, for the server and for tests.
 //! - [`serve`]: the server around them, its limits and its graceful stop.
@@ -10,6 +11,7 @@
 mod body;
 mod health;
 mod openapi;
+mod metrics;
 mod problem;
 mod request_id;
 mod server;
@@ -47,7 +49,10 @@ pub fn app(
     App::new()
         .app_data(web::Data::new(state))
         .wrap(from_fn(request_id::identify))
+        // What is wrapped last is outermost.
+        .wrap(from_fn(metrics::measure))
         .configure(health::configure)
+        .configure(metrics::configure)
         .configure(webhooks::configure)
         .configure(tools::configure)
         .configure(openapi::configure)

@@ -12,7 +12,10 @@ use tools::{
     api::{Api, CALLS_PER_MINUTE},
 };
 
-use crate::body::BodyBudget;
+use crate::{
+    body::BodyBudget,
+    metrics::{Counters, Observer},
+};
 
 /// What the handlers share; a clone is the same state.
 #[derive(Clone)]
@@ -24,6 +27,8 @@ pub struct AppState {
     pub(crate) verify_token: SecretString,
     pub(crate) bodies: BodyBudget,
     pub(crate) tools: Api,
+    pub(crate) counters: Counters,
+    pub(crate) observer: Observer,
 }
 
 impl AppState {
@@ -37,6 +42,8 @@ impl AppState {
             secrets: Arc::new(secrets),
             verify_token,
             bodies: BodyBudget::default(),
+            counters: Counters::default(),
+            observer: Observer::default(),
         }
     }
 

@@ -60,11 +60,13 @@ async fn receive(
     let body = body::read(&request, payload, &state.bodies, BODY_MAX).await?;
     let signature = request.headers().get(SIGNATURE_HEADER).map(HeaderValue::as_bytes);
     state.secrets.verify(signature, body.bytes()).map_err(|error| {
+        state.counters.signature_refused(error);
         tracing::info!(%error, "a webhook was refused");
         Problem::new(Code::InvalidSignature).with_detail(error.to_string())
     })?;
     match state.intake.accept(body.bytes()).await {
         Ok(report) => {
+            state.counters.webhook(&report);
             tracing::debug!(stored = report.stored, duplicates = report.duplicates, "webhook stored");
             if report.dead > 0 {
                 tracing::warn!(

@@ -219,6 +219,8 @@ pub struct Evidence {
     pub kills: u32,
     /// What the product could not process.
     pub dead_letters: Vec<Value>,
+    /// What each program wrote to its log, by the program's name.
+    pub logs: Vec<(String, String)>,
     /// Webhook posts that were answered with something else than 200.
     pub webhook_failures: u64,
     /// Webhook posts.

@@ -96,6 +96,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         collected.with_context(|| log_tails.clone().unwrap_or_default())?;
     let collected_at = Instant::now();
 
+    let logs = world.logs();
     progress.show("stopping");
     let stuck = world.stop().await;
     gateway.stop().await;
@@ -110,6 +111,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         may_stay_unknown: scenario.kills > 0,
         kills: killed,
         dead_letters,
+        logs,
         webhook_failures: counters.webhook_failures,
         webhook_posts: counters.webhook_posts,
         stuck,

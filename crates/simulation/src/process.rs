@@ -117,6 +117,16 @@ impl Program {
         false
     }
 
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Everything that it wrote so far.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
+    }
+
     /// The last lines that it wrote, with its name above.
     pub fn log_tail(&self) -> String {
         format!("--- the end of {} ---\n{}", self.log.display(), tail(&self.log))

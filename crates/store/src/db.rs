@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use marketplace::{Clock, IdSource};
+use tracing::Span;
 
 use crate::{Conn, Store, StoreError, Tx};
 
@@ -20,7 +21,7 @@ pub struct Db {
 }
 
 impl Db {
-    /// Runs `work` in one writing transaction. It may run more than once: it must have no effect but rows.
+    /// Runs `work` in one writing transaction, in the caller's span though on another thread. It may run more than once: it must have no effect but rows.
     ///
     /// # Errors
     /// What `work` returns (then nothing was written), or the store's own failure.
@@ -32,8 +33,8 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + std::error::Error + Send + 'static,
     {
-        let db = self.clone();
-        self.store.write(move |conn| work(&mut db.tx(conn))).await
+        let (db, span) = (self.clone(), Span::current());
+        self.store.write(move |conn| span.in_scope(|| work(&mut db.tx(conn)))).await
     }
 
     /// Runs `work` on a reading connection.
@@ -48,8 +49,8 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let db = self.clone();
-        self.store.read(move |conn| work(&mut db.tx(conn))).await
+        let (db, span) = (self.clone(), Span::current());
+        self.store.read(move |conn| span.in_scope(|| work(&mut db.tx(conn)))).await
     }
 
     fn tx<'a>(&'a self, conn: &'a mut Conn) -> Tx<'a> {

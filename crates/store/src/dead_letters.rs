@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Where the work stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum DeadLetterSource {
     /// A webhook event that could not be attributed or read.

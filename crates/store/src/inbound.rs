@@ -148,6 +148,22 @@ pub fn beat(tx: &mut Tx<'_>, process: &str, role: &str) -> Result<(), StoreError
     Ok(())
 }
 
+/// Ends a process's heartbeat: it stopped as asked, nobody need look for it.
+pub fn stop_beating(tx: &mut Tx<'_>, process: &str) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::delete(heartbeats::table.find(process)).execute(c))?;
+    Ok(())
+}
+
+/// Forgets the processes of a role that were not heard of for `silence`, real time: killed ones leave their row.
+pub fn forget_silent(tx: &mut Tx<'_>, role: &str, silence: std::time::Duration) -> Result<(), StoreError> {
+    let before = (tx.lease_now()? - silence).as_millis();
+    on_conn!(&mut *tx.conn, |c| diesel::delete(
+        heartbeats::table.filter(heartbeats::role.eq(role).and(heartbeats::beat_at.lt(before)))
+    )
+    .execute(c))?;
+    Ok(())
+}
+
 /// How long ago any process of this role last said that it is alive, in real time; `None` if none ever did.
 pub fn since_last_beat(tx: &mut Tx<'_>, role: &str) -> Result<Option<std::time::Duration>, StoreError> {
     let now = tx.lease_now()?;

@@ -25,6 +25,7 @@ pub mod leases;
 pub mod mentions;
 pub mod messages;
 mod migrate;
+pub mod observation;
 pub mod outbox;
 mod pool;
 pub mod requests;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where a turn stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display, strum::EnumString, strum::IntoStaticStr)]
 #[strum(serialize_all = "snake_case")]
 pub enum TurnStatus {
     /// Begun; nothing asked yet.

@@ -1,5 +1,7 @@
 //! Logs: one subscriber for the whole process, always on standard error. Standard output belongs to what a
-//! command prints.
+//! command prints. Phone numbers and Meta's message ids are masked in whatever is written (`mask.rs`).
+
+mod mask;
 
 use std::io::{self, IsTerminal};
 
@@ -47,7 +49,8 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let filter = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter(error.to_string()))?;
-    let lines = fmt::layer().with_writer(writer).with_ansi(colours).with_span_events(FmtSpan::NONE);
+    let lines =
+        fmt::layer().with_writer(mask::Masking(writer)).with_ansi(colours).with_span_events(FmtSpan::NONE);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         Format::Json => lines.json().with_current_span(false).with_filter(filter).boxed(),
         Format::Pretty => lines.with_filter(filter).boxed(),
@@ -107,6 +110,25 @@ mod tests {
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(text.contains("turn{request_id=\"req_1\"}") && text.contains("asked outcome=\"accepted\""));
         assert!(!text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn numbers_are_masked_in_both_formats_and_in_every_place() {
+        for format in [Format::Json, Format::Pretty] {
+            let buffer = Buffer::default();
+            let writer = buffer.clone();
+            let subscriber = subscriber(format, "trace", move || writer.clone(), false).unwrap();
+            tracing::subscriber::with_default(subscriber, || {
+                let span = tracing::info_span!("person", phone = "+254700000101");
+                let _inside = span.enter();
+                tracing::info!(id = "wamid.HBgMMjU0NzAw", "wrote to {}", "+254 700 000 202");
+            });
+            let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+            for part in ["+25…01", "+25…02", "wamid.…"] {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+            assert!(!text.contains("0000") && !text.contains("HBgM"), "{text}");
+        }
     }
 
     #[test]

@@ -64,8 +64,11 @@ pub(crate) fn run_under(
     guard: &mut RequestGuard,
     invocation: &Invocation,
 ) -> Result<Outcome, ToolError> {
+    let (tool, request) = (invocation.call.name(), guard.request().id);
+    let _span = tracing::info_span!("tool", %tool, %request, caller = %invocation.caller.actor).entered();
     let result = ToolError::refusal(tx.savepoint(|tx| attempt(tx, policy, guard, invocation)))?;
     if let Err(refusal) = &result {
+        tracing::debug!(code = %refusal.code, "a tool refused");
         // The savepoint may have changed the guard's view before it was rolled back.
         *guard = requests::lock(tx, guard.request().id)?;
         record(tx, guard, refused(invocation, refusal))?;

@@ -37,6 +37,8 @@ pub(super) struct Dossier {
     pub(super) batches: Vec<Batch>,
     pub(super) replies: Vec<Reply>,
     pub(super) shortlists: Vec<Shortlist>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) handoff: Option<Handoff>,
     /// Settled turns.
     pub(super) turns: Vec<Turn>,
     /// The turn that is being worked, or waits to be resumed.
@@ -48,6 +50,9 @@ pub(super) struct Dossier {
     /// What is wrong with the audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) audit_fault: Option<String>,
+    /// When this was read.
+    #[serde(skip)]
+    pub(super) read_at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,6 +126,7 @@ pub(super) struct BatchVendor {
     pub(super) name: String,
     pub(super) slot: u8,
     pub(super) status: OutreachStatus,
+    pub(super) contacted_at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -128,6 +134,9 @@ pub(super) struct BatchVendor {
 pub(super) struct Reply {
     pub(super) reply_id: ReplyId,
     pub(super) vendor_id: VendorId,
+    /// The message that was read.
+    pub(super) message_id: MessageId,
+    pub(super) at: Timestamp,
     pub(super) availability: Availability,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) price_minor: Option<i64>,
@@ -149,6 +158,15 @@ pub(super) struct ShortlistItem {
     pub(super) position: usize,
     pub(super) vendor_id: VendorId,
     pub(super) reply_id: ReplyId,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Handoff {
+    pub(super) at: Timestamp,
+    pub(super) vendor_id: VendorId,
+    pub(super) vendor_name: String,
+    /// The client's message that chose this vendor.
+    pub(super) choice_message_id: MessageId,
 }
 
 #[derive(Debug, Serialize)]
@@ -198,6 +216,13 @@ pub(super) struct AuditLine {
     pub(super) caused_by: Option<String>,
     /// `null` when there is none or it was erased.
     pub(super) payload: Value,
+    /// Hexadecimal, like the two that follow: what the chain promises of the payload.
+    pub(super) commitment: String,
+    pub(super) prev_hash: String,
+    pub(super) hash: String,
+    /// What `hash` is the hash of.
+    #[serde(skip)]
+    pub(super) canonical: String,
 }
 
 /// Gathers everything in one consistent read.
@@ -222,11 +247,13 @@ pub(super) fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Dossier, Failure>
         batches: batches(tx, id, &mut names)?,
         replies: replies(tx, id)?,
         shortlists: shortlists(tx, id)?,
+        handoff: handoff(tx, id, &mut names)?,
         turns,
         open_turn,
         audit: chain.into_iter().map(audit_line).collect(),
         audit_verified: audit_fault.is_none(),
         audit_fault,
+        read_at: tx.now,
         request: facts(tx, request)?,
     })
 }
@@ -333,6 +360,7 @@ fn batches(tx: &mut Tx<'_>, id: RequestId, names: &mut VendorNames) -> Result<Ve
                 name: names.of(tx, &outreach.vendor)?,
                 slot: outreach.slot,
                 status: outreach.status,
+                contacted_at: outreach.contacted_at,
             });
         }
         shown.push(Batch {
@@ -353,6 +381,8 @@ fn replies(tx: &mut Tx<'_>, id: RequestId) -> Result<Vec<Reply>, Failure> {
         .map(|reply| Reply {
             reply_id: reply.id,
             vendor_id: reply.vendor,
+            message_id: reply.message,
+            at: reply.created_at,
             availability: reply.availability,
             price_minor: reply.price.map(marketplace::Money::minor),
             currency: reply.price.map(marketplace::Money::currency),
@@ -374,6 +404,16 @@ fn shortlists(tx: &mut Tx<'_>, id: RequestId) -> Result<Vec<Shortlist>, Failure>
                 .collect(),
         })
         .collect())
+}
+
+fn handoff(tx: &mut Tx<'_>, id: RequestId, names: &mut VendorNames) -> Result<Option<Handoff>, Failure> {
+    let Some(handoff) = sourcing::handoff_of(tx, id)? else { return Ok(None) };
+    Ok(Some(Handoff {
+        at: handoff.created_at,
+        vendor_name: names.of(tx, &handoff.vendor)?,
+        vendor_id: handoff.vendor,
+        choice_message_id: handoff.choice,
+    }))
 }
 
 /// What the engine writes beside a settled turn.
@@ -417,6 +457,11 @@ fn turns(tx: &mut Tx<'_>, id: RequestId) -> Result<(Vec<Turn>, Option<OpenTurn>)
 
 fn audit_line((record, payload): (AuditRecord, Payload)) -> AuditLine {
     AuditLine {
+        // Closed codes and random ids: always text.
+        canonical: String::from_utf8_lossy(&record.canonical()).into_owned(),
+        commitment: record.commitment.to_string(),
+        prev_hash: record.prev_hash.to_string(),
+        hash: record.hash.to_string(),
         seq: record.seq,
         at: record.at,
         actor: record.actor.to_string(),

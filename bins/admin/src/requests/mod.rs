@@ -1,9 +1,16 @@
 //! `concierge-admin requests`: what clients asked for and what became of it.
 
 mod dossier;
+#[cfg(test)]
+mod fixture;
+mod page;
 mod story;
+mod words;
 
-use std::io::Write;
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::{
     Subcommand,
@@ -38,17 +45,22 @@ Examples:
     },
     /// Tell a request's story: messages, decisions and why, tool calls, states, and whether its audit holds
     ///
-    /// Shows names, numbers and texts as they are. What belonged to an erased person shows as "(erased)".
+    /// Shows names, numbers and texts as they are. What belonged to an erased person shows as "(erased)". With --html
+    /// the same as one page that needs nothing but a browser, to hand to a customer or an auditor.
     #[command(after_help = "\
 Examples:
   concierge-admin requests show req_0190a1b2c3d4e5f60718293a4b5c6d7e
-  concierge-admin requests show req_0190a1b2c3d4e5f60718293a4b5c6d7e --json")]
+  concierge-admin requests show req_0190a1b2c3d4e5f60718293a4b5c6d7e --json
+  concierge-admin requests show req_0190a1b2c3d4e5f60718293a4b5c6d7e --html request.html")]
     Show {
         /// The request, as `requests list` shows it
         id: RequestId,
         /// Print one JSON object instead of the story
         #[arg(long)]
         json: bool,
+        /// Write one self-contained HTML page, readable by its owner alone; `-` is standard output
+        #[arg(long, value_name = "FILE", conflicts_with = "json")]
+        html: Option<PathBuf>,
     },
 }
 
@@ -56,7 +68,7 @@ impl RequestsCommand {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
             Self::List { state, listing } => list(state, listing, out),
-            Self::Show { id, json } => show(id, json, out),
+            Self::Show { id, json, html } => show(id, json, html.as_deref(), out),
         }
     }
 }
@@ -116,14 +128,31 @@ fn list(state: Option<RequestState>, listing: Listing, out: &mut dyn Write) -> R
     )
 }
 
-fn show(id: RequestId, json: bool, out: &mut dyn Write) -> Result<(), Failure> {
+fn show(id: RequestId, json: bool, html: Option<&Path>, out: &mut dyn Write) -> Result<(), Failure> {
     let dossier = Database::open()?.read(move |tx| dossier::gather(tx, id))?;
-    if json {
+    if let Some(path) = html {
+        let page = page::render(&dossier);
+        if path.as_os_str() == "-" {
+            out.write_all(page.as_bytes())?;
+        } else {
+            write_private(path, &page)?;
+            writeln!(out, "{}", path.display())?;
+        }
+    } else if json {
         writeln!(out, "{}", serde_json::to_string(&dossier)?)?;
     } else {
         write!(out, "{}", story::tell(&dossier))?;
     }
     Ok(())
+}
+
+/// The page holds names, numbers and texts: nobody but its owner reads the file, whatever the umask.
+fn write_private(path: &Path, page: &str) -> Result<(), Failure> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = std::fs::File::options();
+    let file = file.write(true).create(true).truncate(true).mode(0o600).open(path);
+    file.and_then(|mut file| file.write_all(page.as_bytes()))
+        .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
 }
 
 /// The states as clap shows and reads them.

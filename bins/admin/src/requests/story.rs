@@ -6,13 +6,16 @@ use marketplace::{Control, Timestamp};
 
 use crate::listing::{harmless, or_dash, second};
 
-use super::dossier::{AuditLine, Dossier, Facts, Message, StateChange, Turn};
+use super::{
+    dossier::{AuditLine, Dossier, Facts, Message, StateChange, Turn},
+    words,
+};
 
 /// Where the text of an event begins.
 const INDENT: &str = "            ";
 
 /// Records that another line of the story tells already.
-const TOLD_ELSEWHERE: [&str; 8] = [
+pub(super) const TOLD_ELSEWHERE: [&str; 9] = [
     "request.opened",
     "state.changed",
     "message.received",
@@ -21,7 +24,11 @@ const TOLD_ELSEWHERE: [&str; 8] = [
     "decision.accepted",
     "decision.rejected",
     "decision.coded_workflow",
+    "decision.client_choice",
 ];
+
+/// Who carries turns out.
+const ORCHESTRATOR: &str = "orchestrator:turn";
 
 /// Tells it.
 pub(super) fn tell(dossier: &Dossier) -> String {
@@ -97,7 +104,7 @@ fn events(dossier: &Dossier) -> Vec<(Timestamp, String)> {
 }
 
 /// What a person said of a send is told in any case: the message alone does not show who said it.
-fn told_elsewhere(record: &AuditLine) -> bool {
+pub(super) fn told_elsewhere(record: &AuditLine) -> bool {
     let word_of_a_person = by_a_person(record) && record.action.starts_with("send.");
     TOLD_ELSEWHERE.contains(&record.action.as_str()) && !word_of_a_person
 }
@@ -157,12 +164,17 @@ fn told_record(record: &AuditLine) -> String {
     let action = record.action.strip_prefix("marketplace.").unwrap_or(&record.action);
     let reasons =
         if record.reasons.is_empty() { String::new() } else { format!(": {}", record.reasons.join(", ")) };
-    let by =
-        if record.actor.starts_with("human:") { format!(", by {}", record.actor) } else { String::new() };
+    // Most is the orchestrator's; what is not must not look as if it were.
+    let by = if record.actor == ORCHESTRATOR || record.actor.starts_with("system:") {
+        String::new()
+    } else {
+        format!(", by {}", record.actor)
+    };
     let outcome = record.outcome.to_string();
     // `send.failed` says how it ended.
     let outcome = if action.ends_with(&outcome) { String::new() } else { format!(" {outcome}") };
-    format!("· {action}{outcome}{reasons}{by}")
+    let detail = words::detail(record).map(|detail| format!("\n{}", indented(detail))).unwrap_or_default();
+    format!("· {action}{outcome}{reasons}{by}{detail}")
 }
 
 fn told_state(change: &StateChange) -> String {

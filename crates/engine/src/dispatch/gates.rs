@@ -93,7 +93,7 @@ pub(super) fn judge(
     Ok(match OutboundMessage::new(to, send.id.to_string(), quoted, content) {
         Ok(message) => Verdict::Go(Box::new(message)),
         Err(fault) => {
-            tracing::error!(intent = %send.id, %fault, "a queued message is not within Meta's limits");
+            tracing::error!(%fault, "a queued message is not within Meta's limits");
             Verdict::Never("not_sendable")
         }
     })

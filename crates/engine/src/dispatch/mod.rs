@@ -28,6 +28,7 @@ use store::{
     },
 };
 use tools::ToolError;
+use tracing::Instrument as _;
 
 use crate::{buckets::SendBuckets, consequences, templates::TemplateCatalogue};
 use claim::{Claim, Claiming};
@@ -300,7 +301,7 @@ impl Dispatcher {
         let mut orphaned = 0;
         for id in suspects.into_iter().filter(|id| !self.in_flight.contains(*id)) {
             let in_flight = Arc::clone(&self.in_flight);
-            let settled = self.db.write(move |tx| orphan(tx, &in_flight, id)).await?;
+            let settled = self.db.write(move |tx| orphan(tx, &in_flight, id)).instrument(span(id)).await?;
             orphaned += usize::from(settled);
         }
         Ok(orphaned)
@@ -362,7 +363,7 @@ impl Dispatcher {
             templates: Arc::clone(&self.templates),
         };
         let had_token = claiming.bucket.is_ok();
-        let claim = self.db.write(move |tx| claim::claim(tx, &claiming, id)).await;
+        let claim = self.db.write(move |tx| claim::claim(tx, &claiming, id)).instrument(span(id)).await;
         let message = match claim {
             Ok(Claim::Send(message)) => message,
             other => {
@@ -392,7 +393,8 @@ impl Dispatcher {
     async fn record(&self, answered: Answered) -> Result<Settled, DispatchError> {
         let (id, answer, as_template) =
             (answered.entered.id, Arc::clone(&answered.answer), answered.as_template);
-        let recorded = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template)).await;
+        let settle = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template));
+        let recorded = settle.instrument(span(id)).await;
         if recorded.is_err() && answered.tries < RECORD_TRIES {
             let again = Answered { tries: answered.tries + 1, ..answered };
             self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner).push(again);
@@ -476,6 +478,12 @@ fn report_opened(open: &OpenBreaker) {
         "the breaker for outbound volume opened: what it holds stays queued until a person runs \
          `concierge-admin outbox resume`"
     );
+}
+
+/// What a transaction logs of one intent carries its id, and its request's once that is read. A span each: what is
+/// recorded twice is printed twice.
+fn span(id: OutboxId) -> tracing::Span {
+    tracing::info_span!("dispatch", intent = %id, request = tracing::field::Empty)
 }
 
 fn orphan(tx: &mut Tx<'_>, in_flight: &InFlight, id: OutboxId) -> Result<bool, ToolError> {

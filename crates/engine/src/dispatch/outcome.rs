@@ -76,7 +76,9 @@ pub(super) fn settle(
         }
         SendOutcome::Refused { class, code, .. } => refused(tx, guard, &send, *class, *code, as_template),
         SendOutcome::Unknown { why } => {
-            tracing::warn!(intent = %id, why, "nobody knows whether a message was sent; it is not sent again");
+            // Up to the first colon the words are ours; what Meta or a proxy says may quote the number.
+            let why = why.split(':').next().unwrap_or_default();
+            tracing::warn!(why, "nobody knows whether a message was sent; it is not sent again");
             doubt(tx, guard, &send, "answer_in_doubt")?;
             Ok(Settled::Unknown)
         }
@@ -151,7 +153,7 @@ fn refused(
         _ => {}
     }
     // Meta's words are left out: they may quote the number.
-    tracing::warn!(intent = %send.id, class = class.as_str(), code, "Meta refused a message");
+    tracing::warn!(class = class.as_str(), code, "Meta refused a message");
     consequences::refused_for_good(tx, guard, send, class)?;
     consequences::fail(tx, guard, send, &meta_reason(code))?;
     Ok(Settled::Failed)

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod gates;
+mod logs;
 mod outcomes;
 mod restarts;
 mod stale;

@@ -80,10 +80,12 @@ pub(super) fn place(
             Ok(Placement::Done(contact.id))
         }
         Place::Store { request, party } => {
+            tracing::Span::current().record("request", tracing::field::display(request));
             keep(tx, &contact, &reading, message, Some(request), party)?;
             Ok(Placement::Done(contact.id))
         }
         Place::Mailbox { guard, party } => {
+            tracing::Span::current().record("request", tracing::field::display(guard.request().id));
             let id = keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
             place::append(tx, &guard, party, id, at, &contact)?;
             Ok(Placement::Done(contact.id))

@@ -17,6 +17,7 @@ use store::{
     leases,
 };
 use tools::ToolError;
+use tracing::Instrument as _;
 
 use crate::statuses;
 
@@ -95,14 +96,15 @@ impl Router {
         let mut placed = Vec::with_capacity(events.len());
         for id in events {
             let numbers = self.numbers.clone();
-            let outcome = self.db.write(move |tx| route(tx, &numbers, id)).await;
-            let outcome = match outcome {
-                Ok(outcome) => outcome,
-                Err(error) => {
-                    tracing::warn!(event = %id, %error, "an event could not be placed; it stays");
+            // The request is known once the event has been read.
+            let span = tracing::info_span!("route", event = %id, request = tracing::field::Empty);
+            let placing = async {
+                self.db.write(move |tx| route(tx, &numbers, id)).await.unwrap_or_else(|error| {
+                    tracing::warn!(%error, "an event could not be placed; it stays");
                     Placed::Failed
-                }
+                })
             };
+            let outcome = placing.instrument(span).await;
             placed.push(outcome);
             // A later message of the same person must not overtake one that could not be placed.
             if outcome == Placed::Failed {

@@ -11,6 +11,7 @@ use store::{
     lanes::{self, Lease},
 };
 use tools::{Policy, ToolError};
+use tracing::Instrument as _;
 
 use begin::Begun;
 use committer::Committer;
@@ -71,7 +72,8 @@ impl TurnRunner {
         let Some(lease) = self.db.write(move |tx| lanes::claim(tx, &owner)).await? else {
             return Ok(TurnStep::Idle);
         };
-        match self.work(&lease).await {
+        let span = tracing::info_span!("turn", request = %lease.request, fence = lease.fence);
+        match self.work(&lease).instrument(span).await {
             Ok(step) => Ok(step),
             Err(error) => {
                 self.give_back(lease).await?;
@@ -92,17 +94,17 @@ impl TurnRunner {
             Some(Ok(end @ TurnEnd::Refused(_))) => {
                 // Nothing took the entries: they wait for the next attempt, which counts.
                 self.give_back(lease.clone()).await?;
-                tracing::warn!(request = %lease.request, ?end, "a turn ended with its entries unworked");
+                tracing::warn!(?end, "a turn ended with its entries unworked");
                 Ok(TurnStep::Failed)
             }
             Some(Ok(end)) => Ok(TurnStep::Worked(end)),
             Some(Err(error)) => {
-                tracing::warn!(request = %lease.request, error = %chain(&error), "a turn could not go on");
+                tracing::warn!(error = %chain(&error), "a turn could not go on");
                 self.give_back(lease.clone()).await?;
                 Ok(TurnStep::Failed)
             }
             None => {
-                tracing::warn!(request = %lease.request, "a turn ran out of time or lost its lease");
+                tracing::warn!("a turn ran out of time or lost its lease");
                 self.give_back(lease.clone()).await?;
                 Ok(TurnStep::Failed)
             }

@@ -82,14 +82,40 @@ fn ready_is_told_from_alive() {
             {"name": "schema", "ready": true},
             {"name": "intake", "ready": true},
         ]);
-        assert_eq!(answer.json(), json!({"status": "ready", "checks": ready}));
+        let no_worker = json!({"name": "worker", "problem": "none_alive", "hint": "start_a_worker"});
+        assert_eq!(answer.json(), json!({"status": "ready", "checks": ready, "notes": [no_worker]}));
 
         test.store.close().await;
         assert_eq!(get(&state, "/healthz").await.status.as_u16(), 200);
         let answer = get(&state, "/readyz").await;
         assert_eq!(answer.status.as_u16(), 503);
-        let intake = json!({"name": "intake", "ready": false, "problem": "closed"});
+        let closed = json!({"problem": "closed", "hint": "the_process_is_stopping"});
+        let intake =
+            json!({"name": "intake", "ready": false, "problem": closed["problem"], "hint": closed["hint"]});
         assert_eq!(answer.json()["checks"][2], intake);
+        assert_eq!(answer.json()["notes"], json!([]), "what cannot be asked is not told");
+    });
+}
+
+#[test]
+fn what_wants_to_be_known_makes_nobody_unready() {
+    on_both(async |test| {
+        test.db.write(|tx| store::inbound::beat(tx, "a:worker:1", "worker")).await.unwrap();
+        assert_eq!(get(&state(&test.db), "/readyz").await.json()["notes"], json!([]));
+        let request = metrics::request_with_an_unknown_send(test).await;
+        test.db
+            .write(|tx| store::flags::set(tx.conn, store::flags::Flag::Outbound, false, tx.now))
+            .await
+            .unwrap();
+        // A new process: this one would repeat what it saw within the second.
+        let answer = get(&state(&test.db), "/readyz").await;
+        assert_eq!(answer.status.as_u16(), 200);
+        let notes = json!([
+            {"name": "outbound", "problem": "switched_off", "hint": "see_the_kill_switch"},
+            {"name": "unknown_sends", "problem": "waiting", "hint": "resolve_unknown_sends", "count": 1},
+        ]);
+        assert_eq!(answer.json()["notes"], notes);
+        assert!(!answer.body.contains(&request.to_string()) && !answer.body.contains("254700000101"));
     });
 }
 

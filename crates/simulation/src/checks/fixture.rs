@@ -23,6 +23,7 @@ pub(crate) fn evidence() -> Evidence {
         may_stay_unknown: false,
         kills: 0,
         dead_letters: Vec::new(),
+        logs: vec![("concierge-worker-1".into(), "INFO turn{request=req_1}: to +25…00, wamid.…\n".into())],
         webhook_failures: 0,
         webhook_posts: 12,
         stuck: Vec::new(),

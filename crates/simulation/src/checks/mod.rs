@@ -74,6 +74,7 @@ pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
         privacy::vendors_see_no_client(evidence),
         privacy::clients_see_no_vendor_contact(evidence),
         privacy::brain_sees_no_number(evidence),
+        privacy::logs_tell_nobody(evidence),
         audit::decisions_are_recorded(evidence),
         audit::chain_holds(evidence),
     ]);

@@ -1,9 +1,11 @@
 //! Who may know what before a handoff.
 
+use std::collections::BTreeSet;
+
 use super::Check;
 use crate::{
     evidence::Evidence,
-    people::{Client, shows_phone},
+    people::{Client, digits, shows_phone},
 };
 
 /// No vendor reads a client's number or name before that client's handoff.
@@ -68,6 +70,32 @@ pub(super) fn brain_sees_no_number(evidence: &Evidence) -> Check {
     )
 }
 
+/// Shorter texts stand in a log for other reasons: `1`, `yes`.
+const TEXT_CHARS_MIN: usize = 12;
+
+/// No log line holds a number, a name, a text or a message id of Meta's; what the log masks is masked.
+pub(super) fn logs_tell_nobody(evidence: &Evidence) -> Check {
+    let clients =
+        evidence.cast.clients.iter().flat_map(|client| [digits(&client.phone), client.name.as_str()]);
+    let vendors =
+        evidence.cast.vendors.iter().flat_map(|vendor| [digits(&vendor.phone), vendor.name.as_str()]);
+    let written = evidence.said().map(|reply| reply.text.as_str());
+    let texts = written.chain(evidence.sent().map(|sent| sent.attempt.text.as_str())).flat_map(str::lines);
+    let texts = texts.filter(|text| text.chars().count() >= TEXT_CHARS_MIN);
+    let personal: BTreeSet<&str> = clients.chain(vendors).chain(texts).collect();
+    let mut faults = Vec::new();
+    for (program, log) in &evidence.logs {
+        for text in personal.iter().filter(|text| log.contains(**text)) {
+            faults.push(format!("the log of {program} holds {text:?}"));
+        }
+        if log.split("wamid.").skip(1).any(|rest| !rest.starts_with('…')) {
+            faults.push(format!("the log of {program} holds a message id of Meta's"));
+        }
+    }
+    let lines: usize = evidence.logs.iter().map(|(_, log)| log.lines().count()).sum();
+    Check::of("logs tell nobody's name, number or words", &faults, format!("{lines} lines read"))
+}
+
 /// One second of grace: state and message are stored at once, but read on two clocks.
 fn handed_off_by(evidence: &Evidence, client: &Client, at_ms: i64) -> bool {
     let mut own = evidence.requests.iter().filter(|request| request.belongs_to(&client.phone));
@@ -87,9 +115,12 @@ mod tests {
     #[test]
     fn a_good_run_passes() {
         let good = evidence();
-        for check in
-            [vendors_see_no_client(&good), clients_see_no_vendor_contact(&good), brain_sees_no_number(&good)]
-        {
+        for check in [
+            vendors_see_no_client(&good),
+            clients_see_no_vendor_contact(&good),
+            brain_sees_no_number(&good),
+            logs_tell_nobody(&good),
+        ] {
             assert!(check.ok, "{check:?}");
         }
     }
@@ -105,6 +136,21 @@ mod tests {
         let mut bad = evidence();
         bad.meta.push(accepted(early, "254711000000", "Acacia is on 0722 000 000", Some("int_9")));
         assert!(!clients_see_no_vendor_contact(&bad).ok);
+    }
+
+    #[test]
+    fn a_person_in_a_log_is_found() {
+        for line in [
+            "to 254711000000",
+            "Amina Wanjiru wrote",
+            "body=Front ones, it is the 1.8 petrol",
+            "body=Hello, Good luck with it!",
+            "id wamid.HBgM",
+        ] {
+            let mut bad = evidence();
+            bad.logs[0].1.push_str(line);
+            assert!(!logs_tell_nobody(&bad).ok, "{line}");
+        }
     }
 
     #[test]

@@ -29,6 +29,10 @@ const READY_WITHIN: Duration = Duration::from_mins(1);
 /// A graceful stop may finish a turn, whose budget is 45 s.
 const STOPS_WITHIN: Duration = Duration::from_secs(50);
 
+/// Our crates tell everything they ever tell: none of it may be personal, see `checks::privacy`.
+const LOGGED: &str = "info,concierge_api=trace,concierge_worker=trace,http_api=trace,startup=trace,store=trace,\
+    tools=trace,engine=trace,orchestrator=trace,meta_client=trace,moltbot_client=trace";
+
 /// The secrets that both sides of a run share.
 #[derive(Debug, Clone)]
 pub struct Secrets {
@@ -148,6 +152,12 @@ impl World {
         programs.map(Program::log_tail).collect::<Vec<_>>().join("\n")
     }
 
+    /// Everything that the programs wrote so far, by their names.
+    pub fn logs(&self) -> Vec<(String, String)> {
+        let programs = std::iter::once(&self.api).chain(&self.workers);
+        programs.map(|program| (program.name().to_owned(), program.log())).collect()
+    }
+
     /// Keeps the folder with logs, database and the key to it; what to tell whoever asked for it.
     pub fn keep_folder(&mut self) -> anyhow::Result<String> {
         self.folder.disable_cleanup(true);
@@ -194,7 +204,7 @@ fn common_environment(database: &Database, seed: u64) -> Environment {
     Environment::from([
         ("DATABASE_URL", database.url().to_owned()),
         ("DATA_KEY", hex::encode(key.as_flattened())),
-        ("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned())),
+        ("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| LOGGED.to_owned())),
         ("LOG_FORMAT", "pretty".to_owned()),
     ])
 }

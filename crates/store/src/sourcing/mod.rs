@@ -10,7 +10,8 @@ use marketplace::{
 use moltbot_contract::{BatchStatus, OutreachStatus};
 
 pub use offers::{
-    Reply, Shortlist, insert_handoff, insert_reply, insert_shortlist, replies_of, shortlists_of,
+    Handoff, Reply, Shortlist, handoff_of, insert_handoff, insert_reply, insert_shortlist, replies_of,
+    shortlists_of,
 };
 
 use crate::{

@@ -44,6 +44,17 @@ pub struct Shortlist {
     pub items: Vec<(VendorId, ReplyId)>,
 }
 
+/// Who was chosen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handoff {
+    /// The vendor.
+    pub vendor: VendorId,
+    /// The client's message that chose it.
+    pub choice: MessageId,
+    /// When both were told.
+    pub created_at: Timestamp,
+}
+
 /// Records a parsed reply; a message is parsed once (a constraint).
 pub fn insert_reply(
     tx: &mut Tx<'_>,
@@ -184,4 +195,19 @@ pub fn insert_handoff(
     );
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(handoffs::table).values(row).execute(c))?;
     Ok(())
+}
+
+/// The handoff of a request, if there was one.
+pub fn handoff_of(tx: &mut Tx<'_>, request: RequestId) -> Result<Option<Handoff>, StoreError> {
+    let row: Option<(String, String, i64)> = on_conn!(&mut *tx.conn, |c| handoffs::table
+        .find(request.to_string())
+        .select((handoffs::vendor_id, handoffs::choice_message_id, handoffs::created_at))
+        .get_result(c)
+        .optional())?;
+    let Some((vendor, choice, created_at)) = row else { return Ok(None) };
+    Ok(Some(Handoff {
+        vendor: parse(&vendor, "handoffs.vendor_id")?,
+        choice: parse(&choice, "handoffs.choice_message_id")?,
+        created_at: Timestamp::from_millis(created_at),
+    }))
 }

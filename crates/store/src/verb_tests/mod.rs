@@ -4,6 +4,7 @@ mod breaker;
 mod constraints;
 mod indexes;
 mod lanes;
+mod observation;
 mod outbox;
 mod people;
 mod schema;

@@ -1,0 +1,4 @@
+DROP INDEX audit_records_refused;
+DROP INDEX requests_open;
+DROP INDEX outbox_ended;
+DROP INDEX turns_settled;
