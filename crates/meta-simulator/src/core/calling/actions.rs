@@ -8,7 +8,7 @@ use super::{
         outgoing::no_product,
         sending::{fate_of, server_error},
     },
-    Call, CallAction, CallAttempt, CallDirection, CallEnd, CallVerdict, OnCall, Timer,
+    Call, CallAction, CallAttempt, CallDirection, CallEnd, CallVerdict, OnCall, Talk, Timer,
 };
 use crate::{phone, wire};
 
@@ -179,7 +179,8 @@ impl Core {
                     return Err(GraphError::new(100, "The SDP differs from the one of pre_accept."));
                 }
                 if attempt.action == CallAction::Accept {
-                    self.pick_up(at, now_ms);
+                    let habit = self.people.get(&attempt.digits).map(|known| known.person.on_call);
+                    self.pick_up(at, Talk::of(habit.unwrap_or_default()), now_ms);
                 }
             }
             CallAction::Connect | CallAction::Lookup => {}
@@ -254,7 +255,9 @@ impl Core {
         }
         let given_up = Timer::GiveUp(at);
         let (after_ms, timer) = match habit {
-            OnCall::Answer { after_ms, .. } | OnCall::Break { after_ms, .. } => (after_ms, Timer::PickUp(at)),
+            OnCall::Answer { after_ms, .. } | OnCall::Break { after_ms, .. } => {
+                (after_ms, Timer::PickUp(at, Talk::of(habit)))
+            }
             OnCall::Decline { after_ms } => (after_ms, Timer::Decline(at)),
             OnCall::LetRing | OnCall::SwitchedOff | OnCall::CannotBeCalled => {
                 (config.ring_limit_ms, given_up)

@@ -4,14 +4,11 @@ use serde_json::{Map, Value, json};
 
 use super::{
     super::{Core, LogEvent, WebhookKind, envelope::seconds},
-    Call, CallDirection, CallEnd, CallLog, OnCall, PermissionAnswer, Timer,
+    Call, CallDirection, CallEnd, CallLog, PermissionAnswer, Talk, Timer,
     actions::is_between,
     permission::Source,
 };
 use crate::{Error, phone, wire};
-
-/// How long a person talks who is not scripted to, milliseconds of the simulator's clock.
-const TALK_MS: i64 = 30_000;
 
 impl Core {
     pub(super) fn fire(&mut self, timer: Timer, at_ms: i64) {
@@ -23,7 +20,7 @@ impl Core {
                 self.change_call(at, |call| call.rang_ms = Some(at_ms));
                 self.report_status(at, "RINGING", at_ms);
             }
-            Timer::PickUp(at) if is_live(self, at) => self.pick_up(at, at_ms),
+            Timer::PickUp(at, talk) if is_live(self, at) => self.pick_up(at, talk, at_ms),
             Timer::Decline(at) if is_live(self, at) => self.decline(at, at_ms),
             Timer::GiveUp(at) if is_live(self, at) => {
                 if self.calling.calls.get(at).is_some_and(|call| call.answered_ms.is_none()) {
@@ -36,7 +33,7 @@ impl Core {
             // What was to happen to a call that is over.
             Timer::Tunnel(_)
             | Timer::Ring(_)
-            | Timer::PickUp(_)
+            | Timer::PickUp(..)
             | Timer::Decline(_)
             | Timer::GiveUp(_)
             | Timer::End(..) => {}
@@ -50,29 +47,21 @@ impl Core {
     }
 
     /// Somebody picks up: the person, or the business when the person called.
-    pub(super) fn pick_up(&mut self, at: usize, at_ms: i64) {
+    pub(super) fn pick_up(&mut self, at: usize, talk: Talk, at_ms: i64) {
         let Some(call) = self.calling.calls.get(at).filter(|call| call.answered_ms.is_none()).cloned() else {
             return;
         };
-        let known = self.people.get_mut(&call.digits);
-        let habit = known.as_ref().map(|known| known.person.on_call).unwrap_or_default();
-        let (talk_ms, end) = match habit {
-            OnCall::Answer { talk_ms, .. } => (talk_ms, CallEnd::Completed),
-            OnCall::Break { talk_ms, code, .. } => (talk_ms, CallEnd::Failed { code }),
-            _ => (TALK_MS, CallEnd::Completed),
-        };
-        if let Some(known) = known {
+        if let Some(known) = self.people.get_mut(&call.digits) {
             known.last_wrote_ms.insert(call.pnid.clone(), at_ms);
         }
-        let heard = talk_ms > 0 || end == CallEnd::Completed;
-        if heard {
+        if talk.is_heard() {
             self.change_call(at, |call| call.answered_ms = Some(at_ms));
             self.count_connected(&call.pnid, &call.digits, at_ms);
         }
         if call.direction == CallDirection::BusinessInitiated {
             self.report_status(at, "ACCEPTED", at_ms);
         }
-        self.later(at_ms + talk_ms, Timer::End(at, end));
+        self.later(at_ms + talk.for_ms, Timer::End(at, talk.end));
     }
 
     /// Whoever is called declines.

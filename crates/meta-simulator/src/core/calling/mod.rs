@@ -101,6 +101,33 @@ impl State {
     }
 }
 
+/// What follows a pick-up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Talk {
+    for_ms: i64,
+    end: CallEnd,
+}
+
+impl Talk {
+    /// How long somebody talks who is not scripted to, milliseconds of the simulator's clock.
+    const USUAL_MS: i64 = 30_000;
+
+    const fn of(habit: OnCall) -> Self {
+        match habit {
+            OnCall::Answer { talk_ms, .. } => Self { for_ms: talk_ms, end: CallEnd::Completed },
+            OnCall::Break { talk_ms, code, .. } => Self { for_ms: talk_ms, end: CallEnd::Failed { code } },
+            OnCall::Decline { .. } | OnCall::LetRing | OnCall::SwitchedOff | OnCall::CannotBeCalled => {
+                Self { for_ms: Self::USUAL_MS, end: CallEnd::Completed }
+            }
+        }
+    }
+
+    /// A call that breaks at once was never heard by anybody.
+    fn is_heard(self) -> bool {
+        self.for_ms > 0 || self.end == CallEnd::Completed
+    }
+}
+
 /// Something that happens at a moment of the simulator's clock. Calls are named by their place in the list.
 #[derive(Debug)]
 enum Timer {
@@ -109,7 +136,7 @@ enum Timer {
     /// The phone rings.
     Ring(usize),
     /// The person picks up.
-    PickUp(usize),
+    PickUp(usize, Talk),
     /// The person declines.
     Decline(usize),
     /// Nobody has answered for too long.

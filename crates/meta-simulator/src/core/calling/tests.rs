@@ -280,6 +280,15 @@ fn people_do_as_they_are_told() {
 }
 
 #[test]
+fn a_call_goes_as_it_was_scripted_when_it_was_placed() {
+    let mut core = permitted(FaultPlan::default());
+    on_call(&mut core, ASHA, OnCall::Answer { after_ms: 5_000, talk_ms: 7_000 });
+    assert_eq!(dial(&mut core, ASHA, 0), 0);
+    on_call(&mut core, ASHA, OnCall::Break { after_ms: 5_000, talk_ms: 0, code: 138_023 });
+    assert_eq!(lines(&core.advance(HOUR)).last().unwrap(), "terminate COMPLETED 7");
+}
+
+#[test]
 fn one_call_at_a_time_between_a_number_and_a_person() {
     let mut core = permitted(FaultPlan::default());
     on_call(&mut core, ASHA, OnCall::Answer { after_ms: 5_000, talk_ms: 30_000 });
