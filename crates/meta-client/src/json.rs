@@ -33,10 +33,15 @@ pub(crate) fn plain_text(value: &Value) -> Option<String> {
 /// The whole number under `key`, written as a number or as text.
 pub(crate) fn integer(of: &Value, key: &str) -> Option<i64> {
     match of.get(key)? {
-        Value::Number(number) => number.as_i64(),
+        Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
         Value::String(text) => text.trim().parse().ok(),
         _ => None,
     }
+}
+
+/// `68.0` is 68; 1.5 is no whole number.
+fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0).then(|| format!("{number:.0}").parse().ok()).flatten()
 }
 
 /// The finite number under `key`, written as a number or as text.
@@ -128,7 +133,8 @@ mod tests {
 
     #[test]
     fn numbers_and_texts_stand_for_each_other() {
-        let value = json!({"a": 5, "b": "5", "c": true, "d": "", "e": "x", "f": 1.5, "g": null, "h": [7, 8]});
+        let value = json!({"a": 5, "b": "5", "c": true, "d": "", "e": "x", "f": 1.5, "g": null, "h": [7, 8],
+            "i": 68.0, "j": 1e300});
         let row = |key| (text(&value, key), integer(&value, key));
         assert_eq!(row("a"), (Some("5".into()), Some(5)));
         assert_eq!(row("b"), (Some("5".into()), Some(5)));
@@ -137,6 +143,8 @@ mod tests {
         assert_eq!(row("e"), (Some("x".into()), None));
         assert_eq!(row("f"), (Some("1.5".into()), None));
         assert_eq!(row("g"), (None, None));
+        assert_eq!(integer(&value, "i"), Some(68));
+        assert_eq!(integer(&value, "j"), None);
         assert_eq!(text_or_first(&value, "h"), Some("7".into()));
         assert_eq!(boolean(&json!({"x": "TRUE"}), "x"), Some(true));
         assert_eq!(decimal(&json!({"x": "-1.25"}), "x"), Some(-1.25));

@@ -4,7 +4,8 @@
 //! - [`webhook`]: one body into events, each with its dedup key; one bad event never fails the others.
 //! - [`event`]: the typed reading of one event.
 //! - [`outbound`]: a message to send, its limits checked before it is stored.
-//! - [`client`]: the HTTP client behind [`MetaApi`], and what its answers prove.
+//! - [`calling`]: a call to place, the permission it needs, and what Meta's calling codes mean.
+//! - [`client`]: the HTTP client behind [`MetaApi`] and [`CallingApi`], and what its answers prove.
 //!
 //! Meta's pages contradict each other, so everything read here is read leniently: enums are open and compared
 //! without case, numbers may be texts, every identifier may be missing, unknown values are kept.
@@ -12,6 +13,7 @@
 mod json;
 mod open_enum;
 
+pub mod calling;
 pub mod client;
 pub mod error;
 pub mod event;
@@ -20,6 +22,10 @@ pub mod outbound;
 pub mod signature;
 pub mod webhook;
 
+pub use calling::{
+    CallErrorClass, CallingApi, DialOutcome, OutboundCall, PermissionLookupError, PermissionState, SdpOffer,
+    TerminateError, call_error_class,
+};
 pub use client::{ClientError, MarkReadError, MetaApi, MetaClient, MetaConfig, SendOutcome};
 pub use error::{MetaError, Reading, SendErrorClass};
 pub use event::Event;

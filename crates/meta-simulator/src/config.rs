@@ -31,6 +31,8 @@ pub struct Template {
     pub body: String,
     /// Titles of its quick-reply buttons.
     pub quick_replies: Vec<String>,
+    /// Has a card that asks for permission to call.
+    pub asks_to_call: bool,
 }
 
 impl Template {
@@ -41,6 +43,7 @@ impl Template {
             language: language.to_owned(),
             body: body.to_owned(),
             quick_replies: Vec::new(),
+            asks_to_call: false,
         }
     }
 
@@ -54,6 +57,13 @@ impl Template {
     #[must_use]
     pub fn quick_replies(mut self, titles: &[&str]) -> Self {
         self.quick_replies = titles.iter().map(|&title| title.to_owned()).collect();
+        self
+    }
+
+    /// Adds a card that asks for permission to call.
+    #[must_use]
+    pub fn asking_to_call(mut self) -> Self {
+        self.asks_to_call = true;
         self
     }
 
@@ -85,6 +95,34 @@ pub struct StatusDelays {
 impl Default for StatusDelays {
     fn default() -> Self {
         Self { sent_ms: 10, delivered_ms: 30, read_ms: Some(60) }
+    }
+}
+
+/// How calling is set up. Times are milliseconds of the simulator's clock, from a call's placing on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Calling {
+    /// On for every business number; at Meta it is off at first. One number can be switched alone, see
+    /// [`crate::Handle::set_calling`].
+    pub enabled: bool,
+    /// The `connect` webhook with the media answer. 0 lets it overtake a slow answer.
+    pub connect_ms: i64,
+    /// The phone rings.
+    pub ring_ms: i64,
+    /// A call nobody answers ends. Meta names no time.
+    pub ring_limit_ms: i64,
+    /// After a person's call WhatsApp gives a temporary permission to call back.
+    pub callback_permission: bool,
+}
+
+impl Default for Calling {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            connect_ms: 1_000,
+            ring_ms: 2_000,
+            ring_limit_ms: 60_000,
+            callback_permission: true,
+        }
     }
 }
 
@@ -136,6 +174,8 @@ pub struct Config {
     pub retry: RetryPolicy,
     /// Approved templates.
     pub templates: Vec<Template>,
+    /// How calling is set up.
+    pub calling: Calling,
     /// What happens to messages to numbers nobody registered. Default: `failed` status 131026.
     pub unknown_recipient: Reachability,
     /// How long an answer is held at most when a fault holds it, in real milliseconds; then the connection is
@@ -169,6 +209,7 @@ impl Config {
             status_delays: StatusDelays::default(),
             retry: RetryPolicy::default(),
             templates: Vec::new(),
+            calling: Calling::default(),
             unknown_recipient: Reachability::FailsByStatus,
             hold_answer_ms: 60_000,
         }

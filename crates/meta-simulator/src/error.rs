@@ -20,6 +20,15 @@ pub enum Error {
     /// Quoting a message that never existed.
     #[error("no message with the id {0} to quote")]
     UnknownMessage(String),
+    /// No such call, or it is over.
+    #[error("no call with the id {0} that is on")]
+    UnknownCall(String),
+    /// A request for permission that is too old to be answered, or a newer one was answered.
+    #[error("the request {0} can no longer be answered")]
+    CardLapsed(String),
+    /// The person is on a call with this number already.
+    #[error("{0} is on a call with this number already")]
+    Busy(String),
     /// The awaited thing did not happen in time.
     #[error("nothing came within {0:?}")]
     TimedOut(Duration),

@@ -43,11 +43,19 @@
 //!   and `failed` statuses which echo `biz_opaque_callback_data`.
 //! - Same body twice is two messages: there is no idempotency key.
 //! - Message ids which contain the user's number.
+//! - `POST /{version}/{phone-number-id}/calls`: `connect`, `terminate`, `pre_accept`, `accept`, `reject`; and
+//!   `GET …/call_permissions`. A call needs the person's permission (138006), which lasts 168 hours and runs out
+//!   silently, or for good; one request for it in 24 hours and two in 7 days (138009) until a call connects; none
+//!   beside a permanent one (138017); 100 connected calls in 24 hours (138012), one at a time (138003). Four calls
+//!   missed in a row take the permission back.
+//! - Every call webhook: `connect` with a media answer, RINGING, ACCEPTED, REJECTED, `terminate` with or without
+//!   times and errors, recordings, unknown events; permission replies in every shape. No media flows.
 //!
 //! Faults are chosen by a [`FaultPlan`]. Decisions depend on the seed and the message alone, never on timing.
 //!
 //! # Time
-//! What people see and what the 24-hour window compares is [`Config::clock`], in milliseconds since 1970.
+//! What people see and what the 24-hour window compares is [`Config::clock`], in milliseconds since 1970. Calls and
+//! permissions live by it alone: ringing, talking, limits, expiry, a person's thinking.
 //! Delays and retries of webhooks run in real milliseconds.
 
 mod config;
@@ -57,11 +65,13 @@ mod phone;
 mod shell;
 mod wire;
 
-pub use config::{BusinessNumber, Clock, Config, RetryPolicy, StatusDelays, Template};
+pub use config::{BusinessNumber, Calling, Clock, Config, RetryPolicy, StatusDelays, Template};
 pub use core::{
-    Answer, AnswerFate, Button, Core, Counters, Delivered, Event, EventKind, FaultPlan, LogEntry, LogEvent,
-    MessageKind, Outcome, Person, Reachability, Reply, Rule, Said, Saying, Scheduled, SendAttempt, SendFault,
-    SendRequest, StatusLog, Target, WebhookFault, WebhookKind, WebhookPlan, Which,
+    Answer, AnswerFate, Button, Call, CallAction, CallAttempt, CallDirection, CallEnd, CallFault, CallLog,
+    CallVerdict, Core, Counters, Delivered, Event, EventKind, FaultPlan, LogEntry, LogEvent, MessageKind,
+    Oddity, OnCall, OnCard, Outcome, PermissionAnswer, PermissionLog, Person, Reachability, Reply, Rule,
+    Said, Saying, Scheduled, SendAttempt, SendFault, SendRequest, StatusLog, Target, WebhookFault,
+    WebhookKind, WebhookPlan, Which,
 };
 pub use error::Error;
 pub use shell::{Handle, MetaSimulator};

@@ -14,6 +14,18 @@ const EXAMPLES: &str = r#"Point META_API_BASE of the program under test at the a
   curl http://127.0.0.1:9200/simulator/log
   curl -X POST http://127.0.0.1:9200/simulator/verify
 
+People pick up after 5 s and talk for 30 s, and leave a request for permission to call unanswered, until told otherwise:
+
+  curl -X PUT -d '{"on_call":{"decline":{"after_ms":4000}},"on_card":{"accept":{"after_ms":2000,"for_good":false}}}' \
+       http://127.0.0.1:9200/simulator/people/254700000101/habits
+  curl -d '{"answer":"accept","card":"wamid…"}' http://127.0.0.1:9200/simulator/people/254700000101/permission
+  curl -d '{"answer":"reject"}' http://127.0.0.1:9200/simulator/people/254700000101/permission
+  curl -X POST http://127.0.0.1:9200/simulator/people/254700000101/calls
+  curl http://127.0.0.1:9200/simulator/calls
+  curl -X POST http://127.0.0.1:9200/simulator/calls/wacid…/hang-up
+  curl -d '{"event":"call_recording_available"}' http://127.0.0.1:9200/simulator/calls/wacid…/events
+  curl -X PUT -d '{"enabled":false}' http://127.0.0.1:9200/simulator/calling
+
 These paths ask for no password: keep to a loopback address."#;
 
 /// Meta in a box: serves the WhatsApp Cloud API, posts signed webhooks, and plays people for you.
@@ -41,6 +53,12 @@ struct Arguments {
     /// An approved template as NAME:LANGUAGE:TEXT, with {{1}}, {{2}}, … where parameters go. May be repeated.
     #[arg(long, value_name = "NAME:LANGUAGE:TEXT", value_parser = template)]
     template: Vec<Template>,
+    /// The same for a template with a card that asks for permission to call. May be repeated.
+    #[arg(long, value_name = "NAME:LANGUAGE:TEXT", value_parser = template)]
+    call_permission_template: Vec<Template>,
+    /// Start with calling switched off, as Meta does.
+    #[arg(long)]
+    no_calling: bool,
     /// Ids follow from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -74,7 +92,9 @@ async fn main() -> anyhow::Result<()> {
     config.numbers = arguments.phone_number_id.iter().map(|text| business_number(text)).collect();
     config.webhook_url = arguments.webhook_url;
     config.seed = arguments.seed;
+    config.calling.enabled = !arguments.no_calling;
     config.templates = arguments.template;
+    config.templates.extend(arguments.call_permission_template.into_iter().map(Template::asking_to_call));
     let subscribed = config.webhook_url.is_some();
 
     let meta = MetaSimulator::start(config)?;

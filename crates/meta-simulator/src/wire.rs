@@ -44,6 +44,15 @@ pub(crate) fn wamid(direction: Direction, digits: &str, seed: u64, ordinal: u64)
         Direction::Outbound => (0x11, 18),
         Direction::Inbound => (0x12, 20),
     };
+    format!("wamid.{}", meta_id(mark, length, digits, seed, ordinal))
+}
+
+/// A call id in Meta's form. The n-th call with a person has the same id in every run with the same seed.
+pub(crate) fn wacid(digits: &str, seed: u64, ordinal: u64) -> String {
+    format!("wacid.{}", meta_id(0x14, 20, digits, seed, ordinal))
+}
+
+fn meta_id(mark: u8, length: usize, digits: &str, seed: u64, ordinal: u64) -> String {
     let hash = hash(&[&seed.to_be_bytes(), &[mark], digits.as_bytes(), &ordinal.to_be_bytes()]);
     let token: String = hex::encode_upper(hash).chars().take(length).collect();
     let digits_length = u8::try_from(digits.len()).unwrap_or(u8::MAX);
@@ -52,7 +61,7 @@ pub(crate) fn wamid(direction: Direction, digits: &str, seed: u64, ordinal: u64)
     bytes.extend_from_slice(&[0x15, 0x02, 0x00, mark, 0x18, u8::try_from(length).unwrap_or(u8::MAX)]);
     bytes.extend_from_slice(token.as_bytes());
     bytes.push(0);
-    format!("wamid.{}", STANDARD.encode(bytes))
+    STANDARD.encode(bytes)
 }
 
 /// SHA-256 over parts, each preceded by its length.

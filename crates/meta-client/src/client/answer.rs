@@ -86,7 +86,7 @@ impl Answer {
                 SendOutcome::Retry { after: Some(after), code: Some(code), detail: self.reason() }
             }
             Some(Reading::Refused(class)) => SendOutcome::Refused { class, code, detail: self.reason() },
-            None if self.status.is_client_error() => {
+            None if self.is_client_error() => {
                 SendOutcome::Refused { class: SendErrorClass::Unknown, code, detail: self.reason() }
             }
             Some(Reading::Doubt) | None => doubt(),
@@ -94,7 +94,7 @@ impl Answer {
     }
 
     fn accepted(&self) -> Option<SendOutcome> {
-        let answer = self.json.as_ref().filter(|_| self.status.is_success())?;
+        let answer = self.success()?;
         let message = json::first(answer, "messages")?;
         Some(SendOutcome::Accepted {
             wamid: json::text(message, "id").map(MetaId::from)?,
@@ -105,12 +105,20 @@ impl Answer {
         })
     }
 
-    pub(super) fn confirms(&self) -> bool {
-        self.status.is_success()
-            && self.json.as_ref().and_then(|answer| json::boolean(answer, "success")) == Some(true)
+    /// The JSON of a success.
+    pub(super) fn success(&self) -> Option<&Value> {
+        self.json.as_ref().filter(|_| self.status.is_success())
     }
 
-    fn error(&self) -> Option<MetaError> {
+    pub(super) fn is_client_error(&self) -> bool {
+        self.status.is_client_error()
+    }
+
+    pub(super) fn confirms(&self) -> bool {
+        self.success().and_then(|answer| json::boolean(answer, "success")) == Some(true)
+    }
+
+    pub(super) fn error(&self) -> Option<MetaError> {
         self.json.as_ref()?.get("error").and_then(MetaError::read)
     }
 
@@ -118,12 +126,20 @@ impl Answer {
     pub(super) fn reason(&self) -> String {
         let status = self.status.as_u16();
         match self.error() {
-            Some(error) => {
-                let code = error.code.map_or_else(|| "no code".to_owned(), |code| format!("code {code}"));
-                format!("HTTP {status}, {code}: {}", error.reason())
-            }
+            Some(error) => format!("{}: {}", self.numbers(), error.reason()),
             None => format!("HTTP {status} without an answer of Meta's form: {}", self.excerpt()),
         }
+    }
+
+    /// As [`Self::reason`] without any word of the other side, which quotes what nobody may see.
+    pub(super) fn reason_withheld(&self) -> String {
+        format!("{}: the words quote the media description and are withheld", self.numbers())
+    }
+
+    fn numbers(&self) -> String {
+        let code = self.error().and_then(|error| error.code);
+        let code = code.map_or_else(|| "no code".to_owned(), |code| format!("code {code}"));
+        format!("HTTP {}, {code}", self.status.as_u16())
     }
 
     /// The start of a foreign answer. An answer of Meta's form may hold personal data and is not quoted.

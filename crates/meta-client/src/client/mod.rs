@@ -1,12 +1,13 @@
 //! The HTTP client, and what its answers prove.
 
 mod answer;
+mod calling;
 
 use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use marketplace::{PhoneNumberId, WaId};
-use reqwest::{Client, Url, redirect};
+use reqwest::{Client, RequestBuilder, Url, redirect};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -149,13 +150,16 @@ impl MetaClient {
         Ok(Self { http, root, access_token: config.access_token, timeout: config.timeout })
     }
 
-    async fn post_messages(&self, from: &PhoneNumberId, body: &Value) -> Result<Answer, Failure> {
-        let response = self
-            .http
-            .post(format!("{}/{}/messages", self.root, from.as_str()))
+    async fn post(&self, from: &PhoneNumberId, edge: &str, body: &Value) -> Result<Answer, Failure> {
+        let url = format!("{}/{}/{edge}", self.root, from.as_str());
+        self.exchange(self.http.post(url).json(body)).await
+    }
+
+    /// One request and its answer within the one deadline. The token goes nowhere but below the configured base.
+    async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let response = request
             .bearer_auth(self.access_token.expose_secret())
             .timeout(self.timeout)
-            .json(body)
             .send()
             .await
             .map_err(Failure::of)?;
@@ -166,7 +170,7 @@ impl MetaClient {
 #[async_trait]
 impl MetaApi for MetaClient {
     async fn send(&self, from: &PhoneNumberId, message: &OutboundMessage) -> SendOutcome {
-        let outcome = match self.post_messages(from, &message.to_json()).await {
+        let outcome = match self.post(from, "messages", &message.to_json()).await {
             Ok(answer) => answer.outcome(),
             Err(Failure::BeforeEffect(detail)) => SendOutcome::Retry { after: None, code: None, detail },
             Err(Failure::Doubt(why)) => SendOutcome::Unknown { why },
@@ -183,7 +187,7 @@ impl MetaApi for MetaClient {
 
     async fn mark_read(&self, from: &PhoneNumberId, wamid: &MetaId) -> Result<(), MarkReadError> {
         let body = json!({"messaging_product": "whatsapp", "status": "read", "message_id": wamid});
-        match self.post_messages(from, &body).await {
+        match self.post(from, "messages", &body).await {
             Ok(answer) if answer.confirms() => Ok(()),
             Ok(answer) => Err(MarkReadError(answer.reason())),
             Err(Failure::BeforeEffect(why) | Failure::Doubt(why)) => Err(MarkReadError(why)),

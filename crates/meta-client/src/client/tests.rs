@@ -1,5 +1,7 @@
 //! The client against a real HTTP server on this machine.
 
+mod calling;
+
 use std::{
     net::TcpListener,
     sync::{Arc, Mutex},
@@ -28,6 +30,7 @@ struct Server {
 
 struct Seen {
     path: String,
+    query: String,
     authorization: String,
     body: Value,
 }
@@ -38,8 +41,9 @@ async fn respond(server: web::Data<Server>, request: HttpRequest, body: web::Byt
     };
     server.seen.lock().unwrap().push(Seen {
         path: request.path().to_owned(),
+        query: request.query_string().to_owned(),
         authorization: header("authorization"),
-        body: serde_json::from_slice(&body).unwrap(),
+        body: if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).unwrap() },
     });
     match &server.answer {
         Answer::Text(status, text) => {

@@ -5,6 +5,7 @@ use std::{fmt, time::Duration};
 use marketplace::Timestamp;
 
 use crate::{
+    calling::{CallErrorClass, call_error_class},
     error::MetaError,
     identity::{MetaId, WhatsAppUser},
     json,
@@ -13,6 +14,10 @@ use crate::{
 };
 
 /// An event of a call. Events of one call come in any order; `terminate` may precede `connect`.
+///
+/// What a reducer may conclude from one event alone: `connect` proves that Meta placed the call and nothing about the
+/// person; [`Self::was_answered`] proves that they spoke; [`Self::is_over`] that it is over, for whatever reason
+/// [`Self::error_code`] gives; [`Self::answer_in_doubt`] that nobody knows whether they spoke.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallEvent {
     /// The call.
@@ -50,6 +55,25 @@ impl CallEvent {
     pub fn was_answered(&self) -> bool {
         self.started_at.is_some() || self.duration.is_some_and(|duration| !duration.is_zero())
     }
+
+    /// The call is over. Final: whatever comes after it is late.
+    pub fn is_over(&self) -> bool {
+        self.kind == CallEventKind::Terminate
+    }
+
+    /// Meta itself does not know whether the call was answered (138023). No answer, and no refusal either.
+    pub fn answer_in_doubt(&self) -> bool {
+        !self.was_answered() && classes(&self.errors).any(|class| class == CallErrorClass::AnsweredInDoubt)
+    }
+
+    /// The code of the first error that has one: see [`call_error_class`] for what to do about it.
+    pub fn error_code(&self) -> Option<i64> {
+        self.errors.iter().find_map(|error| error.code)
+    }
+}
+
+fn classes(errors: &[MetaError]) -> impl Iterator<Item = CallErrorClass> {
+    errors.iter().filter_map(|error| error.code).map(call_error_class)
 }
 
 open_enum! {
@@ -119,9 +143,11 @@ pub struct CallRecording {
     pub media_id: String,
     /// Type as Meta says it.
     pub mime_type: Option<String>,
+    /// Digest of the content, hexadecimal or base64: Meta's pages show both.
+    pub sha256: Option<String>,
 }
 
-/// How far one of our calls has come.
+/// How far one of our calls has come. `Accepted` is pick-up, and comes late or never: the call's end has the proof.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CallStatusUpdate {
     /// The call.
@@ -161,7 +187,11 @@ pub(crate) fn read(located: &Located<'_>) -> Option<CallEvent> {
     let recording = ["call_recording", "call_transcription"].into_iter().find_map(|key| {
         let holder = item.get(key)?;
         let media = ["audio", "document"].into_iter().find_map(|kind| holder.get(kind))?;
-        Some(CallRecording { media_id: json::text(media, "id")?, mime_type: json::text(media, "mime_type") })
+        Some(CallRecording {
+            media_id: json::text(media, "id")?,
+            mime_type: json::text(media, "mime_type"),
+            sha256: json::text(media, "sha256"),
+        })
     });
     let errors_of_call = json::items(item, "errors");
     let errors =

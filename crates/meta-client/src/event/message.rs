@@ -1,6 +1,6 @@
 //! What a person sent us.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use marketplace::{Bsuid, Timestamp, WaId};
 use serde_json::Value;
@@ -192,7 +192,10 @@ impl fmt::Debug for SharedContact {
     }
 }
 
-/// A person's word on whether we may call.
+/// A person's word on whether we may call. It comes on its own too, from the business profile or from WhatsApp.
+///
+/// [`InboundMessage::context`] holds what it answers: our request's `wamid`, the `wacid` of a call from the person, or
+/// nothing. Answers overtake one another: the newest [`InboundMessage::at`] counts, and of one second the no.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallPermissionReply {
     /// Yes or no. Only `accept` grants anything.
@@ -203,6 +206,30 @@ pub struct CallPermissionReply {
     pub expires_at: Option<Timestamp>,
     /// By the person, or by WhatsApp on its own (after a call from them, or after four missed calls from us).
     pub source: Option<ResponseSource>,
+}
+
+/// How long a temporary permission lasts from the answer.
+pub const TEMPORARY_PERMISSION: Duration = Duration::from_hours(168);
+
+impl CallPermissionReply {
+    /// Until when it lets us call; `None` when it does not, or when it does for good. `at` is the answer's time.
+    /// Without a word of Meta's on the end, a permission that is not called permanent lasts [`TEMPORARY_PERMISSION`]
+    /// and no longer.
+    pub fn lets_call_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let temporary = self.is_accepted() && !self.is_for_good();
+        temporary.then(|| self.expires_at.unwrap_or(at + TEMPORARY_PERMISSION))
+    }
+
+    /// It lets us call. Any other word than `accept` grants nothing.
+    pub fn is_accepted(&self) -> bool {
+        self.response == PermissionResponse::Accept
+    }
+
+    /// It lets us call until the person takes it back. Only where Meta says so in this word; an end that is named
+    /// beside it counts more.
+    pub fn is_for_good(&self) -> bool {
+        self.is_accepted() && self.is_permanent == Some(true) && self.expires_at.is_none()
+    }
 }
 
 open_enum! {

@@ -14,7 +14,7 @@ pub use call::{
 };
 pub use message::{
     CallPermissionReply, InboundMedia, InboundMessage, MediaKind, MessageContent, PermissionResponse,
-    ResponseSource, SharedContact, SystemNotice,
+    ResponseSource, SharedContact, SystemNotice, TEMPORARY_PERMISSION,
 };
 pub use status::{DeliveryStatus, StatusUpdate};
 

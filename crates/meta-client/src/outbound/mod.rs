@@ -10,7 +10,7 @@ use crate::identity::MetaId;
 
 /// Longest text, in code points; Meta names no unit.
 pub const TEXT_MAX: usize = 4096;
-/// Longest body above reply buttons, and longest template parameter.
+/// Longest body above reply buttons or a call-permission card, and longest template parameter.
 pub const BUTTON_BODY_MAX: usize = 1024;
 /// Most reply buttons.
 pub const BUTTONS_MAX: usize = 3;
@@ -76,6 +76,16 @@ pub enum Recipient {
     Bsuid(Bsuid),
 }
 
+impl Recipient {
+    /// The field of a request's body that names them, and its value.
+    pub(crate) fn field(&self) -> (&'static str, &str) {
+        match self {
+            Self::Phone(phone) => ("to", phone.as_str()),
+            Self::Bsuid(bsuid) => ("recipient", bsuid.as_str()),
+        }
+    }
+}
+
 /// A reply button.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Button {
@@ -135,6 +145,23 @@ pub enum Content {
         #[serde(default)]
         quick_reply_payloads: Vec<String>,
     },
+    /// Words and WhatsApp's card that asks for permission to call. Meta takes one in 24 hours and two in 7 days to
+    /// one person, with [`Content::CallPermissionTemplate`] counted in; a connected call begins anew.
+    CallPermissionRequest {
+        /// The words. The card's own words are WhatsApp's.
+        body: String,
+    },
+    /// An approved template with the same card in it. On the wire it is a template like any other: the card was
+    /// approved with the template and takes no parameters.
+    CallPermissionTemplate {
+        /// Its name at Meta.
+        name: String,
+        /// Its language code at Meta, for example `en` or `pt_BR`.
+        language: String,
+        /// What its body's places are filled with, in order. Line breaks and runs of blanks become one blank.
+        #[serde(default)]
+        body_params: Vec<String>,
+    },
 }
 
 impl Content {
@@ -145,12 +172,19 @@ impl Content {
             Self::Buttons { .. } => "buttons",
             Self::List { .. } => "list",
             Self::Template { .. } => "template",
+            Self::CallPermissionRequest { .. } => "call_permission_request",
+            Self::CallPermissionTemplate { .. } => "call_permission_template",
         }
     }
 
     /// May be sent outside the 24-hour window.
     pub const fn is_template(&self) -> bool {
-        matches!(self, Self::Template { .. })
+        matches!(self, Self::Template { .. } | Self::CallPermissionTemplate { .. })
+    }
+
+    /// Asks for permission to call: Meta's limits on asking apply, and in doubt it is never sent a second time.
+    pub const fn asks_to_call(&self) -> bool {
+        matches!(self, Self::CallPermissionRequest { .. } | Self::CallPermissionTemplate { .. })
     }
 
     /// Checks Meta's limits, in code points.
@@ -181,18 +215,26 @@ impl Content {
                 distinct("rows' ids", rows.iter().map(|row| &row.id))
             }
             Self::Template { name, language, body_params, quick_reply_payloads } => {
-                length("the template's name", name, TEXT_MAX)?;
-                length("the template's language", language, BUTTON_TITLE_MAX)?;
-                for param in body_params {
-                    length("a template parameter", param, BUTTON_BODY_MAX)?;
-                }
+                check_template(name, language, body_params)?;
                 for payload in quick_reply_payloads {
                     length("a quick reply's payload", payload, INTENT_ID_MAX)?;
                 }
                 Ok(())
             }
+            Self::CallPermissionRequest { body } => {
+                length("the text above the permission card", body, BUTTON_BODY_MAX)
+            }
+            Self::CallPermissionTemplate { name, language, body_params } => {
+                check_template(name, language, body_params)
+            }
         }
     }
+}
+
+fn check_template(name: &str, language: &str, body_params: &[String]) -> Result<(), MessageError> {
+    length("the template's name", name, TEXT_MAX)?;
+    length("the template's language", language, BUTTON_TITLE_MAX)?;
+    body_params.iter().try_for_each(|param| length("a template parameter", param, BUTTON_BODY_MAX))
 }
 
 impl fmt::Debug for Content {
@@ -252,10 +294,7 @@ impl OutboundMessage {
             "recipient_type": "individual",
             "biz_opaque_callback_data": self.intent_id,
         });
-        let (to_key, to) = match &self.to {
-            Recipient::Phone(phone) => ("to", phone.as_str()),
-            Recipient::Bsuid(bsuid) => ("recipient", bsuid.as_str()),
-        };
+        let (to_key, to) = self.to.field();
         let (message_type, content) = content_json(&self.content);
         if let Some(fields) = body.as_object_mut() {
             fields.insert(to_key.to_owned(), json!(to));
@@ -283,14 +322,25 @@ fn content_json(content: &Content) -> (&'static str, Value) {
             ("interactive", json!({"type": "list", "body": {"text": body}, "action": action}))
         }
         Content::Template { name, language, body_params, quick_reply_payloads } => {
-            let components = template_components(body_params, quick_reply_payloads);
-            let mut template = json!({"name": name, "language": {"code": language}});
-            if let (Some(fields), false) = (template.as_object_mut(), components.is_empty()) {
-                fields.insert("components".to_owned(), Value::Array(components));
-            }
-            ("template", template)
+            ("template", template_json(name, language, body_params, quick_reply_payloads))
+        }
+        Content::CallPermissionRequest { body } => {
+            let name = "call_permission_request";
+            ("interactive", json!({"type": name, "action": {"name": name}, "body": {"text": body}}))
+        }
+        Content::CallPermissionTemplate { name, language, body_params } => {
+            ("template", template_json(name, language, body_params, &[]))
         }
     }
+}
+
+fn template_json(name: &str, language: &str, body_params: &[String], payloads: &[String]) -> Value {
+    let components = template_components(body_params, payloads);
+    let mut template = json!({"name": name, "language": {"code": language}});
+    if let (Some(fields), false) = (template.as_object_mut(), components.is_empty()) {
+        fields.insert("components".to_owned(), Value::Array(components));
+    }
+    template
 }
 
 fn template_components(body_params: &[String], quick_reply_payloads: &[String]) -> Vec<Value> {
@@ -311,7 +361,7 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn length(part: &'static str, text: &str, max: usize) -> Result<(), MessageError> {
+pub(crate) fn length(part: &'static str, text: &str, max: usize) -> Result<(), MessageError> {
     if text.trim().is_empty() {
         return Err(MessageError::Empty { part });
     }

@@ -58,6 +58,34 @@ fn templates() {
     insta::assert_snapshot!(sent(phone(), None, template(&[], &[])), @r#"{"biz_opaque_callback_data":"intent-0100","messaging_product":"whatsapp","recipient_type":"individual","template":{"language":{"code":"en"},"name":"vendor_inquiry"},"to":"+254700000101","type":"template"}"#);
 }
 
+fn asking(body: &str) -> Content {
+    Content::CallPermissionRequest { body: body.to_owned() }
+}
+
+fn asking_by_template(params: &[&str]) -> Content {
+    let body_params = params.iter().map(|text| (*text).to_owned()).collect();
+    Content::CallPermissionTemplate {
+        name: "call_consent_v1".to_owned(),
+        language: "en".to_owned(),
+        body_params,
+    }
+}
+
+#[test]
+fn asking_for_permission_to_call() {
+    insta::assert_snapshot!(sent(phone(), None, asking("May we call you about order 7?")), @r#"{"biz_opaque_callback_data":"intent-0100","interactive":{"action":{"name":"call_permission_request"},"body":{"text":"May we call you about order 7?"},"type":"call_permission_request"},"messaging_product":"whatsapp","recipient_type":"individual","to":"+254700000101","type":"interactive"}"#);
+    insta::assert_snapshot!(sent(phone(), None, asking_by_template(&["Asha", "order\n7"])), @r#"{"biz_opaque_callback_data":"intent-0100","messaging_product":"whatsapp","recipient_type":"individual","template":{"components":[{"parameters":[{"text":"Asha","type":"text"},{"text":"order 7","type":"text"}],"type":"body"}],"language":{"code":"en"},"name":"call_consent_v1"},"to":"+254700000101","type":"template"}"#);
+    insta::assert_snapshot!(sent(phone(), None, asking_by_template(&[])), @r#"{"biz_opaque_callback_data":"intent-0100","messaging_product":"whatsapp","recipient_type":"individual","template":{"language":{"code":"en"},"name":"call_consent_v1"},"to":"+254700000101","type":"template"}"#);
+    for (content, asks, template) in [
+        (asking("x"), true, false),
+        (asking_by_template(&[]), true, true),
+        (template(&[], &[]), false, true),
+        (text("x"), false, false),
+    ] {
+        assert_eq!((content.asks_to_call(), content.is_template()), (asks, template), "{content:?}");
+    }
+}
+
 #[test]
 fn limits_are_counted_in_code_points() {
     let good = [
@@ -68,6 +96,8 @@ fn limits_are_counted_in_code_points() {
         ),
         list("Offers", 10),
         template(&[&"p".repeat(1024)], &[&"q".repeat(512)]),
+        asking(&"é".repeat(BUTTON_BODY_MAX)),
+        asking_by_template(&[&"p".repeat(1024)]),
     ];
     for content in good {
         assert_eq!(content.check(), Ok(()), "{content:?}");
@@ -92,6 +122,9 @@ fn limits_are_counted_in_code_points() {
         (template(&[""], &[]), MessageError::Empty { part: "a template parameter" }),
         (template(&[&"p".repeat(1025)], &[]), too_long("a template parameter", 1025, 1024)),
         (template(&[], &[&"q".repeat(513)]), too_long("a quick reply's payload", 513, 512)),
+        (asking(""), MessageError::Empty { part: "the text above the permission card" }),
+        (asking(&"é".repeat(1025)), too_long("the text above the permission card", 1025, 1024)),
+        (asking_by_template(&[&"p".repeat(1025)]), too_long("a template parameter", 1025, 1024)),
     ];
     for (content, expected) in bad {
         assert_eq!(content.check(), Err(expected), "{content:?}");
@@ -103,8 +136,14 @@ fn limits_are_counted_in_code_points() {
 
 #[test]
 fn content_is_stored_and_read_back_and_not_printed() {
-    let all =
-        [text("secret words"), buttons("x", &[("a", "A")]), list("Offers", 2), template(&["x"], &["y"])];
+    let all = [
+        text("secret words"),
+        buttons("x", &[("a", "A")]),
+        list("Offers", 2),
+        template(&["x"], &["y"]),
+        asking("secret words"),
+        asking_by_template(&["x"]),
+    ];
     for content in all {
         let stored = serde_json::to_string(&content).unwrap();
         assert_eq!(serde_json::from_str::<Content>(&stored).unwrap(), content, "{stored}");

@@ -108,9 +108,10 @@ fn explode_value(mut value: Map<String, Value>) -> Vec<Map<String, Value>> {
     }
     let contacts = Contacts::new(take_list(&mut value, "contacts"));
     let errors = take_list(&mut value, "errors");
+    let calls = items.iter().filter(|(key, _)| *key == "calls").count();
     let errors_of_calls: Option<Value> = items
         .iter()
-        .any(|(key, _)| *key == "calls")
+        .any(|(key, item)| *key == "calls" && bears_errors(item, calls))
         .then(|| json::bounded_copy(&Value::Array(errors.clone())))
         .flatten()
         .filter(|_| !errors.is_empty());
@@ -122,7 +123,7 @@ fn explode_value(mut value: Map<String, Value>) -> Vec<Map<String, Value>> {
         if !named.is_empty() {
             one.insert("contacts".to_owned(), Value::Array(named));
         }
-        if let (Some(errors), "calls") = (&errors_of_calls, key) {
+        if let (Some(errors), "calls", true) = (&errors_of_calls, key, bears_errors(&item, calls)) {
             one.insert("errors".to_owned(), errors.clone());
         }
         one.insert(key.to_owned(), Value::Array(vec![item]));
@@ -134,6 +135,13 @@ fn explode_value(mut value: Map<String, Value>) -> Vec<Map<String, Value>> {
         values.push(one);
     }
     values
+}
+
+/// Errors stand beside the calls and name none: they belong to the only call there is, else to those that failed.
+fn bears_errors(call: &Value, calls: usize) -> bool {
+    let failed =
+        || json::text_or_first(call, "status").is_some_and(|status| status.eq_ignore_ascii_case("failed"));
+    calls == 1 || failed()
 }
 
 /// The entries of a value's `contacts`, found by the number or id they name.

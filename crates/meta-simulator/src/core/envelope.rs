@@ -2,7 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{graph_error, people::Person};
+use super::{
+    calling::{Call, CallDirection},
+    graph_error,
+    people::Person,
+};
 use crate::{config::BusinessNumber, phone};
 
 /// Everything about the business that an envelope names.
@@ -12,7 +16,19 @@ pub(super) struct Business<'a> {
 }
 
 impl Business<'_> {
-    fn envelope(&self, now_ms: i64, contacts: Option<Value>, field: &str, item: &Value) -> Value {
+    fn envelope(&self, now_ms: i64, contacts: Option<Value>, list: &str, item: &Value) -> Value {
+        self.enveloped(now_ms, "messages", contacts, (list, item), None)
+    }
+
+    /// One change of `field` with one item in its `list`.
+    fn enveloped(
+        &self,
+        now_ms: i64,
+        field: &str,
+        contacts: Option<Value>,
+        (list, item): (&str, &Value),
+        errors: Option<Value>,
+    ) -> Value {
         let mut value = json!({
             "messaging_product": "whatsapp",
             "metadata": {
@@ -24,14 +40,17 @@ impl Business<'_> {
             if let Some(contacts) = contacts {
                 fields.insert("contacts".to_owned(), contacts);
             }
-            fields.insert(field.to_owned(), json!([item]));
+            fields.insert(list.to_owned(), json!([item]));
+            if let Some(errors) = errors {
+                fields.insert("errors".to_owned(), errors);
+            }
         }
         json!({
             "object": "whatsapp_business_account",
             "entry": [{
                 "id": self.waba_id,
                 "time": seconds(now_ms),
-                "changes": [{"field": "messages", "value": value}],
+                "changes": [{"field": field, "value": value}],
             }],
         })
     }
@@ -57,11 +76,56 @@ impl Business<'_> {
             message.insert("context".to_owned(), json!({"from": from, "id": quoted}));
         }
         message.extend(content);
-        let mut contact = json!({"profile": {"name": person.name}, "user_id": person.bsuid});
-        if let Some(fields) = contact.as_object_mut().filter(|_| !person.hides_number) {
-            fields.insert("wa_id".to_owned(), json!(person.digits));
+        self.envelope(now_ms, Some(json!([contact(person)])), "messages", &Value::Object(message))
+    }
+
+    /// Something that happened to a call. Errors stand beside it, as at Meta, not inside.
+    pub(super) fn call_event(
+        &self,
+        now_ms: i64,
+        person: &Person,
+        call: &Call,
+        event: &str,
+        fields: Map<String, Value>,
+        code: Option<u32>,
+    ) -> Value {
+        let (ours, theirs) = match call.direction {
+            CallDirection::BusinessInitiated => ("from", "to"),
+            CallDirection::UserInitiated => ("to", "from"),
+        };
+        let mut item = Map::new();
+        item.insert("id".to_owned(), json!(call.wacid));
+        item.insert(ours.to_owned(), json!(phone::digits(&self.number.display_number)));
+        if !person.hides_number {
+            item.insert(theirs.to_owned(), json!(person.digits));
         }
-        self.envelope(now_ms, Some(json!([contact])), "messages", &Value::Object(message))
+        item.insert(format!("{theirs}_user_id"), json!(person.bsuid));
+        item.insert("event".to_owned(), json!(event));
+        item.insert("timestamp".to_owned(), json!(seconds(now_ms).to_string()));
+        if let Some(intent_id) = &call.intent_id {
+            item.insert("biz_opaque_callback_data".to_owned(), json!(intent_id));
+        }
+        item.extend(fields);
+        let errors = code.map(|code| json!([error(code)]));
+        let contacts = Some(json!([contact(person)]));
+        self.enveloped(now_ms, "calls", contacts, ("calls", &Value::Object(item)), errors)
+    }
+
+    /// How far one of our calls has come.
+    pub(super) fn call_status(&self, now_ms: i64, person: &Person, call: &Call, status: &str) -> Value {
+        let mut item = Map::new();
+        item.insert("id".to_owned(), json!(call.wacid));
+        item.insert("type".to_owned(), json!("call"));
+        item.insert("status".to_owned(), json!(status));
+        item.insert("timestamp".to_owned(), json!(seconds(now_ms).to_string()));
+        if !person.hides_number {
+            item.insert("recipient_id".to_owned(), json!(person.digits));
+        }
+        item.insert("recipient_user_id".to_owned(), json!(person.bsuid));
+        if let Some(intent_id) = &call.intent_id {
+            item.insert("biz_opaque_callback_data".to_owned(), json!(intent_id));
+        }
+        self.enveloped(now_ms, "calls", None, ("statuses", &Value::Object(item)), None)
     }
 
     /// What became of one of our messages.
@@ -89,13 +153,7 @@ impl Business<'_> {
                 fields.insert("pricing".to_owned(), pricing);
             }
             if let Some(code) = report.code {
-                let title = graph_error::title(code);
-                let error = json!({
-                    "code": code, "title": title, "message": title,
-                    "error_data": {"details": graph_error::usual_details(code)},
-                    "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
-                });
-                fields.insert("errors".to_owned(), json!([error]));
+                fields.insert("errors".to_owned(), json!([error(code)]));
             }
         }
         self.envelope(now_ms, None, "statuses", &status)
@@ -113,6 +171,25 @@ pub(super) struct StatusReport<'a> {
     pub code: Option<u32>,
 }
 
-fn seconds(ms: i64) -> i64 {
+/// A person as listed in `contacts`.
+fn contact(person: &Person) -> Value {
+    let mut contact = json!({"profile": {"name": person.name}, "user_id": person.bsuid});
+    if let Some(fields) = contact.as_object_mut().filter(|_| !person.hides_number) {
+        fields.insert("wa_id".to_owned(), json!(person.digits));
+    }
+    contact
+}
+
+fn error(code: u32) -> Value {
+    let title = graph_error::title(code);
+    json!({
+        "code": code, "title": title, "message": title,
+        "error_data": {"details": graph_error::usual_details(code)},
+        "href": "https://developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes/",
+    })
+}
+
+/// Seconds since 1970, as Meta writes times.
+pub(super) fn seconds(ms: i64) -> i64 {
     ms.div_euclid(1000)
 }

@@ -1,5 +1,6 @@
 //! What goes wrong, when, for whom. Decisions depend on the seed and the message, never on timing.
 
+use super::CallAction;
 use crate::{phone, wire};
 
 /// Everything that goes wrong in a run.
@@ -9,6 +10,8 @@ pub struct FaultPlan {
     pub sends: Vec<Rule<SendFault>>,
     /// Faults of webhooks. All rules that strike add up.
     pub webhooks: Vec<Rule<WebhookFault>>,
+    /// Faults of requests about calls. The first rule of the same action that strikes wins.
+    pub calls: Vec<Rule<CallFault>>,
 }
 
 impl FaultPlan {
@@ -23,6 +26,13 @@ impl FaultPlan {
     #[must_use]
     pub fn webhook(mut self, target: Target, fault: WebhookFault) -> Self {
         self.webhooks.push(Rule { target, fault });
+        self
+    }
+
+    /// Adds a fault of requests about calls: `n` in the target counts requests of this action.
+    #[must_use]
+    pub fn call(mut self, action: CallAction, target: Target, fault: SendFault) -> Self {
+        self.calls.push(Rule { target, fault: CallFault { action, fault } });
         self
     }
 }
@@ -41,7 +51,7 @@ pub struct Rule<F> {
 pub struct Target {
     /// Only this person, number with or without `+`.
     pub phone: Option<String>,
-    /// Only webhooks of this kind. Without meaning for sends.
+    /// Only webhooks of this kind. Without meaning for requests.
     pub webhook: Option<WebhookKind>,
     /// Which of those left, in order of occurrence.
     pub which: Which,
@@ -102,6 +112,16 @@ pub enum Which {
     Nth(u32),
 }
 
+/// What goes wrong with which requests about calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallFault {
+    /// The requests.
+    pub action: CallAction,
+    /// What goes wrong: as for a send, with a call in the place of the message. [`SendFault::FailLater`] is a call that
+    /// breaks before anybody hears it ring; for a look-up it is a refusal.
+    pub fault: SendFault,
+}
+
 /// What goes wrong with a send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SendFault {
@@ -123,9 +143,14 @@ pub enum SendFault {
         /// Meta's error code in the status.
         code: u32,
     },
+    /// Accepted and answered, but late: webhooks may come before.
+    SlowAnswer {
+        /// Real milliseconds.
+        ms: u64,
+    },
 }
 
-/// What goes wrong with a webhook. Nothing is ever lost for good.
+/// What goes wrong with a webhook. Nothing is lost for good but by [`WebhookFault::Lose`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WebhookFault {
     /// Posted so many times more, byte for byte.
@@ -147,6 +172,35 @@ pub enum WebhookFault {
     },
     /// The first attempt never arrives; the retry does.
     DropFirstAttempt,
+    /// Never arrives.
+    Lose,
+    /// Comes late by the simulator's clock: a `connect` after its `terminate`, for example. For webhooks of calls and
+    /// permissions alone.
+    Postpone {
+        /// Milliseconds of the simulator's clock.
+        clock_ms: i64,
+    },
+    /// Comes in a shape that Meta's samples show beside the usual one.
+    Odd(Oddity),
+}
+
+/// Shapes that Meta's samples show beside the usual one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Oddity {
+    /// `Completed` for `COMPLETED`, on calls and statuses.
+    MixedCaseStatus,
+    /// The status of a call in a list.
+    StatusArray,
+    /// `from` and `to` of a call the wrong way round.
+    SwapFromTo,
+    /// Neither `from` nor `to` on a call.
+    NoFromTo,
+    /// Times as numbers in place of texts.
+    NumericTimes,
+    /// A message without its `type`.
+    NoType,
+    /// `a=setup:actpass` in a media answer, where the standard forbids it.
+    ActpassAnswer,
 }
 
 /// What a webhook is about.
@@ -156,6 +210,16 @@ pub enum WebhookKind {
     Message,
     /// What became of a message of ours.
     Status,
+    /// A person's word on whether we may call.
+    Permission,
+    /// The `connect` of a call.
+    CallConnect,
+    /// A call of ours rings, is accepted, is rejected.
+    CallStatus,
+    /// The `terminate` of a call.
+    CallEnd,
+    /// Any other event of a call.
+    CallNews,
 }
 
 /// Something a fault may strike.
@@ -173,12 +237,19 @@ pub(super) struct Faults {
     seed: u64,
     send_counts: Vec<u32>,
     webhook_counts: Vec<u32>,
+    call_counts: Vec<u32>,
 }
 
 impl Faults {
     pub(super) fn new(plan: FaultPlan, seed: u64) -> Self {
-        let (send_counts, webhook_counts) = (vec![0; plan.sends.len()], vec![0; plan.webhooks.len()]);
-        Self { plan, seed, send_counts, webhook_counts }
+        let counts = |rules: usize| vec![0; rules];
+        Self {
+            send_counts: counts(plan.sends.len()),
+            webhook_counts: counts(plan.webhooks.len()),
+            call_counts: counts(plan.calls.len()),
+            plan,
+            seed,
+        }
     }
 
     /// The fault of this send, if any. Counts in every rule, also behind the one that strikes.
@@ -187,6 +258,18 @@ impl Faults {
         let struck = rules.filter_map(|(index, (rule, count))| {
             strikes(&rule.target, subject, count, self.seed, index).then_some(rule.fault)
         });
+        struck.collect::<Vec<_>>().first().copied()
+    }
+
+    /// The fault of this request about a call, if any. Rules of other actions do not count it.
+    pub(super) fn of_call(&mut self, action: CallAction, digits: &str, key: &str) -> Option<SendFault> {
+        let subject = Subject { digits, kind: None, key };
+        let rules = self.plan.calls.iter().zip(&mut self.call_counts).enumerate();
+        let struck = rules.filter(|(_, (rule, _))| rule.fault.action == action).filter_map(
+            |(index, (rule, count))| {
+                strikes(&rule.target, &subject, count, self.seed, 2_000 + index).then_some(rule.fault.fault)
+            },
+        );
         struck.collect::<Vec<_>>().first().copied()
     }
 

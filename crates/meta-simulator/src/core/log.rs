@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::people::{Button, MessageKind};
+use super::{
+    calling::{CallAttempt, CallLog, PermissionLog},
+    people::{Button, MessageKind},
+};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -37,6 +40,12 @@ pub enum LogEvent {
     Said(Reply),
     /// A status was reported.
     Status(StatusLog),
+    /// The business asked something about calls: every HTTP request, also refused ones and repetitions.
+    Call(CallAttempt),
+    /// Something that happened to a call was reported.
+    CallEvent(CallLog),
+    /// A permission to call was given or taken back.
+    Permission(PermissionLog),
 }
 
 /// One `POST …/messages` that tried to send.
@@ -100,6 +109,18 @@ pub enum AnswerFate {
     Closed,
 }
 
+impl AnswerFate {
+    /// What to say of it at the end of a line.
+    pub(super) const fn remark(self) -> &'static str {
+        match self {
+            Self::Given => "",
+            Self::ServerError => "; answered 500",
+            Self::Held => "; answer held",
+            Self::Closed => "; connection closed",
+        }
+    }
+}
+
 /// Something a person sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reply {
@@ -145,6 +166,14 @@ pub struct Counters {
     pub sends_accepted: u64,
     /// Sends that went to a wrong number for want of a `+`.
     pub wrong_number_sends: u64,
+    /// Requests for permission to call that were accepted; sends like others.
+    pub permission_requests: u64,
+    /// `GET …/call_permissions`.
+    pub permission_lookups: u64,
+    /// `POST …/calls` that tried to place a call.
+    pub connect_attempts: u64,
+    /// Those that were taken: so many calls were placed.
+    pub connects_accepted: u64,
     /// What people sent.
     pub said: u64,
     /// Webhook requests made, copies and retries counted.
@@ -153,9 +182,11 @@ pub struct Counters {
     pub webhook_failures: u64,
     /// First attempts lost by a fault.
     pub webhook_drops: u64,
+    /// Webhooks lost for good by a fault.
+    pub webhooks_lost: u64,
     /// Webhooks given up after the last attempt.
     pub webhooks_given_up: u64,
-    /// Webhooks and statuses still to come.
+    /// Webhooks, statuses and moments of calls still to come.
     pub pending: u64,
 }
 
@@ -175,6 +206,9 @@ impl fmt::Display for LogEntry {
                 write!(f, "+{} {} {}", report.digits, report.status, report.wamid)?;
                 report.code.map_or(Ok(()), |code| write!(f, " ({code})"))
             }
+            LogEvent::Call(attempt) => write!(f, "{attempt}"),
+            LogEvent::CallEvent(report) => write!(f, "{report}"),
+            LogEvent::Permission(change) => write!(f, "{change}"),
         }
     }
 }
@@ -196,12 +230,7 @@ impl fmt::Display for SendAttempt {
         if let Outcome::Refused { code, details } = &self.outcome {
             write!(f, "; refused, {code}: {details}")?;
         }
-        match self.answered {
-            AnswerFate::Given => Ok(()),
-            AnswerFate::ServerError => f.write_str("; answered 500"),
-            AnswerFate::Held => f.write_str("; answer held"),
-            AnswerFate::Closed => f.write_str("; connection closed"),
-        }
+        f.write_str(self.answered.remark())
     }
 }
 

@@ -1,12 +1,15 @@
 //! The simulator without I/O: what Meta knows, and what it decides. Time comes in as milliseconds, what is to
 //! happen later goes out as [`Scheduled`], what is to be posted as [`WebhookPlan`].
 
+mod calling;
 mod envelope;
 mod faults;
 mod graph_error;
 mod log;
+mod oddities;
 mod outgoing;
 mod people;
+mod plan;
 mod saying;
 mod sending;
 
@@ -14,11 +17,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-pub use faults::{FaultPlan, Rule, SendFault, Target, WebhookFault, WebhookKind, Which};
+pub use calling::{
+    Call, CallAction, CallAttempt, CallDirection, CallEnd, CallLog, CallVerdict, OnCall, OnCard,
+    PermissionAnswer, PermissionLog,
+};
+pub use faults::{CallFault, FaultPlan, Oddity, Rule, SendFault, Target, WebhookFault, WebhookKind, Which};
 pub use log::{AnswerFate, Counters, LogEntry, LogEvent, Outcome, Reply, SendAttempt, StatusLog};
 pub use people::{Button, Delivered, MessageKind, Person, Reachability, Said, Saying};
+pub use plan::WebhookPlan;
 
 use crate::{
+    Error,
     config::{BusinessNumber, Config, StatusDelays, Template},
     phone, wire,
 };
@@ -49,6 +58,8 @@ pub struct Answer {
     pub fate: AnswerFate,
     /// What happens later.
     pub scheduled: Vec<Scheduled>,
+    /// Real milliseconds before the client hears it.
+    pub after_ms: u64,
 }
 
 /// Something that happens later.
@@ -96,29 +107,6 @@ impl EventKind {
     }
 }
 
-/// A webhook to post, with what goes wrong on the way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookPlan {
-    /// What it is about.
-    pub kind: WebhookKind,
-    /// Whom it is about; one person's webhooks are first posted in order.
-    pub digits: String,
-    /// The message it is about.
-    pub wamid: String,
-    /// The raw bytes, escaped as Meta does.
-    pub body: Vec<u8>,
-    /// `X-Hub-Signature-256` over these bytes.
-    pub signature: String,
-    /// Real milliseconds to wait before the first attempt.
-    pub after_ms: u64,
-    /// How many copies beside the first.
-    pub copies: u32,
-    /// Copies go at the same time.
-    pub concurrent: bool,
-    /// The first attempt never arrives.
-    pub drop_first_attempt: bool,
-}
-
 /// A message of either side.
 #[derive(Debug, Clone)]
 struct Message {
@@ -160,6 +148,7 @@ pub struct Core {
     /// How many ids and attempts each person has had, by purpose.
     ordinals: BTreeMap<(String, &'static str), u64>,
     intents: BTreeMap<String, u64>,
+    calling: calling::State,
     log: Vec<LogEntry>,
     counters: Counters,
 }
@@ -182,6 +171,7 @@ impl Core {
             media: HashMap::new(),
             ordinals: BTreeMap::new(),
             intents: BTreeMap::new(),
+            calling: calling::State::new(config.calling),
             log: Vec::new(),
             counters: Counters::default(),
         }
@@ -199,6 +189,8 @@ impl Core {
                 reachability: Reachability::Reachable,
                 reads: true,
                 hides_number: false,
+                on_call: OnCall::default(),
+                on_card: OnCard::default(),
             },
             inbox: Vec::new(),
             last_wrote_ms: BTreeMap::new(),
@@ -227,9 +219,10 @@ impl Core {
         &self.log
     }
 
-    /// Totals.
+    /// Totals. What is still to come includes what calls have before them.
     pub fn counters(&self) -> Counters {
-        self.counters.clone()
+        let pending = self.counters.pending + self.timers();
+        Counters { pending, ..self.counters.clone() }
     }
 
     /// How many sends carried each `biz_opaque_callback_data`, accepted or not.
@@ -263,6 +256,7 @@ impl Core {
 
     /// Lets something happen to a message: it arrives, it is reported.
     pub fn happen(&mut self, event: &Event, now_ms: i64) -> Option<WebhookPlan> {
+        self.advance_before(now_ms);
         let message = self.messages.get(&event.wamid)?.clone();
         let known = self.people.get_mut(&message.digits);
         if let Some(known) = known {
@@ -271,6 +265,9 @@ impl Core {
                 EventKind::Read if !known.person.reads => return None,
                 _ => {}
             }
+        }
+        if event.kind == EventKind::Delivered && message.kind == MessageKind::CallPermissionRequest {
+            self.card_delivered(&event.wamid, &message, now_ms);
         }
         let code = match event.kind {
             EventKind::Failed { code } => Some(code),
@@ -285,11 +282,10 @@ impl Core {
             recipient_id: (!hidden).then_some(message.digits.as_str()),
             bsuid: person.map(|person| person.bsuid.as_str()),
             intent_id: message.intent_id.as_deref(),
-            template: message.kind == MessageKind::Template,
+            template: message.template_name.is_some(),
             code,
         };
-        let number = self.numbers.iter().find(|number| number.phone_number_id == message.pnid)?;
-        let body = Business { waba_id: &self.waba_id, number }.status(now_ms, &report);
+        let body = self.business(&message.pnid).ok()?.status(now_ms, &report);
         self.record(
             now_ms,
             LogEvent::Status(StatusLog {
@@ -303,43 +299,22 @@ impl Core {
         Some(self.plan(WebhookKind::Status, &message.digits, &event.wamid, status, &body))
     }
 
-    /// Signs a body and decides what goes wrong with it.
-    fn plan(
-        &mut self,
-        kind: WebhookKind,
-        digits: &str,
-        wamid: &str,
-        what: &str,
-        body: &Value,
-    ) -> WebhookPlan {
-        let body = wire::escape_like_meta(body).into_bytes();
-        let mut plan = WebhookPlan {
-            kind,
-            digits: digits.to_owned(),
-            wamid: wamid.to_owned(),
-            signature: wire::sign(&self.app_secret, &body),
-            body,
-            after_ms: 0,
-            copies: 0,
-            concurrent: false,
-            drop_first_attempt: false,
-        };
-        let key = format!("{wamid}/{what}");
-        for fault in self.faults.of_webhook(&Subject { digits, kind: Some(kind), key: &key }) {
-            match fault {
-                WebhookFault::Duplicate { copies, concurrent } => {
-                    plan.copies = plan.copies.saturating_add(copies);
-                    plan.concurrent |= concurrent;
-                }
-                WebhookFault::Delay { ms } => plan.after_ms = plan.after_ms.saturating_add(ms),
-                WebhookFault::Reorder { window_ms } => {
-                    let moment = self.faults.moment(&key, window_ms);
-                    plan.after_ms = plan.after_ms.saturating_add(moment);
-                }
-                WebhookFault::DropFirstAttempt => plan.drop_first_attempt = true,
+    /// One of the business's numbers; the first unless told otherwise.
+    fn number(&self, pnid: Option<&str>) -> Result<BusinessNumber, Error> {
+        match pnid {
+            None => self.numbers.first().cloned().ok_or(Error::NoBusinessNumber),
+            Some(pnid) => {
+                let number = self.numbers.iter().find(|number| number.phone_number_id == pnid);
+                number.cloned().ok_or_else(|| Error::UnknownBusinessNumber(pnid.to_owned()))
             }
         }
-        plan
+    }
+
+    /// What webhooks say about a number of the business.
+    fn business(&self, pnid: &str) -> Result<Business<'_>, Error> {
+        let number = self.numbers.iter().find(|number| number.phone_number_id == pnid);
+        let number = number.ok_or_else(|| Error::UnknownBusinessNumber(pnid.to_owned()))?;
+        Ok(Business { waba_id: &self.waba_id, number })
     }
 
     fn record(&mut self, at_ms: i64, event: LogEvent) {

@@ -31,10 +31,7 @@ pub(super) struct Outgoing {
 /// Checks the body. Who it goes to and whether the window is open comes after.
 pub(super) fn read(body: &Value, templates: &[Template]) -> Result<Asked, GraphError> {
     if body.get("messaging_product").and_then(Value::as_str) != Some("whatsapp") {
-        return Err(GraphError::new(
-            100,
-            "The parameter messaging_product is required and must be whatsapp.",
-        ));
+        return Err(no_product());
     }
     if let Some(status) = body.get("status") {
         return read_mark(body, status);
@@ -60,6 +57,10 @@ pub(super) fn read(body: &Value, templates: &[Template]) -> Result<Asked, GraphE
     };
     outgoing.context = context;
     Ok(Asked::Send(outgoing))
+}
+
+pub(super) fn no_product() -> GraphError {
+    GraphError::new(100, "The parameter messaging_product is required and must be whatsapp.")
 }
 
 fn read_mark(body: &Value, status: &Value) -> Result<Asked, GraphError> {
@@ -200,6 +201,10 @@ fn read_template(template: &Value, templates: &[Template]) -> Result<Outgoing, G
         );
         return Err(GraphError::new(132_000, details));
     }
+    if of_type("call_permission_request").next().is_some() && !known.asks_to_call {
+        return Err(GraphError::new(132_012, "the template has no call permission request"));
+    }
+    let kind = if known.asks_to_call { MessageKind::CallPermissionRequest } else { MessageKind::Template };
     let buttons = known.quick_replies.iter().enumerate().map(|(index, title)| {
         let given = of_type("button").find(|button| index_of(button) == Some(index));
         let payload = given.and_then(|button| button.pointer("/parameters/0/payload")?.as_str());
@@ -208,7 +213,7 @@ fn read_template(template: &Value, templates: &[Template]) -> Result<Outgoing, G
     Ok(Outgoing {
         buttons: buttons.collect(),
         template_name: Some(name),
-        ..plain(MessageKind::Template, known.render(&parameters))
+        ..plain(kind, known.render(&parameters))
     })
 }
 

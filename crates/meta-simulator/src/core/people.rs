@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::{OnCall, OnCard};
+
 /// Whether messages reach a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reachability {
@@ -31,6 +33,10 @@ pub struct Person {
     pub reads: bool,
     /// Has a username and hides the number: webhooks name the person by BSUID alone.
     pub hides_number: bool,
+    /// What the person does when called.
+    pub on_call: OnCall,
+    /// What the person does when asked for permission to call.
+    pub on_card: OnCard,
 }
 
 impl Person {

@@ -23,15 +23,8 @@ impl Core {
     /// Somebody sends something: opens the 24-hour window, and gives the message's id and the webhook to post.
     pub fn say(&mut self, saying: &Saying, now_ms: i64) -> Result<(String, WebhookPlan), Error> {
         let digits = phone::digits(&saying.phone);
-        let number = match &saying.to_pnid {
-            None => self.numbers.first().ok_or(Error::NoBusinessNumber)?,
-            Some(pnid) => self
-                .numbers
-                .iter()
-                .find(|number| number.phone_number_id == *pnid)
-                .ok_or_else(|| Error::UnknownBusinessNumber(pnid.clone()))?,
-        }
-        .clone();
+        self.advance_before(now_ms);
+        let number = self.number(saying.to_pnid.as_deref())?;
         let known = self.people.get_mut(&digits).ok_or_else(|| Error::UnknownPerson(saying.phone.clone()))?;
         let quoted = match &saying.quoting {
             None => None,

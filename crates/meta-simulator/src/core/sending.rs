@@ -18,15 +18,10 @@ const WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
 impl Core {
     /// Decides about one request to send, mark read or show typing.
     pub fn send(&mut self, request: &SendRequest<'_>, now_ms: i64) -> Answer {
-        if !self.authorized(request.authorization) {
-            return self.refuse(&GraphError::bad_token());
-        }
-        let number = self.numbers.iter().find(|number| number.phone_number_id == request.pnid);
-        let Some(display_number) = number.map(|number| number.display_number.clone()) else {
-            return self.refuse(&GraphError::no_such_object(request.pnid));
-        };
-        let Ok(body) = serde_json::from_slice::<Value>(request.body) else {
-            return self.refuse(&GraphError::new(100, "The request body is not JSON."));
+        self.advance_before(now_ms);
+        let (display_number, body) = match self.opened(request) {
+            Ok(opened) => opened,
+            Err(error) => return self.refuse(&error),
         };
         let asked = match outgoing::read(&body, &self.templates) {
             Ok(Asked::ReadMark { wamid, typing }) => {
@@ -50,20 +45,13 @@ impl Core {
             (Err(error), _) | (_, Err(error)) => Err(error),
             (Ok(_), Ok(to)) => self.accept(&attempt, &to, fault, now_ms),
         };
-        attempt.answered = match fault {
-            Some(SendFault::ServerErrorBeforeAccepting) => AnswerFate::ServerError,
-            Some(_) if scheduled_and_wamid.is_err() => AnswerFate::Given,
-            Some(SendFault::ServerErrorAfterAccepting) => AnswerFate::ServerError,
-            Some(SendFault::HoldAnswer) => AnswerFate::Held,
-            Some(SendFault::CloseConnection) => AnswerFate::Closed,
-            Some(SendFault::Refuse { .. } | SendFault::FailLater { .. }) | None => AnswerFate::Given,
-        };
+        attempt.answered = fate_of(fault, scheduled_and_wamid.is_ok());
         let mut answer = match scheduled_and_wamid {
             Ok((wamid, scheduled)) => {
                 self.counters.sends_accepted += 1;
                 let body = accepted_body(&body, &attempt, &wamid);
                 attempt.outcome = Outcome::Accepted { wamid };
-                Answer { status: 200, body, fate: attempt.answered, scheduled }
+                Answer { status: 200, body, fate: attempt.answered, scheduled, after_ms: 0 }
             }
             Err(error) => {
                 let details = error.details.clone().unwrap_or_default();
@@ -75,12 +63,32 @@ impl Core {
             let error = self.refuse(&server_error());
             answer = Answer { status: error.status, body: error.body, ..answer };
         }
+        if let Some(SendFault::SlowAnswer { ms }) = fault {
+            answer.after_ms = ms;
+        }
         self.record(now_ms, LogEvent::Send(attempt));
         answer
     }
 
+    /// The number that is asked to act, and what it is asked: the token fits, the number is ours, the body is JSON.
+    pub(super) fn opened(&self, request: &SendRequest<'_>) -> Result<(String, Value), GraphError> {
+        let display_number = self.authorize(request.pnid, request.authorization)?;
+        let body = serde_json::from_slice(request.body)
+            .map_err(|_| GraphError::new(100, "The request body is not JSON."))?;
+        Ok((display_number, body))
+    }
+
+    /// The number behind an id, for those who have the token.
+    pub(super) fn authorize(&self, pnid: &str, authorization: &str) -> Result<String, GraphError> {
+        if !self.authorized(authorization) {
+            return Err(GraphError::bad_token());
+        }
+        let number = self.numbers.iter().find(|number| number.phone_number_id == pnid);
+        number.map(|number| number.display_number.clone()).ok_or_else(|| GraphError::no_such_object(pnid))
+    }
+
     /// Whom the body addresses; `to` wins over `recipient`.
-    fn addressee(&self, body: &Value, display_number: &str) -> Result<Addressee, GraphError> {
+    pub(super) fn addressee(&self, body: &Value, display_number: &str) -> Result<Addressee, GraphError> {
         if let Some(to) = body.get("to") {
             let read = to.as_str().and_then(|to| phone::read_to(to, display_number));
             return read.ok_or_else(|| GraphError::new(131_009, "to is not a phone number"));
@@ -88,11 +96,15 @@ impl Core {
         let Some(bsuid) = body.get("recipient").and_then(Value::as_str) else {
             return Err(GraphError::new(100, "The parameter to is required."));
         };
-        let known = self.people.values().find(|known| known.person.bsuid == bsuid);
-        let digits = known.map(|known| known.person.digits.clone());
-        digits
+        self.digits_of(bsuid)
             .map(|digits| Addressee { digits, prefixed: false })
             .ok_or_else(|| GraphError::new(131_026, graph_error::usual_details(131_026)))
+    }
+
+    /// The number of somebody known by business-scoped id.
+    pub(super) fn digits_of(&self, bsuid: &str) -> Option<String> {
+        let known = self.people.values().find(|known| known.person.bsuid == bsuid)?;
+        Some(known.person.digits.clone())
     }
 
     fn send_fault(&mut self, digits: &str) -> Option<SendFault> {
@@ -123,13 +135,18 @@ impl Core {
         let kind = attempt.kind.unwrap_or(MessageKind::Other);
         let last_wrote = known.and_then(|known| known.last_wrote_ms.get(&attempt.pnid));
         let open = last_wrote.is_some_and(|&last| now_ms.saturating_sub(last) < WINDOW_MS);
-        if kind != MessageKind::Template && !open {
+        let is_template = attempt.template_name.is_some();
+        if !is_template && !open {
             return Err(GraphError::new(131_047, graph_error::usual_details(131_047)));
+        }
+        if kind == MessageKind::CallPermissionRequest {
+            self.check_request(&attempt.pnid, &to.digits, now_ms)?;
+            self.count_request(&attempt.pnid, &to.digits, now_ms);
         }
 
         let ordinal = self.ordinal(&to.digits, "outbound");
         let wamid = wire::wamid(Direction::Outbound, &to.digits, self.seed, ordinal);
-        let quoted = attempt.context.as_ref().filter(|_| kind != MessageKind::Template);
+        let quoted = attempt.context.as_ref().filter(|_| !is_template);
         let message = Message {
             pnid: attempt.pnid.clone(),
             digits: to.digits.clone(),
@@ -173,7 +190,13 @@ impl Core {
                 .refuse(&GraphError::new(131_009, "message_id is not a message this number received"));
         }
         self.record(now_ms, LogEvent::ReadMark { pnid: pnid.to_owned(), wamid, typing });
-        Answer { status: 200, body: json!({"success": true}), fate: AnswerFate::Given, scheduled: Vec::new() }
+        Answer {
+            status: 200,
+            body: json!({"success": true}),
+            fate: AnswerFate::Given,
+            scheduled: Vec::new(),
+            after_ms: 0,
+        }
     }
 
     /// An error answer for a path nobody serves.
@@ -196,7 +219,7 @@ impl Core {
         self.refuse(&GraphError::bad_token())
     }
 
-    fn refuse(&mut self, error: &GraphError) -> Answer {
+    pub(super) fn refuse(&mut self, error: &GraphError) -> Answer {
         let ordinal = self.ordinal("", "error");
         let trace = wire::draw(&[b"trace", &self.seed.to_be_bytes(), &ordinal.to_be_bytes()]);
         Answer {
@@ -204,11 +227,25 @@ impl Core {
             body: error.body(&format!("A{trace:016X}sim")),
             fate: AnswerFate::Given,
             scheduled: Vec::new(),
+            after_ms: 0,
         }
     }
 }
 
-fn server_error() -> GraphError {
+/// What the client gets to hear under a fault.
+pub(super) fn fate_of(fault: Option<SendFault>, taken: bool) -> AnswerFate {
+    match fault {
+        Some(SendFault::ServerErrorBeforeAccepting) => AnswerFate::ServerError,
+        Some(_) if !taken => AnswerFate::Given,
+        Some(SendFault::ServerErrorAfterAccepting) => AnswerFate::ServerError,
+        Some(SendFault::HoldAnswer) => AnswerFate::Held,
+        Some(SendFault::CloseConnection) => AnswerFate::Closed,
+        Some(SendFault::Refuse { .. } | SendFault::FailLater { .. } | SendFault::SlowAnswer { .. })
+        | None => AnswerFate::Given,
+    }
+}
+
+pub(super) fn server_error() -> GraphError {
     GraphError::new(131_000, graph_error::usual_details(131_000))
 }
 

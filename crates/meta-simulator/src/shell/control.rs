@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{handle, shared::Shared};
 use crate::{
     Error,
-    core::{Button, Said, Saying},
+    core::{Button, OnCall, OnCard, PermissionAnswer, Said, Saying},
     phone,
 };
 
@@ -19,6 +19,13 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             .route("/people/{phone}", web::put().to(person))
             .route("/people/{phone}/messages", web::post().to(say))
             .route("/people/{phone}/inbox", web::get().to(inbox))
+            .route("/people/{phone}/habits", web::put().to(habits))
+            .route("/people/{phone}/permission", web::post().to(permission))
+            .route("/people/{phone}/calls", web::post().to(call))
+            .route("/calls", web::get().to(calls))
+            .route("/calls/{wacid}/events", web::post().to(call_event))
+            .route("/calls/{wacid}/hang-up", web::post().to(hang_up))
+            .route("/calling", web::put().to(calling))
             .route("/log", web::get().to(log))
             .route("/counters", web::get().to(counters))
             .route("/webhook", web::put().to(set_webhook))
@@ -44,6 +51,36 @@ struct ToSay {
 struct ToTap {
     id: String,
     title: String,
+}
+
+/// What somebody does when called or asked; what is not named stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Habits {
+    on_call: Option<OnCall>,
+    on_card: Option<OnCard>,
+}
+
+/// A word on whether the business may call: to a card, or without one in the business's profile.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Word {
+    answer: PermissionAnswer,
+    card: Option<String>,
+    to_pnid: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Switch {
+    enabled: bool,
+    pnid: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Happening {
+    event: String,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +155,81 @@ async fn inbox(shared: web::Data<Shared>, phone: web::Path<String>) -> HttpRespo
     HttpResponse::Ok().json(shared.core().inbox(&phone))
 }
 
+async fn habits(shared: web::Data<Shared>, phone: web::Path<String>, body: web::Bytes) -> HttpResponse {
+    let habits: Habits = match read(&body) {
+        Ok(habits) => habits,
+        Err(error) => return bad_request(&error.to_string()),
+    };
+    let shown = shared.change(|core| {
+        let person = core.person_mut(&phone)?;
+        person.on_call = habits.on_call.unwrap_or(person.on_call);
+        person.on_card = habits.on_card.unwrap_or(person.on_card);
+        Some(json!({"on_call": person.on_call, "on_card": person.on_card}))
+    });
+    match shown {
+        Some(shown) => HttpResponse::Ok().json(shown),
+        None => Error::UnknownPerson(phone.into_inner()).error_response(),
+    }
+}
+
+async fn permission(shared: web::Data<Shared>, phone: web::Path<String>, body: web::Bytes) -> HttpResponse {
+    let Word { answer, card, to_pnid } = match read(&body) {
+        Ok(word) => word,
+        Err(error) => return bad_request(&error.to_string()),
+    };
+    let now = shared.now_ms();
+    let answered = shared
+        .change(|core| core.answer_permission(&phone, answer, card.as_deref(), to_pnid.as_deref(), now));
+    match answered {
+        Ok(wamid) => HttpResponse::Ok().json(json!({"wamid": wamid})),
+        Err(error) => error.error_response(),
+    }
+}
+
+/// A person calls the first business number.
+async fn call(shared: web::Data<Shared>, phone: web::Path<String>) -> HttpResponse {
+    let now = shared.now_ms();
+    match shared.change(|core| core.call_business(&phone, None, now)) {
+        Ok(wacid) => HttpResponse::Ok().json(json!({"wacid": wacid})),
+        Err(error) => error.error_response(),
+    }
+}
+
+async fn calls(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(shared.core().calls())
+}
+
+async fn call_event(shared: web::Data<Shared>, wacid: web::Path<String>, body: web::Bytes) -> HttpResponse {
+    let Happening { event } = match read(&body) {
+        Ok(happening) => happening,
+        Err(error) => return bad_request(&error.to_string()),
+    };
+    let now = shared.now_ms();
+    done(shared.change(|core| core.report_call_event(&wacid, &event, now)))
+}
+
+async fn hang_up(shared: web::Data<Shared>, wacid: web::Path<String>) -> HttpResponse {
+    let now = shared.now_ms();
+    done(shared.change(|core| core.hang_up(&wacid, now)))
+}
+
+async fn calling(shared: web::Data<Shared>, body: web::Bytes) -> HttpResponse {
+    match read::<Switch>(&body) {
+        Ok(Switch { enabled, pnid }) => {
+            shared.change(|core| core.set_calling(pnid.as_deref(), enabled));
+            HttpResponse::NoContent().finish()
+        }
+        Err(error) => bad_request(&error.to_string()),
+    }
+}
+
+fn done(result: Result<(), Error>) -> HttpResponse {
+    match result {
+        Ok(()) => HttpResponse::NoContent().finish(),
+        Err(error) => error.error_response(),
+    }
+}
+
 async fn log(shared: web::Data<Shared>) -> HttpResponse {
     HttpResponse::Ok().json(shared.core().log())
 }
@@ -146,10 +258,11 @@ async fn verify(shared: web::Data<Shared>) -> HttpResponse {
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
-            Self::UnknownPerson(_) | Self::UnknownBusinessNumber(_) | Self::UnknownMessage(_) => {
-                StatusCode::NOT_FOUND
-            }
-            Self::NoWebhookUrl => StatusCode::CONFLICT,
+            Self::UnknownPerson(_)
+            | Self::UnknownBusinessNumber(_)
+            | Self::UnknownMessage(_)
+            | Self::UnknownCall(_) => StatusCode::NOT_FOUND,
+            Self::NoWebhookUrl | Self::CardLapsed(_) | Self::Busy(_) => StatusCode::CONFLICT,
             Self::Verification(_) => StatusCode::BAD_GATEWAY,
             Self::Overloaded => StatusCode::SERVICE_UNAVAILABLE,
             Self::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,

@@ -1,5 +1,7 @@
 //! The Graph endpoints.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
@@ -18,6 +20,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .app_data(web::PayloadConfig::new(MAX_BODY_BYTES))
         .route("/{version}/{pnid}/messages", web::post().to(send))
+        .route("/{version}/{pnid}/calls", web::post().to(call))
+        .route("/{version}/{pnid}/call_permissions", web::get().to(call_permissions))
         .route("/{version}/{media_id}", web::get().to(media))
         .route("/media-files/{media_id}/content", web::get().to(media_content))
         .default_service(web::to(unknown));
@@ -32,17 +36,50 @@ async fn send(
     let (_version, pnid) = path.into_inner();
     let answer =
         shared.send(&SendRequest { pnid: &pnid, authorization: authorization(&request), body: &body });
+    give(&request, &shared, &answer).await
+}
+
+async fn call(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    path: web::Path<(String, String)>,
+    body: web::Bytes,
+) -> HttpResponse {
+    let (_version, pnid) = path.into_inner();
+    let answer =
+        shared.call(&SendRequest { pnid: &pnid, authorization: authorization(&request), body: &body });
+    give(&request, &shared, &answer).await
+}
+
+async fn call_permissions(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    let (_version, pnid) = path.into_inner();
+    let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let query = query.map(web::Query::into_inner).unwrap_or_default();
+    let now = shared.now_ms();
+    let answer = shared.change(|core| core.call_permissions(&pnid, authorization(&request), &query, now));
+    give(&request, &shared, &answer).await
+}
+
+/// Answers, or does what the fault plan has in its place.
+async fn give(request: &HttpRequest, shared: &Shared, answer: &Answer) -> HttpResponse {
+    if answer.after_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(answer.after_ms)).await;
+    }
     match answer.fate {
         AnswerFate::Given | AnswerFate::ServerError => {}
-        AnswerFate::Closed => close(&request),
+        AnswerFate::Closed => close(request),
         AnswerFate::Held => {
             let mut stopped = shared.stopped();
             // Dropped before that when the client gives up.
             tokio::time::timeout(shared.hold_answer, stopped.wait_for(|&stop| stop)).await.ok();
-            close(&request);
+            close(request);
         }
     }
-    respond(&answer)
+    respond(answer)
 }
 
 /// `GET /{version}/{media-id}`: where a picture can be fetched. Every other object is unknown.

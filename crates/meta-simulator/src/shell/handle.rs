@@ -14,7 +14,9 @@ use super::{poster, shared::Shared};
 use crate::{
     Error,
     config::Template,
-    core::{Button, Core, Counters, Delivered, FaultPlan, LogEntry, Person, Said, Saying},
+    core::{
+        Button, Call, Core, Counters, Delivered, FaultPlan, LogEntry, PermissionAnswer, Person, Said, Saying,
+    },
 };
 
 /// How long the webhook may take to answer verification; Meta was seen to give up after about 6 s.
@@ -90,7 +92,7 @@ impl Handle {
         self.shared().change(|core| core.person(phone, name))
     }
 
-    /// Changes a person: reachability, reading habits, hidden number.
+    /// Changes a person: reachability, reading habits, hidden number, what they do when called or asked.
     pub fn change_person(&self, phone: &str, change: impl FnOnce(&mut Person)) -> Result<(), Error> {
         let changed = self.shared().change(|core| core.person_mut(phone).map(change));
         changed.ok_or_else(|| Error::UnknownPerson(phone.to_owned()))
@@ -156,6 +158,62 @@ impl Handle {
         self.say(&Saying { phone: phone.to_owned(), to_pnid: None, quoting, said })
     }
 
+    /// Somebody answers a card that asks for permission to call, or changes the answer. Without a card the permission
+    /// changes in the profile of the first business number. Gives the id of the webhook's message.
+    pub fn answer_permission(
+        &self,
+        phone: &str,
+        answer: PermissionAnswer,
+        card: Option<&str>,
+    ) -> Result<String, Error> {
+        let now = self.now_ms();
+        self.shared().change(|core| core.answer_permission(phone, answer, card, None, now))
+    }
+
+    /// Somebody calls the first business number; gives the call's id.
+    pub fn call_business(&self, phone: &str) -> Result<String, Error> {
+        let now = self.now_ms();
+        self.shared().change(|core| core.call_business(phone, None, now))
+    }
+
+    /// Somebody hangs up.
+    pub fn hang_up(&self, wacid: &str) -> Result<(), Error> {
+        let now = self.now_ms();
+        self.shared().change(|core| core.hang_up(wacid, now))
+    }
+
+    /// Reports any event of a call, known or not: `call_recording_available`, `call_reticulated`.
+    pub fn report_call_event(&self, wacid: &str, event: &str) -> Result<(), Error> {
+        let now = self.now_ms();
+        self.shared().change(|core| core.report_call_event(wacid, event, now))
+    }
+
+    /// Switches calling on or off, for one business number or for all.
+    pub fn set_calling(&self, pnid: Option<&str>, enabled: bool) {
+        self.shared().change(|core| core.set_calling(pnid, enabled));
+    }
+
+    /// Every call there was, in order of placing.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared().core().calls().to_vec()
+    }
+
+    /// Waits for the first call from `after_index` on that fits. The timeout is in real time.
+    pub async fn wait_for_call_that(
+        &self,
+        after_index: usize,
+        timeout: Duration,
+        fits: impl Fn(&Call) -> bool,
+    ) -> Result<Call, Error> {
+        self.wait_for(timeout, |core| core.calls().iter().skip(after_index).find(|call| fits(call)).cloned())
+            .await
+    }
+
+    /// How many `connect` requests carried each `biz_opaque_callback_data`, taken or not.
+    pub fn connects_per_intent(&self) -> BTreeMap<String, u64> {
+        self.shared().core().connects_per_intent().clone()
+    }
+
     /// What a person received, in order of arrival. Empty for unknown people.
     pub fn inbox(&self, phone: &str) -> Vec<Delivered> {
         self.shared().core().inbox(phone).to_vec()
@@ -205,7 +263,8 @@ impl Handle {
         found.await.ok().flatten().ok_or(Error::TimedOut(timeout))
     }
 
-    /// Waits until no status and no webhook is under way.
+    /// Waits until no status and no webhook is under way and no call has anything before it. A call ends by the
+    /// simulator's clock, the timeout is in real time.
     pub async fn wait_until_quiet(&self, timeout: Duration) -> Result<(), Error> {
         self.wait_for(timeout, |core| (core.counters().pending == 0).then_some(())).await
     }

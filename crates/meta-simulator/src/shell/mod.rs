@@ -1,5 +1,6 @@
 //! The HTTP shell around the core: Graph endpoints, the control surface, the webhook sender, the handle.
 
+mod alarm;
 mod connection;
 mod control;
 mod graph;

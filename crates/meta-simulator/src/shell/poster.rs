@@ -72,6 +72,10 @@ impl Poster {
     }
 
     async fn deliver(&self, plan: &WebhookPlan) {
+        if plan.lost {
+            self.shared.change(|core| core.counters_mut().webhooks_lost += 1);
+            return;
+        }
         let turn = Rc::clone(self.turns.borrow_mut().entry(plan.digits.clone()).or_default());
         let first_attempts = if plan.concurrent { 1 + plan.copies } else { 1 };
         let arrived: Vec<bool> = {

@@ -6,6 +6,7 @@ use actix_web::{App, HttpServer, rt::System, web};
 use tokio::sync::{mpsc, watch};
 
 use super::{
+    alarm,
     connection::Connection,
     control, graph,
     handle::Handle,
@@ -60,12 +61,14 @@ async fn serve(
     .run();
     let handle = server.handle();
     let mut stopped = shared.stopped();
+    let alarm = actix_web::rt::spawn(alarm::run(Arc::clone(&shared)));
     let poster = actix_web::rt::spawn(poster::run(shared, jobs));
     actix_web::rt::spawn(async move {
         stopped.wait_for(|&stop| stop).await.ok();
         handle.stop(false).await;
     });
     let result = server.await;
+    alarm.abort();
     poster.abort();
     result
 }

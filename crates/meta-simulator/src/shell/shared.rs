@@ -83,12 +83,16 @@ impl Shared {
         let mut core = self.core();
         let logged = core.log().len();
         let result = change(&mut core);
+        for plan in core.take_ready() {
+            core.counters_mut().pending += 1;
+            self.enqueue(&mut core, Job::Post(plan));
+        }
         for entry in core.log().iter().skip(logged) {
             match entry.event {
-                LogEvent::Send(_) | LogEvent::Said(_) => {
+                LogEvent::Send(_) | LogEvent::Said(_) | LogEvent::Call(_) | LogEvent::Permission(_) => {
                     tracing::info!(target: "meta_simulator::chat", "{entry}");
                 }
-                LogEvent::ReadMark { .. } | LogEvent::Status(_) => {
+                LogEvent::ReadMark { .. } | LogEvent::Status(_) | LogEvent::CallEvent(_) => {
                     tracing::debug!(target: "meta_simulator::chat", "{entry}");
                 }
             }
@@ -127,6 +131,20 @@ impl Shared {
         })
     }
 
+    /// A `POST …/calls` of the business.
+    pub(super) fn call(&self, request: &SendRequest<'_>) -> Answer {
+        let now = self.now_ms();
+        self.change(|core| {
+            if core.counters().pending > MAX_PENDING { core.overloaded() } else { core.call(request, now) }
+        })
+    }
+
+    /// What is due happens.
+    pub(super) fn advance(&self) {
+        let now = self.now_ms();
+        self.change(|core| core.advance_before(now));
+    }
+
     /// A message of a person.
     pub(super) fn say(&self, saying: &Saying) -> Result<String, Error> {
         let now = self.now_ms();
@@ -144,14 +162,18 @@ impl Shared {
     fn enqueue(&self, core: &mut Core, job: Job) {
         // The poster is gone after shutdown; then nothing is under way.
         if self.jobs.send(job).is_err() {
-            core.counters_mut().pending = core.counters().pending.saturating_sub(1);
+            forget_one(core);
         }
     }
 
     /// A job is through.
     pub(super) fn finished(&self) {
-        self.change(|core| {
-            core.counters_mut().pending = core.counters().pending.saturating_sub(1);
-        });
+        self.change(forget_one);
     }
+}
+
+/// One thing less is under way.
+fn forget_one(core: &mut Core) {
+    let pending = &mut core.counters_mut().pending;
+    *pending = pending.saturating_sub(1);
 }

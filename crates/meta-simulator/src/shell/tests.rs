@@ -1,5 +1,7 @@
 //! The simulator over real HTTP, against a small webhook receiver.
 
+mod calling;
+
 use std::{
     net::TcpListener,
     sync::{

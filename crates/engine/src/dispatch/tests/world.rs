@@ -131,8 +131,12 @@ impl Meta {
         let line = |message: &OutboundMessage| match message.content() {
             Content::Text { body } => format!("text {body}"),
             Content::Buttons { body, buttons } => format!("buttons{} {body}", buttons.len()),
-            Content::Template { name, body_params, .. } => format!("{name} {}", body_params.join("|")),
+            Content::Template { name, body_params, .. }
+            | Content::CallPermissionTemplate { name, body_params, .. } => {
+                format!("{name} {}", body_params.join("|"))
+            }
             Content::List { .. } => "list".to_owned(),
+            Content::CallPermissionRequest { body } => format!("call permission request {body}"),
         };
         self.sent.lock().unwrap().iter().map(line).collect()
     }

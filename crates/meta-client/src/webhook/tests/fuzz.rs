@@ -3,6 +3,7 @@
 use proptest::{prelude::*, sample::Index};
 
 use super::*;
+use crate::event::MessageContent;
 
 /// One way to break a JSON value at a place.
 #[derive(Debug, Clone)]
@@ -90,6 +91,24 @@ fn apply(body: &mut Value, at: Index, how: &Break) {
     }
 }
 
+/// What a reducer may conclude from an event never contradicts itself, however broken the event is.
+fn conclusions_hold(event: &Event) {
+    match event {
+        Event::Call(call) => {
+            assert!(!(call.was_answered() && call.answer_in_doubt()), "{call:?}");
+            assert_eq!(call.error_code().is_some(), call.errors.iter().any(|error| error.code.is_some()));
+            assert!(!format!("{call:?}").contains("ice-pwd"));
+        }
+        Event::Message(message) => {
+            let MessageContent::CallPermissionReply(reply) = &message.content else { return };
+            let until = reply.lets_call_until(Timestamp::from_seconds(1_790_000_100));
+            assert_eq!(reply.is_accepted(), until.is_some() || reply.is_for_good(), "{reply:?}");
+            assert!(!(until.is_some() && reply.is_for_good()), "{reply:?}");
+        }
+        _ => {}
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
 
@@ -108,6 +127,7 @@ proptest! {
         prop_assert!(!events.is_empty());
         for event in events {
             let typed = event::parse(&event.raw);
+            conclusions_hold(&typed);
             if event.fault.is_none() && event.kind != EventKind::Unknown {
                 prop_assert!(!matches!(typed, Event::Unknown(_)), "no fault, so it reads as its kind");
             }

@@ -1,5 +1,6 @@
 //! Splitting and reading, over the fixtures, over odd shapes, and over fixtures broken at random.
 
+mod calling;
 mod fixtures;
 mod fuzz;
 mod shapes;
