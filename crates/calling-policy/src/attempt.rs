@@ -360,6 +360,11 @@ impl Attempt {
         }
     }
 
+    /// Whether the dial's outcome was unknown at some time, whatever settled it since.
+    pub const fn was_in_doubt(&self) -> bool {
+        self.dial_unknown_at.is_some()
+    }
+
     /// Whether it is not over: somebody may be ringing or talking, or is about to be.
     pub fn is_live(&self) -> bool {
         !self.is_over()

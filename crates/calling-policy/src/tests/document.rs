@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
 use strum::IntoEnumIterator as _;
 
+use super::keys::*;
 use crate::{limits::*, *};
 
 const DOCUMENT: &str = ".agent/rules/60_calling_policy.md";
@@ -72,6 +73,17 @@ fn every_rule_is_there_with_its_code_in_order() {
     let calls: Vec<String> =
         table("When a call is refused").iter().map(|row| code(&row[1]).to_owned()).collect();
     assert_eq!(calls, Rule::ALL.iter().map(|rule| rule.code()).collect::<Vec<_>>());
+    // Where the page knows when to try again, so does the refusal.
+    for (row, rule) in table("When a call is refused").iter().zip(Rule::ALL) {
+        let mut facts = dialling(vendor_call());
+        break_rule(*rule, &mut facts);
+        if *rule == Rule::TriggerNotMet {
+            facts.request.urgency = Some(UrgencySource::ClientWords);
+            vendor_mut(&mut facts).message_accepted_at = Some(NOW);
+        }
+        let failure = evaluate(&facts, NOW).failures().unwrap().first();
+        assert_eq!((failure.rule, failure.retry_at.is_some()), (*rule, row[2] != "–"));
+    }
     let asks: Vec<String> =
         table("When nobody is asked").iter().map(|row| code(&row[1]).to_owned()).collect();
     assert_eq!(asks, AskRule::ALL.iter().map(|rule| rule.code()).collect::<Vec<_>>());

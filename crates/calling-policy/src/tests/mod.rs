@@ -7,7 +7,7 @@ mod consents;
 mod document;
 mod keys;
 mod laws;
-// mod model;
+mod model;
 mod permissions;
 mod quiet_hours;
 mod rules;
