@@ -60,7 +60,7 @@ impl Random {
 }
 
 fn attempt_event(random: &mut Random) -> AttemptEvent {
-    match random.below(14) {
+    match random.below(15) {
         0 => AttemptEvent::Dialling,
         1 => AttemptEvent::DialUnknown,
         2 => {
@@ -76,6 +76,7 @@ fn attempt_event(random: &mut Random) -> AttemptEvent {
         10 => AttemptEvent::Ringing,
         11 => AttemptEvent::Accepted,
         12 => AttemptEvent::Rejected,
+        13 => AttemptEvent::HungUp,
         _ => AttemptEvent::Terminated(Terminated {
             talked: random.coin(),
             failed: random.coin(),
@@ -226,7 +227,9 @@ fn main() -> ExitCode {
             println!(
                 "{count} orders of each machine, seed {seed}: every order of the same events ended the same"
             );
-            ends.iter().for_each(|(phase, times)| println!("{times:>9}  {phase}"));
+            for (phase, times) in ends {
+                println!("{times:>9}  {phase}");
+            }
             ExitCode::SUCCESS
         }
         Err(broken) => {

@@ -201,6 +201,8 @@ pub enum AttemptEvent {
     RingLimit,
     /// Ours: the call must end now, answered or not.
     HangUp,
+    /// Ours: Meta took our `terminate`, or said that the call is over already. How it went, its webhook says.
+    HungUp,
     /// Ours: the timer of an unknown dial, or of a `terminate` that never came back.
     GivenUp,
     /// Meta: `connect`. Media can flow; nobody picked up.
@@ -266,7 +268,8 @@ pub enum Fallback {
 pub enum AttemptFollow {
     /// Queue the fallback sentence to the client. Comes at most once in an attempt's life.
     SendFallback,
-    /// Send `terminate` for the call at Meta. "Already over" is success. Comes at most once; retry the sending.
+    /// Send `terminate` for the call at Meta, until it is taken; then apply [`AttemptEvent::HungUp`]. "Already over"
+    /// is success. Comes at most once in an attempt's life.
     Terminate,
     /// Meta knows of no permission: apply [`crate::PermissionEvent::NotApproved`].
     ClearPermission,
@@ -292,6 +295,7 @@ pub struct Attempt {
     cancelled_at: Option<Timestamp>,
     ring_limit_at: Option<Timestamp>,
     hang_up_at: Option<Timestamp>,
+    hung_up_at: Option<Timestamp>,
     given_up_at: Option<Timestamp>,
     terminate_asked: bool,
     fallback: Fallback,
@@ -314,6 +318,7 @@ impl Attempt {
             cancelled_at: None,
             ring_limit_at: None,
             hang_up_at: None,
+            hung_up_at: None,
             given_up_at: None,
             terminate_asked: false,
             fallback: Fallback::NotDue,
@@ -368,6 +373,13 @@ impl Attempt {
     /// Whether it is not over: somebody may be ringing or talking, or is about to be.
     pub fn is_live(&self) -> bool {
         !self.is_over()
+    }
+
+    /// Whether no other call may be made: it is live, or it is over for us and Meta has not confirmed that it is over
+    /// there. A dial in doubt that was given up cannot be named at Meta and is taken to have rung out.
+    pub fn may_be_alive(&self) -> bool {
+        let unconfirmed = self.placed_at.is_some() && !self.is_over_at_meta() && self.hung_up_at.is_none();
+        self.is_live() || unconfirmed
     }
 
     fn is_over(&self) -> bool {
@@ -439,8 +451,11 @@ impl Attempt {
     pub fn is_missed(&self) -> bool {
         let may_have_rung = match self.end_reason() {
             None | Some(EndReason::Completed) => false,
-            Some(EndReason::Declined | EndReason::NoAnswer) => true,
-            Some(EndReason::Failed(FailCode::Meta(ACCEPTED_WITHOUT_MEDIA))) => true,
+            Some(
+                EndReason::Declined
+                | EndReason::NoAnswer
+                | EndReason::Failed(FailCode::Meta(ACCEPTED_WITHOUT_MEDIA)),
+            ) => true,
             Some(EndReason::Failed(_)) => self.ringing_at.is_some(),
             Some(EndReason::Cancelled | EndReason::Refused(_)) => {
                 self.placed_at.is_some() || self.pickup() == Pickup::Unknown
@@ -498,13 +513,14 @@ impl Attempt {
         }
         match event {
             AttemptEvent::Dialling => self.dialling_at = first(self.dialling_at),
-            AttemptEvent::Refused(rule) => self.refused = least(self.refused, (at, rule)),
+            AttemptEvent::Refused(rule) => self.refused = Some(least(self.refused, (at, rule))),
             AttemptEvent::Cancelled => self.cancelled_at = first(self.cancelled_at),
-            AttemptEvent::DialFailed(code) => self.dial_failed = least(self.dial_failed, (at, code)),
+            AttemptEvent::DialFailed(code) => self.dial_failed = Some(least(self.dial_failed, (at, code))),
             AttemptEvent::DialUnknown => self.dial_unknown_at = first(self.dial_unknown_at),
             AttemptEvent::Placed | AttemptEvent::Connect => {}
             AttemptEvent::RingLimit => self.ring_limit_at = first(self.ring_limit_at),
             AttemptEvent::HangUp => self.hang_up_at = first(self.hang_up_at),
+            AttemptEvent::HungUp => self.hung_up_at = first(self.hung_up_at),
             AttemptEvent::GivenUp => self.given_up_at = first(self.given_up_at),
             AttemptEvent::Ringing => self.ringing_at = first(self.ringing_at),
             AttemptEvent::Accepted => self.accepted_at = first(self.accepted_at),
@@ -529,11 +545,11 @@ impl Attempt {
 }
 
 /// Of two dated things the smaller, so that no order of arrival matters.
-fn least<T: Ord>(known: Option<(Timestamp, T)>, new: (Timestamp, T)) -> Option<(Timestamp, T)> {
-    Some(match known {
+fn least<T: Ord>(known: Option<(Timestamp, T)>, new: (Timestamp, T)) -> (Timestamp, T) {
+    match known {
         Some(known) => known.min(new),
         None => new,
-    })
+    }
 }
 
 fn follow_of_code(code: u32) -> Option<AttemptFollow> {

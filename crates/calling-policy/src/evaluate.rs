@@ -59,8 +59,8 @@ fn check(rule: Rule, facts: &CallFacts, now: Timestamp) -> Option<Failure> {
             fails_if(facts.to_callee().any(|past| past.request == request.id && past.attempt.is_missed()))
         }
         Rule::CallInProgress => fails_if(
-            facts.of_request().any(Attempt::is_live)
-                || facts.to_callee().any(|past| past.attempt.is_live())
+            facts.of_request().any(Attempt::may_be_alive)
+                || facts.to_callee().any(|past| past.attempt.may_be_alive())
                 || own_is_dialled(facts),
         ),
         Rule::ConnectedCallLimit => connected_limit(facts, now),

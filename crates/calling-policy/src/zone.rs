@@ -68,7 +68,7 @@ pub fn local_time(zone: Option<&str>, quiet: QuietHours, now: Timestamp) -> Loca
     if !is_quiet(moment, quiet, &zone) {
         return LocalTime::Day;
     }
-    next_allowed(moment.to_zoned(zone), quiet).map_or(LocalTime::Unknown, LocalTime::QuietUntil)
+    next_allowed(&moment.to_zoned(zone), quiet).map_or(LocalTime::Unknown, LocalTime::QuietUntil)
 }
 
 /// Whether there is such a zone. `UTC` and the like are none: nobody lives there.
@@ -90,7 +90,7 @@ fn is_quiet(moment: jiff::Timestamp, quiet: QuietHours, zone: &TimeZone) -> bool
 
 /// The first moment after `now` that is not quiet. The quiet hours end when the clock shows their end, or when it
 /// jumps over it: both kinds of moments are looked at, whatever the zone does that night.
-fn next_allowed(now: Zoned, quiet: QuietHours) -> Option<Timestamp> {
+fn next_allowed(now: &Zoned, quiet: QuietHours) -> Option<Timestamp> {
     let (moment, zone) = (now.timestamp(), now.time_zone());
     let end = i8::try_from(quiet.until).ok()?;
     // A zone that crossed the date line has skipped a whole day; three days hold at least one morning.

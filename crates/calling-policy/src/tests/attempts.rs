@@ -236,6 +236,33 @@ fn a_call_that_nobody_wants_any_more_is_terminated_once_it_can_be_named() {
 }
 
 #[test]
+fn a_call_that_is_over_for_us_blocks_until_it_is_over_at_meta() {
+    use AttemptEvent::{Cancelled, Connect, DialFailed, DialUnknown, GivenUp, HungUp, Rejected, Ringing};
+    let plain = ended(None, false, false);
+    for (events, alive) in [
+        (&[Ringing] as &[AttemptEvent], true),
+        (&[DialUnknown], true),
+        (&[Ringing, GivenUp], true),
+        (&[Ringing, GivenUp, HungUp], false),
+        (&[Ringing, GivenUp, plain], false),
+        (&[Ringing, GivenUp, Rejected], false),
+        // Meta's answer to terminate does not end a live attempt: its webhook says how it went.
+        (&[Ringing, HungUp], true),
+        (&[Ringing, HungUp, plain], false),
+        (&[DialUnknown, GivenUp], false),
+        (&[DialUnknown, GivenUp, Connect], true),
+        (&[Cancelled], false),
+        (&[DialFailed(FailCode::NotSent)], false),
+    ] {
+        let (attempt, _) = play(events);
+        assert_eq!(attempt.may_be_alive(), alive, "{events:?}");
+        let mut facts = vendor_call();
+        add_to_stranger(&mut facts, 1, attempt);
+        assert_eq!(evaluate(&facts, NOW).rules().contains(&Rule::CallInProgress), alive, "{events:?}");
+    }
+}
+
+#[test]
 fn ended_is_final_and_a_late_proof_corrects_how() {
     let (over, _) = play(&[AttemptEvent::Ringing, ended(None, false, false)]);
     for late in [AttemptEvent::Connect, AttemptEvent::Placed, AttemptEvent::DialUnknown] {

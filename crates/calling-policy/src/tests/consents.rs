@@ -40,13 +40,16 @@ fn play(events: &[(ConsentEvent, Duration)]) -> Transition<Consent, ConsentFollo
     last.unwrap()
 }
 
+/// A name, events each so long after the prompt, the status right then, and what follows the last of them.
+type Case<'a> = (&'a str, &'a [(ConsentEvent, Duration)], ConsentStatus, &'a [ConsentFollow]);
+
 #[test]
 fn each_step_of_the_design() {
     use ConsentFollow::{ConfirmNo, ConfirmYes, StopCalls};
     use ConsentStatus::{Denied, Expired, Granted};
     use Withdrawal::{ByMeta, ByPerson};
     let h = |hours: u64| Duration::from_hours(hours);
-    let cases: &[(&str, &[(ConsentEvent, Duration)], ConsentStatus, &[ConsentFollow])] = &[
+    let cases: &[Case<'_>] = &[
         ("requested, granted", &[(yes(), h(1))], Granted, &[ConfirmYes]),
         ("requested, denied", &[(no(), h(1))], Denied, &[ConfirmNo]),
         ("requested, withdrawn before an answer", &[(withdrawn(ByPerson), h(1))], Denied, &[]),

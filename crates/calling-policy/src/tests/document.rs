@@ -26,8 +26,8 @@ fn code(cell: &str) -> &str {
 fn time(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
-        _ if seconds % 86_400 == 0 && seconds > 86_400 => format!("{} days", seconds / 86_400),
-        _ if seconds % 3_600 == 0 => format!("{} h", seconds / 3_600),
+        _ if seconds.is_multiple_of(86_400) && seconds > 86_400 => format!("{} days", seconds / 86_400),
+        _ if seconds.is_multiple_of(3_600) => format!("{} h", seconds / 3_600),
         _ => format!("{seconds} s"),
     }
 }

@@ -227,7 +227,6 @@ pub(super) fn add_to_stranger(facts: &mut CallFacts, n: u64, attempt: Attempt) {
 }
 
 /// Breaks exactly this rule in facts of [`Stage::Dial`] about a vendor call.
-#[expect(clippy::too_many_lines, reason = "one arm for each rule")]
 pub(super) fn break_rule(rule: Rule, facts: &mut CallFacts) {
     let world = world();
     match rule {

@@ -14,7 +14,7 @@ fn class(attempt: &Attempt) -> (Phase, Pickup, bool, bool, Option<Timestamp>, Op
         attempt.phase(),
         attempt.pickup(),
         attempt.is_missed(),
-        attempt.has_served(),
+        attempt.may_be_alive(),
         attempt.dialled_at(),
         attempt.connected_at(),
     )
@@ -44,6 +44,7 @@ fn attempt_event() -> impl Strategy<Value = AttemptEvent> {
         Just(AttemptEvent::Placed),
         Just(AttemptEvent::RingLimit),
         Just(AttemptEvent::HangUp),
+        Just(AttemptEvent::HungUp),
         Just(AttemptEvent::GivenUp),
         Just(AttemptEvent::Connect),
         Just(AttemptEvent::Ringing),
@@ -156,9 +157,11 @@ proptest! {
         let excludes = |group: &&[Rule]| {
             group.contains(&one_more) && broken.iter().any(|rule| group.contains(rule) && *rule != one_more)
         };
-        prop_assume!(!EXCLUSIVE.iter().any(|group| excludes(group)));
+        prop_assume!(!EXCLUSIVE.iter().any(excludes));
         let mut facts = dialling(vendor_call());
-        broken.iter().for_each(|rule| break_rule(*rule, &mut facts));
+        for rule in &broken {
+            break_rule(*rule, &mut facts);
+        }
         let before = evaluate(&facts, NOW).rules();
         prop_assert_eq!(&before, &broken.iter().copied().collect::<Vec<_>>());
         break_rule(one_more, &mut facts);

@@ -53,8 +53,8 @@ struct Call {
     /// The dial is on the wire, its answer is not there yet.
     on_the_wire: bool,
     had_all_keys: bool,
-    /// A no of the vendor's was stored before the dial was tried.
-    revoked_before: bool,
+    /// It was dialled although an earlier call was missed by then.
+    after_a_miss: bool,
     fallbacks: u8,
     terminates: u8,
     /// Whether the bot was free to speak when the fallback first came due.
@@ -87,7 +87,6 @@ struct World {
 enum Action {
     Wait,
     ClientAnswers { yes: bool },
-    VendorAnswers { yes: bool },
     VendorRevokes,
     Deliver { index: usize, again: bool },
     Decide,
@@ -95,6 +94,7 @@ enum Action {
     Dial { attempt: usize },
     MetaTakesIt { attempt: usize, answer_is_lost: bool },
     DialHasNoEffect { attempt: usize },
+    TerminateArrives { attempt: usize },
     Rings { attempt: usize },
     PicksUp { attempt: usize },
     Declines { attempt: usize },
@@ -107,18 +107,35 @@ enum Action {
     Handoff,
 }
 
-/// What may happen at all. Everything at once is too much to look at exhaustively in a minute, so there are two: one
-/// in which people change their minds, and one in which calls go wrong.
+/// What may happen at all. Everything at once is too much to look at exhaustively in a minute, so it is looked at from
+/// three sides: people who act and change their minds, calls that go wrong, webhooks that come twice.
 #[derive(Debug, Clone, Copy)]
 struct Protocol {
     /// Attempts, at most.
     attempts: usize,
-    /// Whether the client and the vendor may take their YES back.
-    minds_change: bool,
-    /// Whether our own timers fire: the ring limit, and giving up.
-    timers: bool,
+    /// Whether the client and the vendor may take their YES back, and a person may take over or hand off.
+    people_act: bool,
+    /// Whether answers to dials are lost, dials fail, people decline, and our own timers fire.
+    calls_go_wrong: bool,
     /// Webhooks that come twice, at most.
     repeats: u8,
+}
+
+impl Call {
+    const fn decided(at: Timestamp, epoch: i64) -> Self {
+        Self {
+            row: Attempt::intent(at),
+            epoch,
+            read: None,
+            at_meta: AtMeta::Nothing,
+            on_the_wire: false,
+            had_all_keys: false,
+            after_a_miss: false,
+            fallbacks: 0,
+            terminates: 0,
+            open_when_due: None,
+        }
+    }
 }
 
 impl World {
@@ -218,7 +235,7 @@ impl World {
         for follow in follows {
             match follow {
                 ConsentFollow::ConfirmYes | ConsentFollow::ConfirmNo if self.chat() == Chat::Open => {
-                    self.say()
+                    self.say();
                 }
                 ConsentFollow::ConfirmYes | ConsentFollow::ConfirmNo => {}
                 ConsentFollow::StopCalls => self.stop_calls(),
@@ -285,14 +302,14 @@ impl World {
                     && self.state == RequestState::Sourcing
                     && self.control == Control::Bot
                     && self.calls[attempt].epoch == self.epoch;
+                let (earlier, _) = self.calls.split_at(attempt);
+                self.calls[attempt].after_a_miss = earlier.iter().any(|call| call.row.is_missed());
                 self.calls[attempt].had_all_keys = keys;
                 self.calls[attempt].on_the_wire = true;
                 self.apply(attempt, AttemptEvent::Dialling, now);
             }
             Verdict::Refused { failures } if failures.may_be_held() => self.calls[attempt].read = None,
             Verdict::Refused { failures } => {
-                self.calls[attempt].revoked_before =
-                    self.consent.status(now) == ConsentStatus::Denied && read.can_start_call;
                 self.apply(attempt, AttemptEvent::Refused(failures.first().rule), now);
             }
         }
@@ -317,7 +334,7 @@ impl World {
         self.send(Webhook::Call { attempt, event, at });
     }
 
-    fn actions_of_call(&self, attempt: usize, timers: bool, actions: &mut Vec<Action>) {
+    fn actions_of_call(&self, attempt: usize, go_wrong: bool, actions: &mut Vec<Action>) {
         let call = &self.calls[attempt];
         let phase = call.row.phase();
         if phase == Phase::Intent {
@@ -332,21 +349,26 @@ impl World {
         }
         if call.on_the_wire && call.at_meta == AtMeta::Nothing {
             actions.push(Action::MetaTakesIt { attempt, answer_is_lost: false });
-            actions.push(Action::MetaTakesIt { attempt, answer_is_lost: true });
-            actions.push(Action::DialHasNoEffect { attempt });
+            if go_wrong {
+                actions.push(Action::MetaTakesIt { attempt, answer_is_lost: true });
+                actions.push(Action::DialHasNoEffect { attempt });
+            }
+        }
+        if call.terminates == 1 && call.at_meta != AtMeta::Over {
+            actions.push(Action::TerminateArrives { attempt });
         }
         match call.at_meta {
-            AtMeta::Placed => actions.extend([Action::Rings { attempt }, Action::Ends { attempt }]),
-            AtMeta::Ringing => actions.extend([
-                Action::PicksUp { attempt },
-                Action::Declines { attempt },
-                Action::Ends { attempt },
-            ]),
+            AtMeta::Placed => actions.push(Action::Rings { attempt }),
+            AtMeta::Ringing => {
+                actions.extend([Action::PicksUp { attempt }, Action::Ends { attempt }]);
+                if go_wrong {
+                    actions.push(Action::Declines { attempt });
+                }
+            }
             AtMeta::Talking => actions.push(Action::Ends { attempt }),
             AtMeta::Nothing | AtMeta::Over => {}
         }
-        // Without timers an attempt whose answer is lost still has to end.
-        if call.row.is_live() && self.moment > 0 && (timers || self.network.is_empty()) {
+        if call.row.is_live() && self.moment > 0 && go_wrong {
             if matches!(phase, Phase::Placed | Phase::Ringing | Phase::Unknown) && call.terminates == 0 {
                 actions.push(Action::RingLimit { attempt });
             }
@@ -357,13 +379,17 @@ impl World {
     }
 }
 
+const fn ended(talked: bool) -> AttemptEvent {
+    AttemptEvent::Terminated(Terminated { talked, failed: false, error: None })
+}
+
 impl Model for Protocol {
     type State = World;
     type Action = Action;
 
     fn init_states(&self) -> Vec<World> {
         let mut world = World::begin();
-        if !self.minds_change {
+        if !self.people_act {
             for webhook in std::mem::take(&mut world.network) {
                 world.deliver(webhook);
             }
@@ -375,11 +401,11 @@ impl Model for Protocol {
         if world.moment + 1 < MOMENTS.len() {
             actions.push(Action::Wait);
         }
-        if self.minds_change && world.client_answers == 1 {
+        if self.people_act && world.client_answers == 1 {
             actions.push(Action::ClientAnswers { yes: false });
         }
-        if self.minds_change && world.vendor_answers == 1 {
-            actions.extend([Action::VendorAnswers { yes: false }, Action::VendorRevokes]);
+        if self.people_act && world.vendor_answers == 1 {
+            actions.push(Action::VendorRevokes);
         }
         for index in 0..world.network.len() {
             actions.push(Action::Deliver { index, again: false });
@@ -391,7 +417,10 @@ impl Model for Protocol {
             actions.push(Action::Decide);
         }
         for attempt in 0..world.calls.len() {
-            world.actions_of_call(attempt, self.timers, actions);
+            world.actions_of_call(attempt, self.calls_go_wrong, actions);
+        }
+        if !self.people_act {
+            return;
         }
         match (world.control, world.takeovers) {
             (Control::Bot, 0) if world.state == RequestState::Sourcing => actions.push(Action::Takeover),
@@ -412,11 +441,6 @@ impl Model for Protocol {
                 next.client_answers += 1;
                 next.send(Webhook::ClientSays { yes, at: now });
             }
-            Action::VendorAnswers { yes } => {
-                next.vendor_answers += 1;
-                next.permitted_at_meta = yes;
-                next.send(Webhook::VendorAnswers { yes, at: now });
-            }
             Action::VendorRevokes => {
                 next.vendor_answers += 1;
                 next.permitted_at_meta = false;
@@ -435,18 +459,7 @@ impl Model for Protocol {
                 if !evaluate(&next.facts(Stage::Decide), now).is_allowed() {
                     return None;
                 }
-                next.calls.push(Call {
-                    row: Attempt::intent(now),
-                    epoch: next.epoch,
-                    read: None,
-                    at_meta: AtMeta::Nothing,
-                    on_the_wire: false,
-                    had_all_keys: false,
-                    revoked_before: false,
-                    fallbacks: 0,
-                    terminates: 0,
-                    open_when_due: None,
-                });
+                next.calls.push(Call::decided(now, next.epoch));
             }
             Action::Read { attempt } => {
                 let can_start_call = next.permitted_at_meta;
@@ -468,6 +481,12 @@ impl Model for Protocol {
                 next.calls[attempt].on_the_wire = false;
                 next.apply(attempt, AttemptEvent::DialFailed(FailCode::NotSent), now);
             }
+            Action::TerminateArrives { attempt } => {
+                let talked = next.calls[attempt].at_meta == AtMeta::Talking;
+                next.calls[attempt].at_meta = AtMeta::Over;
+                next.post(attempt, ended(talked));
+                next.apply(attempt, AttemptEvent::HungUp, now);
+            }
             Action::Rings { attempt } => {
                 next.calls[attempt].at_meta = AtMeta::Ringing;
                 next.post(attempt, AttemptEvent::Ringing);
@@ -483,10 +502,7 @@ impl Model for Protocol {
             Action::Ends { attempt } => {
                 let talked = next.calls[attempt].at_meta == AtMeta::Talking;
                 next.calls[attempt].at_meta = AtMeta::Over;
-                next.post(
-                    attempt,
-                    AttemptEvent::Terminated(Terminated { talked, failed: false, error: None }),
-                );
+                next.post(attempt, ended(talked));
             }
             Action::RingLimit { attempt } => next.apply(attempt, AttemptEvent::RingLimit, now),
             Action::GiveUp { attempt } => next.apply(attempt, AttemptEvent::GivenUp, now),
@@ -526,12 +542,23 @@ impl Model for Protocol {
             Property::always(
                 "a failed attempt is followed by the fallback, once, if the bot may speak",
                 |_, world: &World| {
-                    world
-                        .calls
-                        .iter()
-                        .all(|call| call.fallbacks == u8::from(call.open_when_due == Some(true)))
+                    world.calls.iter().all(|call| {
+                        let is_owed = call.row.end_reason().is_some_and(EndReason::needs_fallback);
+                        call.fallbacks == u8::from(call.open_when_due == Some(true))
+                            && (!is_owed || call.row.fallback() != Fallback::NotDue)
+                    })
                 },
             ),
+            Property::always(
+                "the bot says nothing after the two messages of a handoff",
+                |_, world: &World| world.bot_messages_after_handoff == 0,
+            ),
+            Property::always("a call is terminated at most once", |_, world: &World| {
+                world.calls.iter().all(|call| call.terminates <= 1)
+            }),
+            Property::always("an unanswered vendor is not dialled again", |_, world: &World| {
+                world.calls.iter().all(|call| !call.after_a_miss)
+            }),
             Property::eventually("every attempt ends", |_, world: &World| {
                 world.calls.iter().all(|call| !call.row.is_live())
             }),
@@ -546,7 +573,13 @@ impl Model for Protocol {
             }),
             Property::sometimes(
                 "a revocation that commits first wins over a yes that was read",
-                |_, world: &World| world.calls.iter().any(|call| call.revoked_before),
+                |_, world: &World| {
+                    world.calls.iter().any(|call| {
+                        call.read.is_some_and(|read| read.can_start_call)
+                            && !call.row.is_live()
+                            && call.row.dialled_at().is_none()
+                    }) && world.consent.status(world.now()) == ConsentStatus::Denied
+                },
             ),
             Property::sometimes(
                 "a dial after a resume is refused for the takeover before it",
@@ -592,7 +625,7 @@ impl Model for Protocol {
     }
 }
 
-/// Explores everything. Always- and eventually-properties hold; gives the sometimes-properties that were seen.
+/// Explores everything within the bounds. Always- and eventually-properties hold; gives the sometimes-properties that were seen.
 #[track_caller]
 fn explore(protocol: Protocol, at_least: usize) -> BTreeSet<&'static str> {
     let checker = protocol.checker().threads(2).timeout(Duration::from_mins(5)).spawn_bfs().join();
@@ -615,13 +648,39 @@ fn explore(protocol: Protocol, at_least: usize) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn the_protocol_holds_while_people_change_their_minds() {
-    let seen = explore(Protocol { attempts: 1, minds_change: true, timers: false, repeats: 0 }, 10_000);
-    println!("{seen:#?}");
+fn the_protocol_holds_while_people_act() {
+    let seen = explore(Protocol { attempts: 1, people_act: true, calls_go_wrong: false, repeats: 0 }, 10_000);
+    assert_eq!(
+        seen.into_iter().collect::<Vec<_>>(),
+        [
+            "a call is answered",
+            "a dial after a resume is refused for the takeover before it",
+            "a revocation that commits first wins over a yes that was read",
+            "a rule refuses as late as at the dial",
+            "a takeover silences the fallback",
+            "a withdrawn consent hangs up a ringing call",
+        ]
+    );
 }
 
 #[test]
 fn the_protocol_holds_while_calls_go_wrong() {
-    let seen = explore(Protocol { attempts: 2, minds_change: false, timers: true, repeats: 0 }, 10_000);
-    println!("{seen:#?}");
+    let seen = explore(Protocol { attempts: 2, people_act: false, calls_go_wrong: true, repeats: 0 }, 10_000);
+    assert_eq!(
+        seen.into_iter().collect::<Vec<_>>(),
+        [
+            "a call is answered",
+            "a call is declined",
+            "a proof comes after the fallback",
+            "a second dial after the cooldown",
+            "an unknown dial is given up, and hung up when it turns out to ring",
+            "an unknown dial is settled by a late webhook",
+        ]
+    );
+}
+
+#[test]
+fn the_protocol_holds_while_webhooks_come_twice() {
+    let seen = explore(Protocol { attempts: 1, people_act: false, calls_go_wrong: true, repeats: 3 }, 1_000);
+    assert!(seen.contains("a proof comes after the fallback") && seen.contains("a call is declined"));
 }

@@ -32,7 +32,9 @@ fn two_missing_keys_are_both_named_in_order() {
             // Whatever is broken first.
             for order in [[first, second], [second, first]] {
                 let mut facts = dialling(vendor_call());
-                order.iter().for_each(|rule| break_rule(**rule, &mut facts));
+                for rule in order {
+                    break_rule(*rule, &mut facts);
+                }
                 assert_eq!(evaluate(&facts, NOW).rules(), [*first, *second]);
             }
             pairs += 1;

@@ -5,8 +5,8 @@ use marketplace::RequestState;
 use super::keys::*;
 use crate::*;
 
-fn reply(at: marketplace::Timestamp, confidence: f64) -> Option<VendorReply> {
-    Some(VendorReply { at, confidence: Confidence::new(confidence).unwrap() })
+fn reply(at: marketplace::Timestamp, confidence: f64) -> VendorReply {
+    VendorReply { at, confidence: Confidence::new(confidence).unwrap() }
 }
 
 fn vendor_claiming(claim: Trigger) -> CallFacts {
@@ -58,12 +58,12 @@ fn silence_is_this_vendors_since_our_newest_message_was_accepted() {
         (accepted + secs(1), false),
         (NOW, false),
     ] {
-        vendor_mut(&mut facts).reply = reply(wrote, 1.0);
+        vendor_mut(&mut facts).reply = Some(reply(wrote, 1.0));
         if silent { holds(&facts) } else { fails(&facts) }
     }
     // Meta dates a reply to the second, our acceptance is finer: the same second is an answer.
     vendor_mut(&mut facts).message_accepted_at = Some(accepted + std::time::Duration::from_millis(900));
-    vendor_mut(&mut facts).reply = reply(accepted, 1.0);
+    vendor_mut(&mut facts).reply = Some(reply(accepted, 1.0));
     fails(&facts);
     // Nothing accepted: perhaps nothing arrived.
     vendor_mut(&mut facts).message_accepted_at = None;
@@ -76,7 +76,7 @@ fn silence_is_this_vendors_since_our_newest_message_was_accepted() {
 fn a_client_is_waiting_while_vendors_are_asked_and_nothing_is_shortlisted() {
     use strum::IntoEnumIterator as _;
     let mut facts = vendor_claiming(Trigger::AmbiguousReply);
-    vendor_mut(&mut facts).reply = reply(NOW - mins(1), 0.4);
+    vendor_mut(&mut facts).reply = Some(reply(NOW - mins(1), 0.4));
     holds(&facts);
     let wrote = NOW - mins(40);
     for (listed, waiting) in
@@ -168,7 +168,7 @@ fn a_claim_has_to_be_true_itself() {
     fails(&facts);
     assert_eq!(supported(&facts, NOW), [Trigger::UrgentNoReply]);
     vendor_mut(&mut facts).message_accepted_at = Some(NOW - mins(5));
-    vendor_mut(&mut facts).reply = reply(NOW - mins(6), 0.1);
+    vendor_mut(&mut facts).reply = Some(reply(NOW - mins(6), 0.1));
     assert_eq!(supported(&facts, NOW), [Trigger::UrgentNoReply, Trigger::AmbiguousReply]);
     facts.request.urgency = None;
     vendor_mut(&mut facts).reply = None;
