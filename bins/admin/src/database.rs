@@ -55,6 +55,8 @@ impl Database {
         work: impl FnOnce(&mut Conn, &Vault) -> Result<T, E>,
     ) -> Result<T, E> {
         self.db.store.read_blocking(|conn| work(conn, self.db.store.vault()))
+    }
+
     /// Runs work that makes its own transactions.
     pub(crate) fn with<T>(&self, work: impl AsyncFnOnce(&Db) -> Result<T, Failure>) -> Result<T, Failure> {
         self.runtime.block_on(work(&self.db))
