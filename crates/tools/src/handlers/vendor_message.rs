@@ -47,12 +47,11 @@ pub(super) fn run(
     // A vendor whose number changed meanwhile is no second vendor: the conversation stays where it began.
     let to = known.as_ref().map_or(vendor.contact, |outreach| outreach.contact);
     let contact = gates::not_opted_out(tx, to, RefusalCode::VendorOptedOut)?;
-    let (outreach_id, first, not_after) = match known {
-        Some(outreach) => (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE),
-        None => {
-            let (outreach, deadline) = join_open_batch(tx, guard, &vendor)?;
-            (outreach, true, deadline)
-        }
+    let (outreach_id, first, not_after) = if let Some(outreach) = known {
+        (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE)
+    } else {
+        let (outreach, deadline) = join_open_batch(tx, guard, &vendor)?;
+        (outreach, true, deadline)
     };
     let body = with_questions(&args.body, &args.questions);
     let message_id = messages::insert(
