@@ -206,8 +206,8 @@ async fn throw_the_switch(database: &TestStore) {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(stand.arrived(), a_second_later, "something left more than a second after the switch");
     for id in &good {
-        let state = stand.load(*id).await.state;
-        assert!(state == SendState::Queued || state.is_accepted(), "held or sent, not lost: {state}");
+        let now = stand.load(*id).await.state;
+        assert!(now == SendState::Queued || now.is_accepted(), "held or sent, not lost: {now}");
     }
 
     stand.admin(&["flags", "on", "outbound"]).await;

@@ -23,6 +23,7 @@ use crate::{
 };
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "the help shows variables as a shell writes them")]
 pub(crate) enum OutboxCommand {
     /// List the sends whose outcome is unknown, oldest first
     ///

@@ -143,7 +143,14 @@ impl<'a> Office<'a> {
             intake: Intake::new(db.clone()),
             router: Router::new(db.clone(), vec![number.clone()], "test".to_owned()),
             turns: TurnRunner::new(db.clone(), brain, policy, "test".to_owned(), Duration::from_secs(5)),
-            dispatcher: Dispatcher::new(db, as_api, TemplateCatalogue::built_in(), number, "test".to_owned()),
+            dispatcher: Dispatcher::new(
+                db,
+                as_api,
+                TemplateCatalogue::built_in(),
+                store::outbox::breaker::VolumeLimits { per_hour: 10_000, per_vendor_per_day: 1_000 },
+                number,
+                "test".to_owned(),
+            ),
             meta,
             written: Mutex::new(0),
         }

@@ -50,12 +50,11 @@ pub(super) fn run(
     if vendor.opted_out && vendor.contact == to {
         return refuse(RefusalCode::VendorOptedOut, "this number is not to be contacted");
     }
-    let (outreach_id, first, not_after) = match known {
-        Some(outreach) => (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE),
-        None => {
-            let (outreach, deadline) = join_open_batch(tx, guard, &vendor)?;
-            (outreach, true, deadline)
-        }
+    let (outreach_id, first, not_after) = if let Some(outreach) = known {
+        (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE)
+    } else {
+        let (outreach, deadline) = join_open_batch(tx, guard, &vendor)?;
+        (outreach, true, deadline)
     };
     let body = with_questions(&args.body, &args.questions);
     let mut also_sealed_by = mentions::sealed_by(tx, request, &[&body])?;
