@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use marketplace::{Actor, ActorKind, RequestState};
+use marketplace::{ActorKind, RequestState};
 use store::{sourcing, testing::on_both};
 use tool_registry::{RefusalCode, ToolCall, UpdateRequestStateArgs};
 
@@ -18,8 +18,7 @@ async fn all_at_once(world: &World<'_>, round: &str, calls: Vec<ToolCall>) -> BT
         .into_iter()
         .enumerate()
         .map(|(n, call)| {
-            let name = format!("caller-{n}");
-            let caller = Caller { actor: Actor::new(ActorKind::Service, name.as_str()), name };
+            let caller = Caller::token(ActorKind::Service, &format!("caller-{n}"), false);
             let key = Some(format!("{round}-{n}"));
             let invocation = Invocation { caller, key, caused_by: None, call };
             let db = world.test.db.clone();
