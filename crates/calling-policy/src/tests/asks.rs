@@ -246,6 +246,16 @@ fn nobody_is_asked_for_what_they_gave() {
 }
 
 #[test]
+fn a_pause_of_metas_is_over_at_its_time() {
+    let mut facts = vendor_card();
+    let until = NOW + mins(5);
+    facts.switches.restricted_until = Some(until);
+    let retry_at = |now| evaluate_ask(&facts, now).failures().and_then(Failures::retry_at);
+    assert_eq!(retry_at(until - Duration::from_millis(1)), Some(until));
+    assert_eq!(retry_at(until), None);
+}
+
+#[test]
 fn under_human_control_only_people_ask() {
     let mut facts = vendor_card();
     facts.request.control = Control::Human;

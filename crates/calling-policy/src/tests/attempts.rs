@@ -319,6 +319,13 @@ fn two_ends_that_disagree_are_joined_whatever_came_first() {
     let talked = ended(None, false, true);
     let broke = ended(Some(138_022), true, false);
     assert_eq!(play(&[broke, talked]).0.end_reason(), Some(EndReason::Completed));
+    // One FAILED is enough, with or without a code, in either order.
+    for order in [
+        [ended(None, true, false), ended(None, false, false)],
+        [ended(None, false, false), ended(None, true, false)],
+    ] {
+        assert_eq!(play(&order).0.end_reason(), Some(EndReason::Failed(FailCode::Unstated)));
+    }
     // Of two refusals or failures the earlier one.
     let late = AttemptEvent::Refused(Rule::QuietHours);
     let early = AttemptEvent::Refused(Rule::UnroutedEvent);
