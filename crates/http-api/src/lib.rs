@@ -10,8 +10,9 @@
 
 mod body;
 mod health;
-mod openapi;
+mod mcp;
 mod metrics;
+mod openapi;
 mod problem;
 mod request_id;
 mod server;
@@ -55,6 +56,7 @@ pub fn app(
         .configure(metrics::configure)
         .configure(webhooks::configure)
         .configure(tools::configure)
+        .configure(mcp::configure)
         .configure(openapi::configure)
         .default_service(web::to(not_found))
 }

@@ -11,6 +11,7 @@ use actix_web::{
 };
 use marketplace::Timestamp;
 use serde::Serialize;
+use serde_json::Value;
 use tool_registry::{RefusalCode, Scope};
 use tools::{Refusal, api::Violation};
 
@@ -50,6 +51,10 @@ pub enum Code {
     UnknownTool,
     /// The body is not JSON by its content type.
     UnsupportedMediaType,
+    /// The caller does not take the kinds of answer there are.
+    NotAcceptable,
+    /// The request comes from a page in a browser.
+    OriginRefused,
     /// The body is not one well-formed JSON object.
     MalformedJson,
     /// The arguments do not match the tool's schema.
@@ -64,7 +69,7 @@ pub enum Code {
 
 impl Code {
     /// Every code but refusals, grouped as in the documents.
-    pub(crate) const OWN: [Self; 18] = [
+    pub(crate) const OWN: [Self; 20] = [
         Self::BadRequest,
         Self::NotFound,
         Self::MethodNotAllowed(""),
@@ -83,6 +88,8 @@ impl Code {
         Self::ArgumentsInvalid,
         Self::IdempotencyKeyInvalid,
         Self::Erased,
+        Self::NotAcceptable,
+        Self::OriginRefused,
     ];
 
     /// The code as clients see it.
@@ -102,6 +109,8 @@ impl Code {
             Self::ScopeMissing => "scope_missing",
             Self::UnknownTool => "unknown_tool",
             Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::NotAcceptable => "not_acceptable",
+            Self::OriginRefused => "origin_refused",
             Self::MalformedJson => "malformed_json",
             Self::ArgumentsInvalid => "arguments_invalid",
             Self::IdempotencyKeyInvalid => "idempotency_key_invalid",
@@ -115,7 +124,7 @@ impl Code {
         match self {
             Self::BadRequest | Self::MalformedJson | Self::IdempotencyKeyInvalid => StatusCode::BAD_REQUEST,
             Self::InvalidSignature | Self::Unauthorized => StatusCode::UNAUTHORIZED,
-            Self::WrongVerifyToken | Self::ScopeMissing => StatusCode::FORBIDDEN,
+            Self::WrongVerifyToken | Self::ScopeMissing | Self::OriginRefused => StatusCode::FORBIDDEN,
             Self::NotFound | Self::UnknownTool => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -124,6 +133,7 @@ impl Code {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
             Self::ArgumentsInvalid => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Erased => StatusCode::GONE,
             Self::Refused(refusal) => Self::status_of_refusal(refusal),
@@ -284,7 +294,17 @@ impl Problem {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             response.insert_header((header::RETRY_AFTER, seconds.max(1)));
         }
-        let wire = Wire {
+        response.json(self.wire(request_id))
+    }
+
+    /// What the answer's body holds, for answers that carry it inside something else.
+    pub(crate) fn to_json(&self, request_id: &str) -> Value {
+        serde_json::to_value(self.wire(Some(request_id))).unwrap_or_default()
+    }
+
+    fn wire<'a>(&'a self, request_id: Option<&'a str>) -> Wire<'a> {
+        let status = self.code.status();
+        Wire {
             r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
@@ -292,8 +312,7 @@ impl Problem {
             code: self.code.as_str(),
             request_id,
             more: self.more.as_deref(),
-        };
-        response.json(wire)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc};
 
+use ::mcp::McpEndpoint;
 use engine::intake::Intake;
 use marketplace::IdSource;
 use meta_client::WebhookSecrets;
@@ -14,6 +15,7 @@ use tools::{
 
 use crate::{
     body::BodyBudget,
+    mcp,
     metrics::{Counters, Observer},
 };
 
@@ -27,17 +29,21 @@ pub struct AppState {
     pub(crate) verify_token: SecretString,
     pub(crate) bodies: BodyBudget,
     pub(crate) tools: Api,
+    pub(crate) mcp: McpEndpoint<mcp::Tools>,
     pub(crate) counters: Counters,
     pub(crate) observer: Observer,
 }
 
 impl AppState {
-    /// Over a store, with everything switched off that can be. `secrets` sign webhooks, `verify_token` is what Meta says when a webhook is registered.
+    /// Over a store, with everything switched off that can be. `secrets` sign webhooks, `verify_token` is what Meta
+    /// says when a webhook is registered.
     pub fn new(db: Db, secrets: WebhookSecrets, verify_token: SecretString) -> Self {
+        let tools = Api::new(db.clone(), Policy::default(), CALLS_PER_MINUTE);
         Self {
             intake: Intake::new(db.clone()),
             ids: Arc::clone(&db.ids),
-            tools: Api::new(db.clone(), Policy::default(), CALLS_PER_MINUTE),
+            mcp: mcp::endpoint(&tools),
+            tools,
             db,
             secrets: Arc::new(secrets),
             verify_token,
@@ -51,6 +57,7 @@ impl AppState {
     #[must_use]
     pub fn with_tools(mut self, policy: Policy, calls_per_minute: NonZeroU32) -> Self {
         self.tools = Api::new(self.db.clone(), policy, calls_per_minute);
+        self.mcp = mcp::endpoint(&self.tools);
         self
     }
 

@@ -21,8 +21,9 @@ pub(super) fn markdown() -> String {
         &mut out,
         "Tools, before they run",
         "Nothing was done but the audit record. `violations` holds `pointer`, `rule` and `message` of every fault.",
-        own(9, Code::OWN.len()),
+        own(9, 18),
     );
+    section(&mut out, "MCP alone", "", own(18, Code::OWN.len()));
     section(
         &mut out,
         "Tools, refused",

@@ -11,7 +11,9 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::NotFound => "There is nothing at this path.",
         Code::MethodNotAllowed(_) => "The path does not take this method; `Allow` names those it takes.",
         Code::BodyTimeout => "The body did not arrive within 15 seconds.",
-        Code::BodyTooLarge => "The body is over the limit: 64 KiB for a tool, 4 MiB for a webhook.",
+        Code::BodyTooLarge => {
+            "The body is over the limit: 64 KiB for a tool, 128 KiB for MCP, 4 MiB for a webhook."
+        }
         Code::Internal => "A defect of ours. The log has the cause under the request's id.",
         Code::Unavailable => "Nothing was done, or its outcome is known to the same call under the same key.",
         Code::InvalidSignature => "The webhook's signature is missing, malformed or not by our secret.",
@@ -21,6 +23,8 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::ScopeMissing => "The token lacks the scope that `scope` names.",
         Code::UnknownTool => "There is no tool of this name.",
         Code::UnsupportedMediaType => "The body is not `application/json` by its `Content-Type`.",
+        Code::NotAcceptable => "`Accept` does not name both `application/json` and `text/event-stream`.",
+        Code::OriginRefused => "The request carries an `Origin`: it comes from a page in a browser.",
         Code::MalformedJson => {
             "The body is not one JSON object, strictly read; `violations` says where and why."
         }
@@ -50,6 +54,8 @@ pub(super) const fn advice(code: Code) -> &'static str {
         Code::ScopeMissing => "Use a token with this scope.",
         Code::UnknownTool => "Read the names with `GET /v1/tools`.",
         Code::UnsupportedMediaType => "Send `Content-Type: application/json`.",
+        Code::NotAcceptable => "Send `Accept: application/json, text/event-stream`.",
+        Code::OriginRefused => "Call from a program.",
         Code::MalformedJson | Code::ArgumentsInvalid => {
             "Correct what `violations` names; the key stays free."
         }

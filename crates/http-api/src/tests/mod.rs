@@ -4,6 +4,7 @@ mod answers;
 mod at_once;
 mod doors;
 mod every_tool;
+mod mcp;
 mod metrics;
 mod once;
 mod shapes;

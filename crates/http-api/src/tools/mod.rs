@@ -85,7 +85,7 @@ async fn read(request: &HttpRequest, payload: Payload, state: &AppState) -> Resu
 }
 
 /// The token behind `Bearer`; `None` for anything else.
-fn bearer(request: &HttpRequest) -> Option<&str> {
+pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
     let (scheme, token) = request.headers().get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
