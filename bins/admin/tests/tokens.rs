@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::panic,
+    clippy::string_slice,
     reason = "a test that meets the unexpected has failed"
 )]
 
@@ -96,9 +97,9 @@ fn making_and_taking_back_is_audited() {
         let ids = Arc::new(RandomIds::new(Arc::new(SystemClock)));
         let store = store::Store::open(&OpenOptions::new(place.url(), place.key(), ids)).unwrap();
         let records = store
-            .read_blocking(|conn| {
+            .read_blocking(|conn| -> Result<_, StoreError> {
                 audit_log::verify(conn, ChainId::System, None)?.unwrap();
-                Ok::<_, StoreError>(audit_log::chain_records(conn, ChainId::System)?)
+                audit_log::chain_records(conn, ChainId::System)
             })
             .unwrap();
         let lines: Vec<_> = records

@@ -177,8 +177,8 @@ pub(crate) fn is_contention(error: &DieselError) -> bool {
 /// texts are fixed for an English server; in another language this is a defect's answer instead of "try later".
 fn is_given_up(error: &DieselError) -> bool {
     match error {
-        DieselError::BrokenTransactionManager => true,
-        DieselError::DatabaseError(
+        DieselError::BrokenTransactionManager
+        | DieselError::DatabaseError(
             DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand,
             _,
         ) => true,

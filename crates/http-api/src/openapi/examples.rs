@@ -46,7 +46,9 @@ pub(super) fn of(name: ToolName) -> (Value, Value) {
         ),
         ToolName::UpdateRequestState => update_request_state(),
     };
-    args["request_id"] = REQUEST.into();
+    if let Some(args) = args.as_object_mut() {
+        args.insert("request_id".to_owned(), REQUEST.into());
+    }
     (args, result)
 }
 

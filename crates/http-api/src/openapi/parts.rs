@@ -151,19 +151,25 @@ fn example(code: Code) -> Value {
         "code": code.as_str(),
         "request_id": "htp_0190a1b2c3d4e5f60718293a4b5c6d7e",
     });
-    match code {
+    let more = match code {
         Code::ArgumentsInvalid => {
-            problem["violations"] = json!([{ "pointer": "/limit", "rule": "number_too_large", "message": "expected at most 15" }]);
+            Some(("violations", violation("/limit", "number_too_large", "expected at most 15")))
         }
         Code::MalformedJson => {
-            problem["violations"] =
-                json!([{ "pointer": "/body", "rule": "duplicate_key", "message": "expected each key once" }]);
+            Some(("violations", violation("/body", "duplicate_key", "expected each key once")))
         }
-        Code::ScopeMissing => problem["scope"] = json!("send"),
-        Code::Refused(refusal) => problem["reasons"] = json!([refusal]),
-        _ => {}
+        Code::ScopeMissing => Some(("scope", json!("send"))),
+        Code::Refused(refusal) => Some(("reasons", json!([refusal]))),
+        _ => None,
+    };
+    if let (Some(problem), Some((member, value))) = (problem.as_object_mut(), more) {
+        problem.insert(member.to_owned(), value);
     }
     problem
+}
+
+fn violation(pointer: &str, rule: &str, message: &str) -> Value {
+    json!([{ "pointer": pointer, "rule": rule, "message": message }])
 }
 
 /// A header of `components/headers`.

@@ -36,19 +36,7 @@ async fn at_once(world: &ToolWorld<'_>, states: &[AppState], bodies: &[Value]) -
             .insert_header(("Idempotency-Key", "the-one"))
             .set_payload(body.to_string())
             .to_request();
-        async move {
-            let response = test::call_service(service, request).await;
-            let status = response.status();
-            let headers = response
-                .headers()
-                .iter()
-                .map(|(name, value)| {
-                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-                })
-                .collect();
-            let body = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
-            Answer { status, headers, body }
-        }
+        async move { Answer::read(test::call_service(service, request).await).await }
     });
     join_all(calls).await
 }

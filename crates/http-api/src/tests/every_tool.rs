@@ -1,5 +1,7 @@
 //! Every tool over HTTP: good, bad, repeated, conflicting, unauthorised.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use marketplace::ActorKind;
 use store::{
     StoreError,
@@ -9,7 +11,10 @@ use store::{
 };
 use tool_registry::{ToolName, registry};
 
-use super::{tool_world::ToolWorld, *};
+use super::{
+    tool_world::{ToolWorld, request_as},
+    *,
+};
 
 /// What a tool answers to good arguments, as long as OCR and calling are switched off.
 fn refused_now(tool: ToolName) -> Option<(u16, &'static str)> {
@@ -65,16 +70,16 @@ fn every_tool_refuses_what_is_wrong_with_a_call() {
         let world = ToolWorld::new(test).await;
         world.ask_a_vendor().await;
         // Tokens with every scope but one.
-        let mut without = std::collections::BTreeMap::new();
+        let mut without = BTreeMap::new();
         for spec in registry() {
             let args = world.good(spec.name).await;
             let name = format!("no-{}", spec.scope);
-            if !without.contains_key(&spec.scope) {
+            if let Entry::Vacant(vacant) = without.entry(spec.scope) {
                 let others: Vec<&str> = ["read", "write", "send", "call", "operate"]
                     .into_iter()
                     .filter(|scope| *scope != <&str>::from(spec.scope))
                     .collect();
-                without.insert(spec.scope, world.token(&name, ActorKind::Human, &others).await.1);
+                vacant.insert(world.token(&name, ActorKind::Human, &others).await.1);
             }
             let token = &without[&spec.scope];
             let answer = world.call_as(token, spec.name, "k", &args).await;
@@ -106,7 +111,7 @@ fn every_tool_refuses_what_is_wrong_with_a_call() {
             assert_eq!((last, cause.as_deref()), (expected, answer.header("x-request-id")));
 
             for body in [&b"{\"request_id\":1,\"request_id\":2}"[..], b"", b"[]", b"not json", b"{}{}"] {
-                let request = world.request_as(&world.token, spec.name.as_str(), "k", body);
+                let request = request_as(&world.token, spec.name.as_str(), "k", body);
                 let answer = call(&world.state, request).await;
                 answer.assert_problem(400, "malformed_json");
                 assert!(answer.json()["violations"][0]["rule"].is_string());
@@ -177,7 +182,7 @@ fn a_rotated_token_keeps_its_keys() {
             "{{ \"buttons\": [], \"body\":\"\\u0046ront or rear?\",\"request_id\":{}}}",
             args["request_id"]
         );
-        let request = world.request_as(&second, tool.as_str(), "k", spelled.as_bytes());
+        let request = request_as(&second, tool.as_str(), "k", spelled.as_bytes());
         let again = call(&world.state, request).await;
         assert_eq!(again.header("idempotency-replayed"), Some("true"));
         assert_eq!(again.body, first.body);

@@ -14,6 +14,7 @@ mod socket;
 mod tool_world;
 
 use actix_web::{
+    dev::ServiceResponse,
     http::StatusCode,
     test::{self, TestRequest},
 };
@@ -68,6 +69,17 @@ struct Answer {
 }
 
 impl Answer {
+    async fn read(response: ServiceResponse) -> Self {
+        let status = response.status();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect();
+        let body = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
+        Self { status, headers, body }
+    }
+
     fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
@@ -94,14 +106,7 @@ impl Answer {
 async fn call(state: &AppState, request: TestRequest) -> Answer {
     let service = test::init_service(app(state.clone())).await;
     let response = test::call_service(&service, request.to_request()).await;
-    let status = response.status();
-    let headers = response
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
-        .collect();
-    let body = String::from_utf8(test::read_body(response).await.to_vec()).unwrap();
-    Answer { status, headers, body }
+    Answer::read(response).await
 }
 
 async fn get(state: &AppState, uri: &str) -> Answer {

@@ -132,16 +132,7 @@ impl<'a> ToolWorld<'a> {
 
     /// A call with everything right about it but what the caller changes.
     pub(super) fn request(&self, tool: ToolName, key: &str, body: &Value) -> TestRequest {
-        self.request_as(&self.token, tool.as_str(), key, body.to_string().as_bytes())
-    }
-
-    pub(super) fn request_as(&self, token: &str, tool: &str, key: &str, body: &[u8]) -> TestRequest {
-        TestRequest::post()
-            .uri(&format!("/v1/tools/{tool}"))
-            .insert_header(("Authorization", format!("Bearer {token}")))
-            .insert_header((CONTENT_TYPE, "application/json"))
-            .insert_header(("Idempotency-Key", key.to_owned()))
-            .set_payload(body.to_vec())
+        request_as(&self.token, tool.as_str(), key, body.to_string().as_bytes())
     }
 
     pub(super) async fn call(&self, tool: ToolName, key: &str, body: &Value) -> Answer {
@@ -149,7 +140,7 @@ impl<'a> ToolWorld<'a> {
     }
 
     pub(super) async fn call_as(&self, token: &str, tool: ToolName, key: &str, body: &Value) -> Answer {
-        let request = self.request_as(token, tool.as_str(), key, body.to_string().as_bytes());
+        let request = request_as(token, tool.as_str(), key, body.to_string().as_bytes());
         call(&self.state, request).await
     }
 
@@ -183,6 +174,16 @@ impl<'a> ToolWorld<'a> {
     pub(super) async fn audit_of_system(&self) -> Vec<(String, Option<String>)> {
         self.audit(audit::ChainId::System).await
     }
+}
+
+/// A call of a tool, whoever shows whatever.
+pub(super) fn request_as(token: &str, tool: &str, key: &str, body: &[u8]) -> TestRequest {
+    TestRequest::post()
+        .uri(&format!("/v1/tools/{tool}"))
+        .insert_header(("Authorization", format!("Bearer {token}")))
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header(("Idempotency-Key", key.to_owned()))
+        .set_payload(body.to_vec())
 }
 
 fn vendor(number: usize) -> vendors::VendorRecord {

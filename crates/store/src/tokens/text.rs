@@ -77,16 +77,17 @@ mod tests {
     fn what_has_another_form_is_none() {
         let (_, text) = Parts::generate(&SeededIds::new(4));
         let text = text.expose_secret();
-        let hex = &text[4..36];
+        let hex = text.get(4..36).unwrap();
+        let short = text.get(..79).unwrap();
         for bad in [
             String::new(),
             "cct_".to_owned(),
-            text[..79].to_owned(),
+            short.to_owned(),
             format!("{text}x"),
             text.replacen("cct", "CCT", 1),
             text.replacen(hex, &hex.to_uppercase(), 1),
             text.replacen(hex, "é1234567890123456789012345678901", 1),
-            format!("{}!", &text[..79]),
+            format!("{short}!"),
             format!(" {text}"),
         ] {
             assert!(Parts::of(&bad).is_none(), "{bad}");

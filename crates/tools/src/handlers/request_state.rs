@@ -117,8 +117,8 @@ fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -
 /// a prescription's mark back.
 fn changes(facts: &Facts, caller: &Caller) -> FactChanges {
     let may_state = |fact: &&Sourced<Urgency>| match fact.source {
-        _ if fact.value == Urgency::Normal => true,
         FactSource::Client => true,
+        _ if fact.value == Urgency::Normal => true,
         FactSource::Operator => caller.is_human(),
         FactSource::Ocr | FactSource::Moltbot | FactSource::CodedWorkflow => false,
     };
