@@ -431,8 +431,7 @@ fn key(row: &PayloadRow) -> (&String, i64) {
 }
 
 fn open(opener: &mut Opener<'_>, row: &PayloadRow, commitment: &Digest) -> Result<PayloadState, StoreError> {
-    let opened = (opener.open(&row.payload), opener.open(&row.salt));
-    let (payload, salt) = match opened {
+    let (payload, salt) = match (opener.open(&row.payload), opener.open(&row.salt)) {
         (Ok(Opened::Plain(payload)), Ok(Opened::Plain(salt))) => (payload, salt),
         (Ok(_), Ok(_)) => return Ok(PayloadState::Erased),
         (Err(StoreError::Corrupt { .. }), _) | (_, Err(StoreError::Corrupt { .. })) => {

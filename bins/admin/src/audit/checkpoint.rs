@@ -69,20 +69,17 @@ fn keep(made: &[Checkpoint], file: Option<(File, String)>, out: &mut dyn Write) 
     let chains: usize = made.iter().map(|made| made.heads.len()).sum();
     let Some(last) = made.last() else { return Ok(()) };
     let said = format!("checkpoint {} over {chains} chains\nanchor: {}\n", last.number, last.hash);
-    match file {
-        Some((mut file, name)) => {
-            file.write_all(&lines).and_then(|()| file.sync_all()).map_err(|error| {
-                Failure::refused(format!(
-                    "{said}cannot write {name}: {error}; the checkpoint is stored, and the next export holds it"
-                ))
-            })?;
-            out.write_all(said.as_bytes())?;
-        }
-        None => {
-            out.write_all(&lines)?;
-            out.flush()?;
-            io::stderr().write_all(said.as_bytes())?;
-        }
+    if let Some((mut file, name)) = file {
+        file.write_all(&lines).and_then(|()| file.sync_all()).map_err(|error| {
+            Failure::refused(format!(
+                "{said}cannot write {name}: {error}; the checkpoint is stored, and the next export holds it"
+            ))
+        })?;
+        out.write_all(said.as_bytes())?;
+    } else {
+        out.write_all(&lines)?;
+        out.flush()?;
+        io::stderr().write_all(said.as_bytes())?;
     }
     Ok(())
 }
@@ -94,9 +91,9 @@ fn nothing_changed(last: CheckpointHead, to_file: bool, out: &mut dyn Write) -> 
         format!("nothing has changed since checkpoint {}\nanchor: {}\n", last.number, last.hash)
     };
     if to_file {
-        out.write_all(said.as_bytes())?
+        out.write_all(said.as_bytes())?;
     } else {
-        io::stderr().write_all(said.as_bytes())?
+        io::stderr().write_all(said.as_bytes())?;
     }
     Ok(())
 }
