@@ -53,7 +53,7 @@ pub(super) fn judge(
     if let Err(wait) = claiming.bucket {
         return Ok(Verdict::Wait(wait));
     }
-    // Before everything else that could wait: what is left of an erased person is not kept in the queue.
+    // Whatever it is for: not even a notice goes to a person who was erased.
     if contact.erased_at.is_some() {
         return Ok(Verdict::Never("erased"));
     }

@@ -1,6 +1,7 @@
 //! The verbs on both databases.
 
 mod constraints;
+mod erasure;
 mod indexes;
 mod lanes;
 mod outbox;
