@@ -63,6 +63,7 @@ impl Stand {
             secrets: &secrets,
             clock,
             workers: 1,
+            log: None,
         };
         let url = server.map(|server| server.options().database_url.as_str());
         let world = World::start(&around, &cast, 1, url).await.unwrap();

@@ -74,6 +74,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         secrets: &secrets,
         clock,
         workers: workers(scenario, requests, options),
+        log: None,
     };
     let mut world = World::start(&around, &cast, options.seed, options.database_url.as_deref()).await?;
     if options.keep {

@@ -12,7 +12,7 @@ use moltbot_contract::{BatchStatus, OutreachStatus};
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    Db, Tx, erasure,
+    Db, Tx, contacts, erasure,
     erasure::{Destroyed, Person},
     lanes::{self, EntryKind},
     outbox::{self, SendState},
@@ -220,8 +220,8 @@ fn close_request(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<usize>, ToolEr
     Ok(Some(queued.len()))
 }
 
-/// The batch goes on without this vendor, and the workflow looks again. Whatever was decided before is refused: it
-/// may count on the vendor.
+/// The batch goes on without this vendor, a list that shows them is made anew, and the workflow looks again. Whatever
+/// was decided before is refused: it may count on the vendor.
 fn end_outreach(tx: &mut Tx<'_>, request: RequestId, id: OutreachId) -> Result<bool, ToolError> {
     let mut guard = requests::lock(tx, request)?;
     let unsettled = [OutreachStatus::Waiting, OutreachStatus::Replied];
@@ -229,7 +229,24 @@ fn end_outreach(tx: &mut Tx<'_>, request: RequestId, id: OutreachId) -> Result<b
     let known = sourcing::outreach_by_id(tx, id)?.filter(|outreach| unsettled.contains(&outreach.status));
     let Some(known) = known.filter(|_| !is_over) else { return Ok(false) };
     outreach::settle(tx, &guard, &known, OutreachStatus::Failed)?;
-    requests::touch(tx, &mut guard)?;
+    let key = contacts::data_key(tx, known.contact)?;
+    for send in outbox::queued_speaking_of(tx, request, key)? {
+        cancel(tx, &guard, send, false)?;
+    }
+    let list = sourcing::shortlists_of(tx, request)?.pop();
+    let is_listed = list.is_some_and(|list| list.items.iter().any(|(vendor, _)| *vendor == known.vendor));
+    if is_listed && guard.request().state == RequestState::Shortlisted {
+        // The client gets another list, without them.
+        requests::set_state(tx, &mut guard, RequestState::Sourcing)?;
+        let payload = json!({
+            "from": RequestState::Shortlisted, "to": RequestState::Sourcing, "reason": "a vendor of the list was erased"
+        });
+        let changed = AuditEntry::new(Caller::operator().actor, "state.changed", payload)
+            .with_outcome(Outcome::Ok, ["vendor_erased".to_owned()]);
+        record(tx, &guard, changed)?;
+    } else {
+        requests::touch(tx, &mut guard)?;
+    }
     if guard.request().control == Control::Bot {
         let now = guard.now(tx);
         lanes::append(tx, &guard, EntryKind::Wake, None, Some("vendor_erased"), now)?;

@@ -153,6 +153,14 @@ impl Rows {
         if let Ok(phone) = &phone {
             row.once(2, &mut self.lines_of_phones, phone);
         }
+        if let (Ok(id), Ok(phone)) = (&id, &phone)
+            && holds_number(id, phone)
+        {
+            row.fault(
+                0,
+                "expected an id of your own without the vendor's number: ids outlive an erasure".to_owned(),
+            );
+        }
         let categories = row.cell(3, categories);
         let position = row.position();
         let timezone = row.cell(6, timezone);
@@ -175,6 +183,17 @@ impl Rows {
         // A row with a fault elsewhere is whole only by its values; the faults decide.
         self.good.extend(whole);
     }
+}
+
+/// The last digits by which a number is recognised in an id.
+const NUMBER_TAIL: usize = 7;
+
+/// Whether an id shows the vendor's number.
+fn holds_number(id: &VendorId, phone: &E164) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let number = digits(phone.as_str());
+    let tail = number.get(number.len().saturating_sub(NUMBER_TAIL)..).unwrap_or_default();
+    digits(id.as_str()).contains(tail)
 }
 
 /// What a cell's reader says: the value, or what was expected.

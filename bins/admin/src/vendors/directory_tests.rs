@@ -51,6 +51,7 @@ fn every_column_says_what_it_expects() {
     for (column, bad, said) in [
         ("vendor_id", "", "column 1 (vendor_id): expected 1 to 64 characters of A-Z a-z 0-9 . _ : -"),
         ("vendor_id", "jua kali", "column 1 (vendor_id): expected 1 to 64"),
+        ("vendor_id", "shop-0722-000-001", "column 1 (vendor_id): expected an id of your own without"),
         ("name", " ", "column 2 (name): expected 1 to 120 characters on one line, found 0"),
         ("name", "\"a\nb\"", "column 2 (name): expected 1 to 120 characters on one line, found 3"),
         ("phone", "0722000001", "column 3 (phone): expected + and 7 to 15 digits"),

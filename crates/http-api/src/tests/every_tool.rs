@@ -247,12 +247,16 @@ fn an_erased_client_is_410() {
             })
             .await;
         assert!(erased.unwrap());
-        for (key, tool) in [("k", tool), ("new", tool), ("x", ToolName::GetRequestSnapshot)] {
+        for (key, tool, status, code) in [
+            ("k", tool, 409, "duplicate"),
+            ("new", tool, 410, "erased"),
+            ("x", ToolName::GetRequestSnapshot, 410, "erased"),
+        ] {
             let args = world.good(tool).await;
             let answer = world.call(tool, key, &args).await;
-            answer.assert_problem(410, "erased");
-            let (last, cause) = world.audit_of_system().await.pop().unwrap();
-            assert_eq!(last, format!("service:shop {tool} refused erased"));
+            answer.assert_problem(status, code);
+            let (last, cause) = world.audit_of_request().await.pop().unwrap();
+            assert_eq!(last, format!("service:shop {tool} refused {code}"));
             assert_eq!(cause.as_deref(), answer.header("x-request-id"));
         }
         assert_eq!(world.sends().await, 1);

@@ -3,7 +3,7 @@
 mod admin;
 mod database;
 
-use std::{fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, time::Duration};
+use std::{fs::File, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, time::Duration};
 
 use anyhow::Context as _;
 use tempfile::TempDir;
@@ -70,6 +70,8 @@ pub struct Surroundings<'a> {
     pub clock: SimulationClock,
     /// How many workers share the database.
     pub workers: usize,
+    /// What api and worker log, as `RUST_LOG`; `None`: as this program's environment says.
+    pub log: Option<&'a str>,
 }
 
 /// The product, running.
@@ -126,6 +128,11 @@ impl World {
     /// Where Meta posts its webhooks.
     pub fn webhook_url(&self) -> String {
         format!("{}/webhooks/whatsapp", self.api_url)
+    }
+
+    /// Where logs lie, the imported vendors, and an SQLite database.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The operator's program, for the same database.
@@ -223,5 +230,6 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         ("AI_CONCIERGE_ENABLED", "true".to_owned()),
         ("SIMULATION_CLOCK", around.clock.to_string()),
     ]);
+    environment.extend(around.log.map(|log| ("RUST_LOG", log.to_owned())));
     environment
 }

@@ -7,11 +7,11 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Bool},
 };
-use marketplace::{ContactId, OutboxId, PhoneNumberId, RequestId, Timestamp};
+use marketplace::{ContactId, DataKeyId, OutboxId, PhoneNumberId, RequestId, Timestamp};
 
 use super::{NewSend, Purpose, Send, SendState, is_doubtful, is_queued, may_be_in_flight};
 use crate::{
-    StoreError, Tx, contacts, on_conn,
+    StoreError, Tx, Vault, contacts, on_conn,
     requests::RequestGuard,
     schema::outbox,
     tx::{closed, parse, parse_optional},
@@ -219,6 +219,29 @@ pub fn queued_to(
             Ok((parse(id, "outbox.id")?, parse_optional(request.as_deref(), "outbox.request_id")?))
         })
         .collect()
+}
+
+/// The intents of a request that wait in the queue and are sealed under this key among others: what would be sent
+/// speaks of its person.
+pub fn queued_speaking_of(
+    tx: &mut Tx<'_>,
+    request: RequestId,
+    key: DataKeyId,
+) -> Result<Vec<OutboxId>, StoreError> {
+    let rows: Vec<(String, Vec<u8>)> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::request_id.eq(request.to_string()).and(outbox::state.eq(SendState::Queued.to_string()))
+        )
+        .order((outbox::created_at, outbox::id))
+        .select((outbox::id, outbox::payload))
+        .load(c))?;
+    let mut found = Vec::new();
+    for (id, payload) in rows {
+        if Vault::key_ids(&payload)?.contains(&key) {
+            found.push(parse(&id, "outbox.id")?);
+        }
+    }
+    Ok(found)
 }
 
 /// Intents that were on the wire under an older dispatcher: their outcome is unknown.

@@ -2,6 +2,7 @@
 
 mod breaker;
 mod constraints;
+mod erasure;
 mod indexes;
 mod lanes;
 mod observation;
