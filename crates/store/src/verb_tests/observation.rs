@@ -114,14 +114,14 @@ fn turns_and_refusals_are_of_the_last_minutes() {
         let turn: TurnId = write(test, move |tx| {
             let guard = requests::lock(tx, id)?;
             let turn = turns::open_or_resume(tx, &guard)?.id;
-            turns::journal_asked(tx, &guard, turn, "{}")?;
+            turns::journal_asked(tx, &guard, turn, "{}", &[])?;
             Ok(turn)
         })
         .await;
         test.clock.advance(Duration::from_secs(4));
         write(test, move |tx| {
             let guard = requests::lock(tx, id)?;
-            turns::journal_answer(tx, &guard, turn, None, "{}")?;
+            turns::journal_answer(tx, &guard, turn, None, "{}", &[])?;
             let refused = |action: &str, reasons: &[&str]| NewRecord {
                 at: tx.now,
                 actor: Actor::new(ActorKind::Orchestrator, "turn"),
@@ -148,6 +148,7 @@ fn turns_and_refusals_are_of_the_last_minutes() {
                 verdict: "unavailable".to_owned(),
                 decision: "ask_client".to_owned(),
                 detail: "{}".to_owned(),
+                also_sealed_by: Vec::new(),
             };
             let guard = requests::lock(tx, id)?;
             turns::settle(tx, &guard, turn, &end)
