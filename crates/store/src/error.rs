@@ -173,7 +173,17 @@ pub(crate) fn is_contention(error: &DieselError) -> bool {
     }
 }
 
-/// Whether the server ended a statement that took or waited too long, or went away before COMMIT was sent. Its
+/// How the databases' messages start when they give a statement up: it took or waited too long, the server goes
+/// away, the disk is full.
+const GIVEN_UP: [&str; 5] = [
+    "canceling statement due to",
+    "terminating connection",
+    "the database system is",
+    "database or disk is full",
+    "could not extend file",
+];
+
+/// Whether a statement was given up before COMMIT was sent, and not because of what it says. PostgreSQL's
 /// texts are fixed for an English server; in another language this is a defect's answer instead of "try later".
 fn is_given_up(error: &DieselError) -> bool {
     match error {
@@ -184,9 +194,7 @@ fn is_given_up(error: &DieselError) -> bool {
         ) => true,
         DieselError::DatabaseError(_, information) => {
             let message = information.message();
-            ["canceling statement due to", "terminating connection", "the database system is"]
-                .iter()
-                .any(|start| message.starts_with(start))
+            GIVEN_UP.iter().any(|start| message.starts_with(start))
         }
         _ => false,
     }
@@ -240,6 +248,8 @@ mod tests {
             (K::Unknown, "the database system is shutting down", true),
             (K::ClosedConnection, "server closed the connection unexpectedly", true),
             (K::UniqueViolation, "duplicate key value violates unique constraint", false),
+            (K::Unknown, "database or disk is full", true),
+            (K::Unknown, "could not extend file \"base/5/16402\": No space left on device", true),
             (K::Unknown, "relation \"requests\" does not exist", false),
         ] {
             let error: StoreError = DieselError::DatabaseError(kind, Box::new(message.to_owned())).into();

@@ -166,10 +166,11 @@ fn a_person_without_the_scope_operate_makes_no_persons_step() {
                 assert_eq!(refusal, (!goes).then_some(RefusalCode::PersonOnly), "{caller:?}");
             }
         }
-        // Control goes back to the bot by such a step alone.
+        // Facts about an escalated request are theirs too, and control stays where it is.
         world.put(RequestState::Escalated, Control::Human).await;
         let stay = world.step(RequestState::Escalated).await;
-        world.call_as(person.clone(), Some("stay"), stay).await.unwrap();
+        let refused = world.call_as(person, Some("stay"), stay).await;
+        assert_eq!(refused.unwrap_err().code, RefusalCode::PersonOnly);
         assert_eq!(world.load().await.control, Control::Human);
     });
 }
