@@ -323,7 +323,7 @@ fn audit_export_says_where_personal_data_goes() {
 
     Examples:
       concierge-admin audit export --out audit.jsonl
-      concierge-admin audit export --request req_0190a1b2c3d4e5f60718293a4b5c6d7e --payloads --out one.jsonl
+      concierge-admin audit export --request req_0190… --payloads --out one.jsonl
       concierge-admin audit export | gzip > audit.jsonl.gz
     "#);
 }

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// How many records are read at once. Few in tests, so that every one of them turns pages.
-const PAGE: i64 = if cfg!(test) { 7 } else { 2_000 };
+const PAGE: i64 = if cfg!(test) { 7 } else { 500 };
 /// How many faults are named; all are counted.
 pub const FAULTS_NAMED_MAX: usize = 100;
 
@@ -326,12 +326,11 @@ impl<S: Sink> Pass<'_, '_, S> {
             self.begin_chain(&row.chain);
         }
         self.records += 1;
-        let (chain, seq) = (row.chain.clone(), row.seq);
-        let Ok(record) = row.into_record() else {
-            return self.sink.fault(AuditFault::Unreadable { chain, seq });
-        };
         let Some(walk) = &mut self.walk else { return Ok(()) };
-        let Some(verifier) = &mut walk.verifier else { return Ok(()) };
+        let seq = row.seq;
+        let (Some(verifier), Ok(record)) = (&mut walk.verifier, row.into_record()) else {
+            return self.sink.fault(AuditFault::Unreadable { chain: walk.name.clone(), seq });
+        };
         if let Err(fault) = verifier.push(&record) {
             verifier.skip(&record);
             self.sink.fault(AuditFault::Chain { chain: record.chain, fault })?;

@@ -61,7 +61,7 @@ Examples:
     #[command(after_help = "\
 Examples:
   concierge-admin audit export --out audit.jsonl
-  concierge-admin audit export --request req_0190a1b2c3d4e5f60718293a4b5c6d7e --payloads --out one.jsonl
+  concierge-admin audit export --request req_0190… --payloads --out one.jsonl
   concierge-admin audit export | gzip > audit.jsonl.gz")]
     Export {
         /// Where to; must not exist yet [default: standard output, with the anchor on standard error]
