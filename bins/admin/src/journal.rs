@@ -11,8 +11,9 @@ pub(crate) fn append(
     guard: Option<&RequestGuard>,
     entry: AuditEntry,
 ) -> Result<(), Failure> {
-    Ok(match guard {
+    match guard {
         Some(guard) => record(tx, guard, entry)?,
         None => record_system(tx, entry)?,
-    })
+    }
+    Ok(())
 }

@@ -27,8 +27,8 @@ fn the_program() {
       migrate       Bring the database to this program's schema version
       vendors       The vendor directory: import, list
       requests      Clients' requests: list, show
-      outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
       contacts      People: find, show, erase
+      outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
       dead-letters  What could not be worked: list, retry
       audit         The audit: verify, export, checkpoint
       tokens        Who may call the tools over HTTP: create, list, revoke
@@ -156,6 +156,54 @@ fn outbox_breaker_says_what_opens_it() {
       concierge-admin outbox breaker
       concierge-admin outbox breaker --vendor shop-17 --json
     ");
+}
+
+#[test]
+fn contacts_erase_says_that_there_is_no_way_back() {
+    insta::assert_snapshot!(help(&["contacts", "erase", "--help"]), @r#"
+    Erase a person for good: nobody can read their data again, and they are not contacted again
+
+    Destroys the key that seals their names, numbers, messages and everything that speaks of them. Open
+    requests of theirs are closed; requests that wait for them as a vendor go on without them; queued
+    messages are cancelled. The audit chains stay whole. Running it again finishes what was interrupted.
+    What backups still hold: docs/erasure.md.
+
+    Usage: concierge-admin contacts erase [OPTIONS] [CONTACT]
+
+    Arguments:
+      [CONTACT]
+              The person, as `contacts find` shows them
+
+    Options:
+          --phone <NUMBER>
+              Their number, with + and country code
+
+          --bsuid <ID>
+              Their business-scoped user id
+
+          --vendor <VENDOR>
+              The vendor of the directory
+
+          --request <REQUEST>
+              The client of this request
+
+          --yes
+              Do not ask; required when standard input is not a terminal
+
+          --dry-run
+              Say what would happen, and change nothing
+
+          --json
+              Print one JSON object
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin contacts erase con_0190a1b2c3d4e5f60718293a4b5c6d7e --dry-run
+      concierge-admin contacts erase --phone +254700000101
+      concierge-admin contacts erase --vendor spare-parts-05 --yes --json
+    "#);
 }
 
 #[test]

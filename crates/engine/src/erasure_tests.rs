@@ -231,7 +231,7 @@ impl<'a> Office<'a> {
     async fn contact(&self, phone: &str) -> Option<ContactId> {
         let identity = Identity::Phone(format!("+{phone}").parse::<E164>().unwrap());
         let found: Result<_, StoreError> =
-            self.test.db.read(move |tx| contacts::find(tx, &[identity.clone()])).await;
+            self.test.db.read(move |tx| contacts::find(tx, std::slice::from_ref(&identity))).await;
         found.unwrap()
     }
 
@@ -241,26 +241,26 @@ impl<'a> Office<'a> {
             .test
             .db
             .read(|tx| {
-                let mut all = String::new();
+                let mut all = Vec::new();
                 for request in requests::list(tx, None, 100)? {
-                    all += &format!("{request:?}\n");
+                    all.push(format!("{request:?}\n"));
                     for message in messages::latest(tx, request.id, 1_000)? {
-                        all += &format!("{message:?}\n");
+                        all.push(format!("{message:?}\n"));
                     }
-                    all += &format!("{:?}\n", store::outbox::of_request(tx, request.id)?);
-                    all += &format!("{:?}\n", turns::of_request(tx, request.id)?);
+                    all.push(format!("{:?}\n", store::outbox::of_request(tx, request.id)?));
+                    all.push(format!("{:?}\n", turns::of_request(tx, request.id)?));
                 }
                 for (chain, _) in audit_log::chains(tx.conn)? {
                     audit_log::verify(tx.conn, chain, None)?.unwrap();
                     for (record, payload) in audit_log::chain_with_payloads(tx.conn, tx.vault, chain)? {
                         assert_ne!(payload, Payload::Altered, "{record:?}");
-                        all += &format!("{record:?} {payload:?}\n");
+                        all.push(format!("{record:?} {payload:?}\n"));
                     }
                 }
                 for vendor in vendors::list(tx, None, 100)? {
-                    all += &format!("{vendor:?}\n");
+                    all.push(format!("{vendor:?}\n"));
                 }
-                Ok(all)
+                Ok(all.concat())
             })
             .await;
         read.unwrap().to_lowercase()
@@ -302,6 +302,7 @@ async fn erased_after(
     Some(after)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a test is written at the call")]
 fn each_database(test: impl AsyncFn(&TestStore, usize)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     for at in 0..=STORY.len() {

@@ -164,7 +164,7 @@ pub fn load(tx: &mut Tx<'_>, id: MessageId) -> Result<Message, StoreError> {
         .find(id.to_string())
         .select(MessageRow::as_select())
         .get_result(c))?;
-    message(tx, row)
+    message(tx, &row)
 }
 
 /// The newest `limit` messages of a request, oldest first.
@@ -176,28 +176,7 @@ pub fn latest(tx: &mut Tx<'_>, request: RequestId, limit: i64) -> Result<Vec<Mes
         .select(MessageRow::as_select())
         .load(c))?;
     rows.reverse();
-    rows.into_iter().map(|row| message(tx, row)).collect()
-}
-
-/// What a person wrote in a request, the newest first, at most `limit`.
-pub fn texts_of(
-    tx: &mut Tx<'_>,
-    request: RequestId,
-    contact: ContactId,
-    limit: i64,
-) -> Result<Vec<String>, StoreError> {
-    let rows: Vec<Vec<u8>> = on_conn!(&mut *tx.conn, |c| messages::table
-        .filter(
-            messages::request_id
-                .eq(request.to_string())
-                .and(messages::contact_id.eq(contact.to_string()))
-                .and(messages::direction.eq(Direction::In.to_string()))
-        )
-        .order((messages::meta_at.desc(), messages::created_at.desc(), messages::id.desc()))
-        .select(messages::body)
-        .limit(limit)
-        .load(c))?;
-    rows.iter().filter_map(|body| tx.open_text(body).transpose()).collect()
+    rows.iter().map(|row| message(tx, row)).collect()
 }
 
 /// The message we sent that carries this Meta id, with its request.
@@ -217,7 +196,7 @@ pub fn sent_with_wamid(
     .transpose()
 }
 
-fn message(tx: &mut Tx<'_>, row: MessageRow) -> Result<Message, StoreError> {
+fn message(tx: &mut Tx<'_>, row: &MessageRow) -> Result<Message, StoreError> {
     Ok(Message {
         id: parse(&row.id, "messages.id")?,
         request: parse_optional(row.request_id.as_deref(), "messages.request_id")?,

@@ -125,7 +125,7 @@ pub fn lock(tx: &mut Tx<'_>, id: RequestId) -> Result<RequestGuard, StoreError> 
         requests::table.find(id.to_string()).select(RequestRow::as_select()),
         |query, c| query.get_result(c)
     )?;
-    Ok(RequestGuard { request: request(tx, row)? })
+    Ok(RequestGuard { request: request(tx, &row)? })
 }
 
 /// Reads a request without taking it.
@@ -137,7 +137,7 @@ pub fn load(tx: &mut Tx<'_>, id: RequestId) -> Result<Request, StoreError> {
         .find(id.to_string())
         .select(RequestRow::as_select())
         .get_result(c))?;
-    request(tx, row)
+    request(tx, &row)
 }
 
 /// The client's open request, if there is one (a constraint keeps it to one).
@@ -188,7 +188,7 @@ pub fn of_client(tx: &mut Tx<'_>, client: ContactId, limit: i64) -> Result<Vec<R
         .limit(limit)
         .select(RequestRow::as_select())
         .load(c))?;
-    rows.into_iter().map(|row| request(tx, row)).collect()
+    rows.iter().map(|row| request(tx, row)).collect()
 }
 
 /// Opens a request and its lane.
@@ -221,7 +221,7 @@ pub fn create(
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(requests::table).values(&row).execute(c))?;
     let lane = (lanes::request_id.eq(&row.id), lanes::fence.eq(0_i64), lanes::attempts.eq(0));
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(lanes::table).values(lane).execute(c))?;
-    Ok(RequestGuard { request: request(tx, row)? })
+    Ok(RequestGuard { request: request(tx, &row)? })
 }
 
 /// Moves the request to `to` and its version on by one. The caller has checked the transition table.
@@ -308,10 +308,10 @@ pub fn list(tx: &mut Tx<'_>, state: Option<RequestState>, limit: i64) -> Result<
         .limit(limit)
         .select(RequestRow::as_select())
         .load(c))?;
-    rows.into_iter().map(|row| request(tx, row)).collect()
+    rows.iter().map(|row| request(tx, row)).collect()
 }
 
-fn request(tx: &mut Tx<'_>, row: RequestRow) -> Result<Request, StoreError> {
+fn request(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Request, StoreError> {
     Ok(Request {
         id: parse(&row.id, "requests.id")?,
         client: parse(&row.client_contact_id, "requests.client_contact_id")?,
