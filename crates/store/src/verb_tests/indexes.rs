@@ -68,7 +68,8 @@ const VERBS: [(&str, Verb, &[&str]); 25] = [
     (
         "observation::outbox_waiting",
         |tx, _, _| observation::outbox_waiting(tx).map(drop),
-        &["outbox_queued", "outbox_doubtful"],
+        // Whichever of the queue's indexes: each holds what is queued and nothing else.
+        &["outbox_due|outbox_expiring", "outbox_doubtful"],
     ),
     ("observation::outbox_ended", |tx, _, _| observation::outbox_ended(tx).map(drop), &["outbox_ended"]),
     ("observation::unknown_age", |tx, _, _| observation::unknown_age(tx).map(drop), &["outbox_doubtful"]),
@@ -90,7 +91,7 @@ fn growing_tables_are_read_by_their_indexes() {
                 for (query, index) in queries.iter().zip(wanted) {
                     let plan =
                         explain(tx, query).unwrap_or_else(|error| panic!("{name}: {query}: {error:?}"));
-                    let by_index = plan.contains(index);
+                    let by_index = index.split('|').any(|index| plan.contains(index));
                     let scans = plan.contains("Seq Scan") || plan.lines().any(is_full_scan);
                     assert!(by_index && !scans, "{name}: {query}\n{plan}");
                 }
