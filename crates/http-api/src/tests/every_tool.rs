@@ -232,7 +232,7 @@ fn a_lost_answer_is_given_again() {
 }
 
 #[test]
-fn an_erased_client_is_410() {
+fn of_an_erased_client_nothing_is_told_and_nothing_done() {
     on_both(async |test| {
         let world = ToolWorld::new(test).await;
         let tool = ToolName::SendClientMessage;
@@ -249,8 +249,7 @@ fn an_erased_client_is_410() {
         assert!(erased.unwrap());
         for (key, tool, status, code) in [
             ("k", tool, 409, "duplicate"),
-            ("new", tool, 410, "erased"),
-            ("x", ToolName::GetRequestSnapshot, 410, "erased"),
+            ("new", tool, 409, "request_closed"),
         ] {
             let args = world.good(tool).await;
             let answer = world.call(tool, key, &args).await;
@@ -260,6 +259,10 @@ fn an_erased_client_is_410() {
             assert_eq!(cause.as_deref(), answer.header("x-request-id"));
         }
         assert_eq!(world.sends().await, 1);
+        let args = world.good(ToolName::GetRequestSnapshot).await;
+        let snapshot = world.call(ToolName::GetRequestSnapshot, "x", &args).await;
+        assert_eq!(snapshot.status.as_u16(), 200);
+        assert_eq!(snapshot.json()["conversation"], json!([]), "what is left speaks of nobody");
     });
 }
 
