@@ -13,7 +13,10 @@ use crate::{
     dead_letters::DeadLetterSource,
     flags::{self, Flags},
     on_conn,
-    outbox::SendState,
+    outbox::{
+        SendState,
+        breaker::{self, Scope},
+    },
     schema::{heartbeats, inbound_events as events, lanes, outbox, turns},
     turns::TurnStatus,
     tx::parse,
@@ -61,6 +64,10 @@ pub struct Observation {
     pub requests: Vec<(RequestState, i64)>,
     /// What the database switches off.
     pub flags: Flags,
+    /// Messages that count against the hourly limit of the breaker for outbound volume.
+    pub sent_last_hour: i64,
+    /// The breakers that are open: the product's, or a vendor's.
+    pub open_breakers: Vec<Scope>,
     /// Each role that ever said it lives.
     pub roles: Vec<RoleHealth>,
 }
@@ -121,6 +128,8 @@ pub fn observe(tx: &mut Tx<'_>) -> Result<Observation, StoreError> {
         dead_letters: dead_letters(tx)?,
         requests: open_requests(tx)?,
         flags: flags::load(tx.conn)?,
+        sent_last_hour: breaker::sent(tx, Scope::Product)?,
+        open_breakers: breaker::open_breakers(tx)?.into_iter().map(|open| open.scope).collect(),
         roles: roles(tx)?,
     })
 }

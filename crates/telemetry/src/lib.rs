@@ -5,9 +5,10 @@ mod mask;
 
 use std::io::{self, IsTerminal};
 
-use tracing::Subscriber;
+use tracing::{Level, Subscriber};
 use tracing_subscriber::{
     EnvFilter, Layer, Registry,
+    filter::{FilterExt, filter_fn},
     fmt::{self, MakeWriter, format::FmtSpan},
     layer::SubscriberExt,
     util::SubscriberInitExt,
@@ -48,7 +49,9 @@ fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = EnvFilter::try_new(filter).map_err(|error| TelemetryError::Filter(error.to_string()))?;
+    let filter = EnvFilter::try_new(filter)
+        .map_err(|error| TelemetryError::Filter(error.to_string()))?
+        .and(filter_fn(|line| !is_capped(line.target(), *line.level())));
     let lines =
         fmt::layer().with_writer(mask::Masking(writer)).with_ansi(colours).with_span_events(FmtSpan::NONE);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
@@ -56,6 +59,24 @@ where
         Format::Pretty => lines.with_filter(filter).boxed(),
     };
     Ok(tracing_subscriber::registry().with(lines))
+}
+
+/// Libraries that print what goes over the wire (headers with tokens, bodies with texts), and from which level on
+/// they are heard: whatever `RUST_LOG` asks for, that is not ours to print.
+const CAPPED: [(&str, Level); 8] = [
+    ("rmcp", Level::WARN),
+    ("hyper", Level::INFO),
+    ("hyper_util", Level::INFO),
+    ("h2", Level::INFO),
+    ("reqwest", Level::INFO),
+    ("rustls", Level::INFO),
+    ("actix_http", Level::INFO),
+    ("tokio_postgres", Level::INFO),
+];
+
+fn is_capped(target: &str, level: Level) -> bool {
+    let library = target.split("::").next().unwrap_or_default();
+    CAPPED.iter().any(|(name, heard)| library == *name && level > *heard)
 }
 
 #[cfg(test)]
@@ -138,6 +159,23 @@ mod tests {
         {
             assert_eq!(written(Format::Pretty, filter).lines().count(), lines, "{filter}");
         }
+    }
+
+    #[test]
+    fn libraries_do_not_print_what_goes_over_the_wire() {
+        let buffer = Buffer::default();
+        let writer = buffer.clone();
+        let subscriber = subscriber(Format::Pretty, "trace", move || writer.clone(), false).unwrap();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "rmcp::service", "received notification: secret");
+            tracing::debug!(target: "hyper::proto::h1::io", "parsed headers: secret");
+            tracing::trace!(target: "h2::codec", "secret");
+            tracing::warn!(target: "rmcp::service", "a warning is heard");
+            tracing::debug!(target: "http_api::tools", "ours is heard");
+        });
+        let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
+        assert!(!text.contains("secret"), "{text}");
+        assert_eq!(text.matches("is heard").count(), 2, "{text}");
     }
 
     #[test]

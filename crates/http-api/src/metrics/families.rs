@@ -9,7 +9,7 @@ use store::{
     dead_letters::DeadLetterSource,
     flags::Flag,
     observation::{Observation, SettledTurn},
-    outbox::SendState,
+    outbox::{SendState, breaker::Scope},
     turns::TurnStatus,
 };
 use strum::IntoEnumIterator as _;
@@ -61,6 +61,8 @@ pub(super) fn of(seen: &Observation) -> Vec<MetricFamily> {
             dead_letters,
             requests,
             flags,
+            breakers,
+            sent,
             heartbeats,
             processes,
         ])
@@ -226,6 +228,25 @@ fn requests(seen: &Observation) -> MetricFamily {
         "Requests that are not over, by state; escalated and error wait for a person. Counted up to 10000.",
         every(open, "state", &seen.requests),
     )
+}
+
+fn breakers(seen: &Observation) -> MetricFamily {
+    let open = |of: fn(&Scope) -> bool| seen.open_breakers.iter().filter(|scope| of(scope)).count();
+    let of = |scope, count: usize| (vec![("scope", scope)], number(i64::try_from(count).unwrap_or(i64::MAX)));
+    gauge(
+        "concierge_breakers_open",
+        "Open breakers for outbound volume: the product's holds everything that is sent, a vendor's what is for that \
+         vendor. Each stays open until a person resumes it.",
+        vec![
+            of("product", open(|scope| matches!(scope, Scope::Product))),
+            of("vendor", open(|scope| matches!(scope, Scope::Vendor(_)))),
+        ],
+    )
+}
+
+fn sent(seen: &Observation) -> MetricFamily {
+    let help = "Messages put on the wire lately, as they count against OUTBOUND_PER_HOUR_MAX.";
+    gauge("concierge_sent_last_hour", help, vec![(vec![], number(seen.sent_last_hour))])
 }
 
 fn flags(seen: &Observation) -> MetricFamily {

@@ -17,6 +17,7 @@ pub(super) fn document() -> Value {
     paths.insert("/openapi.json".to_owned(), json!({ "get": openapi() }));
     paths.insert("/healthz".to_owned(), json!({ "get": healthz() }));
     paths.insert("/readyz".to_owned(), json!({ "get": readyz() }));
+    paths.insert("/metrics".to_owned(), json!({ "get": metrics() }));
     paths.insert("/webhooks/whatsapp".to_owned(), json!({ "get": verification(), "post": webhook() }));
     json!({
         "openapi": "3.1.0",
@@ -201,11 +202,26 @@ fn readyz() -> Value {
                         "name": { "type": "string" },
                         "ready": { "type": "boolean" },
                         "problem": { "description": "What is wrong, as a code.", "type": "string" },
+                        "hint": { "description": "What helps, as a code.", "type": "string" },
                     },
                     "required": ["name", "ready"],
                 } },
+                "notes": {
+                    "description": "What does not keep it from taking webhooks, and wants to be known all the same.",
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "name": { "type": "string" },
+                            "problem": { "description": "What is wrong, as a code.", "type": "string" },
+                            "hint": { "description": "What helps, as a code.", "type": "string" },
+                            "count": { "description": "How many, where that can be counted.", "type": "integer" },
+                        },
+                        "required": ["name", "problem", "hint"],
+                    },
+                },
             },
-            "required": ["status", "checks"],
+            "required": ["status", "checks", "notes"],
         })
     };
     let mut responses = answers(Answers::Public, ok_json("It can work.", &schema("ready")));
@@ -219,6 +235,20 @@ fn readyz() -> Value {
         "tags": ["operation"],
         "security": [],
         "responses": responses,
+    })
+}
+
+fn metrics() -> Value {
+    json!({
+        "operationId": "metrics",
+        "summary": "The numbers that an operator acts on, in Prometheus' text format.",
+        "tags": ["operation"],
+        "security": [],
+        "responses": answers(Answers::Public, json!({
+            "description": "Every metric; what is read from the database is missing while it does not answer.",
+            "headers": { "X-Request-Id": parts::header("RequestId") },
+            "content": { "text/plain": { "schema": { "type": "string" } } },
+        })),
     })
 }
 

@@ -247,10 +247,8 @@ fn of_an_erased_client_nothing_is_told_and_nothing_done() {
             })
             .await;
         assert!(erased.unwrap());
-        for (key, tool, status, code) in [
-            ("k", tool, 409, "duplicate"),
-            ("new", tool, 409, "request_closed"),
-        ] {
+        for (key, tool, status, code) in [("k", tool, 409, "duplicate"), ("new", tool, 409, "request_closed")]
+        {
             let args = world.good(tool).await;
             let answer = world.call(tool, key, &args).await;
             answer.assert_problem(status, code);

@@ -117,6 +117,7 @@ pub(super) async fn request_with_an_unknown_send(test: &TestStore) -> RequestId 
 
 /// Every family that a database with nothing in it tells; the others appear with what they count.
 const ALWAYS: [&str; 22] = [
+    "concierge_breakers_open",
     "concierge_build_info",
     "concierge_database_info",
     "concierge_database_up",
@@ -133,6 +134,7 @@ const ALWAYS: [&str; 22] = [
     "concierge_processes",
     "concierge_requests",
     "concierge_sends_ended_last_hour",
+    "concierge_sent_last_hour",
     "concierge_turns",
     "concierge_unknown_send_age_seconds",
     "concierge_unknown_sends",
