@@ -14,6 +14,16 @@ NAMES_IT = random.Random(1)
 NUMBERS = itertools.count(1)
 
 
+def without_zeros(value):
+    if isinstance(value, str):
+        return value.replace("\0", "0")
+    if isinstance(value, list):
+        return [without_zeros(item) for item in value]
+    if isinstance(value, dict):
+        return {name: without_zeros(item) for name, item in value.items()}
+    return value
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     body = case.body
@@ -24,6 +34,9 @@ def before_call(context, case, kwargs):
     if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE:
         # Wrong on purpose, in its headers perhaps.
         return
+    if isinstance(body, dict):
+        # Nor that no text holds U+0000.
+        body = case.body = without_zeros(body)
     if isinstance(body, dict) and body.get("buttons"):
         # What JSON Schema cannot say: buttons differ in their ids, and a text with buttons is shorter.
         for number, button in enumerate(body["buttons"]):

@@ -1,7 +1,7 @@
 //! `/mcp`: the ten tools over the Model Context Protocol, behind the same door as `/v1/tools`.
 
 use ::mcp::{CallFailure, McpEndpoint, McpError, ToolBackend};
-use ::tools::api::{Api, Failure, Principal, Request};
+use ::tools::api::{Api, Failure, Principal, Request, parse_object};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -78,16 +78,36 @@ async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let cause = id.into_inner();
     let principal = state.tools.authenticate(bearer(&request), cause).await?;
-    let body = body::read(&request, payload, &state.bodies, ::mcp::BODY_MAX).await?;
+    let body = match body::read(&request, payload, &state.bodies, ::mcp::BODY_MAX).await {
+        Ok(body) => body,
+        Err(problem) => return Err(refused(&state, &principal, problem, cause).await),
+    };
+    // As strictly as for a call over HTTP: what is written twice or cannot be read in one way only is refused.
+    if let Err(rejection) = parse_object(body.bytes()) {
+        let problem = Problem::from(Failure::Malformed(rejection.violations));
+        return Err(refused(&state, &principal, problem, cause).await);
+    }
     let asked = translated(&request, Bytes::copy_from_slice(body.bytes()))?;
-    let answered = state.mcp.answer(asked, McpCaller { principal, cause }).await.map_err(|error| {
+    let caller = McpCaller { principal: principal.clone(), cause };
+    let answered = state.mcp.answer(asked, caller).await.map_err(|error| {
         tracing::error!(%error, "an MCP request has no answer");
         Problem::new(match error {
             McpError::Timeout => Code::Unavailable,
             McpError::Unreadable => Code::Internal,
         })
     })?;
-    told(answered)
+    match told(answered) {
+        Ok(response) => Ok(response),
+        Err(problem) => Err(refused(&state, &principal, problem, cause).await),
+    }
+}
+
+/// A request that ends before it is a call has its audit record too.
+async fn refused(state: &AppState, principal: &Principal, problem: Problem, cause: HttpRequestId) -> Problem {
+    match state.tools.refused_unread(principal, "", problem.code().as_str(), cause).await {
+        Ok(()) => problem,
+        Err(worse) => worse.into(),
+    }
 }
 
 /// As the MCP endpoint reads it: it speaks a newer version of the types of HTTP than actix-web.

@@ -12,8 +12,8 @@ use tokio::time::timeout;
 
 use crate::{backend::ToolBackend, server::Server};
 
-/// The largest request body, in bytes.
-pub const BODY_MAX: usize = 128 * 1024;
+/// The largest request body, in bytes: as for a call over the HTTP API.
+pub const BODY_MAX: usize = 64 * 1024;
 /// The largest answer, in bytes: a Context Pack and its copy as text stay far below.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// The longest that an answer may take.

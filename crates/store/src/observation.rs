@@ -230,7 +230,8 @@ pub(crate) fn refusals(tx: &mut Tx<'_>) -> Result<Vec<(String, String, i64)>, St
     let since = (tx.now - RECENT).as_millis();
     // Neither action nor reasons hold anything but codes, and a code holds no blank.
     let rows = format!(
-        "SELECT action || ' ' || reasons AS name FROM audit_records WHERE outcome = 'refused' AND at >= {since}"
+        "SELECT action || ' ' || reasons AS name FROM audit_records WHERE outcome = 'refused' AND at >= {since} \
+         AND action LIKE 'marketplace.%'"
     );
     Ok(tally(tx, &rows)?
         .into_iter()

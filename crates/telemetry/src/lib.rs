@@ -64,7 +64,8 @@ where
 /// Libraries that print what goes over the wire (headers with tokens, bodies with texts), and from which level on
 /// they are heard: whatever `RUST_LOG` asks for, that is not ours to print.
 const CAPPED: [(&str, Level); 8] = [
-    ("rmcp", Level::WARN),
+    // Its warnings hold what a caller wrote; what matters of them is in the answer.
+    ("rmcp", Level::ERROR),
     ("hyper", Level::INFO),
     ("hyper_util", Level::INFO),
     ("h2", Level::INFO),
@@ -170,7 +171,8 @@ mod tests {
             tracing::info!(target: "rmcp::service", "received notification: secret");
             tracing::debug!(target: "hyper::proto::h1::io", "parsed headers: secret");
             tracing::trace!(target: "h2::codec", "secret");
-            tracing::warn!(target: "rmcp::service", "a warning is heard");
+            tracing::warn!(target: "rmcp::service", "response error: secret");
+            tracing::error!(target: "rmcp::service", "an error is heard");
             tracing::debug!(target: "http_api::tools", "ours is heard");
         });
         let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();

@@ -129,6 +129,7 @@ impl ToolCall {
         if let (ToolName::SendClientMessage, true) = (spec.name, violations.is_empty()) {
             violations.extend(client_message_rules(args));
         }
+        zeros(args, String::new(), &mut violations);
         if !violations.is_empty() {
             return Err(ArgsRejection::Invalid(violations));
         }
@@ -136,6 +137,27 @@ impl ToolCall {
             let message = format!("expected arguments of {}: {error}", spec.name);
             ArgsRejection::Invalid(vec![Violation::new("", RuleId::WrongType, message)])
         })
+    }
+}
+
+/// U+0000 is no text that anybody means, and PostgreSQL's columns of text hold none.
+fn zeros(value: &Value, pointer: String, found: &mut Vec<Violation>) {
+    match value {
+        Value::String(text) if text.contains('\0') => {
+            found.push(Violation::new(pointer, RuleId::ControlCharacter, "expected no U+0000"));
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                zeros(item, format!("{pointer}/{index}"), found);
+            }
+        }
+        // Names of members are those of the schema.
+        Value::Object(members) => {
+            for (name, member) in members {
+                zeros(member, format!("{pointer}/{name}"), found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -272,6 +294,11 @@ mod tests {
                     "/facts/category/value text_too_short",
                     "/to not_in_enum",
                 ],
+            ),
+            (
+                message,
+                json!({ "request_id": REQUEST, "body": "a\0b", "buttons": [{ "id": "\0", "title": "x" }] }),
+                vec!["/body control_character", "/buttons/0/id control_character"],
             ),
             (
                 "marketplace.start_call",

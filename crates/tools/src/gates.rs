@@ -89,18 +89,26 @@ const EVERYDAY: [&str; 16] = [
 /// Whether a text holds a name: the whole of it, or one of its words that is no everyday word. Names and words
 /// shorter than three letters stand in too many texts.
 pub(crate) fn holds_name(text: &str, name: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect()
-    };
-    let (text, name) = (words(text), words(name));
-    let letters = |word: &String| word.chars().filter(|c| c.is_alphabetic()).count();
-    let whole =
-        name.iter().map(letters).sum::<usize>() >= 3 && text.windows(name.len()).any(|window| window == name);
+    let (words_of_text, name_words) = (words(text), words(name));
     let tells = |word: &&String| letters(word) >= 3 && !EVERYDAY.contains(&word.as_str());
-    whole || name.iter().filter(tells).any(|word| text.contains(word))
+    holds_whole_name(text, name) || name_words.iter().filter(tells).any(|word| words_of_text.contains(word))
+}
+
+/// Whether a text holds all words of a name in their order; three letters at least.
+pub(crate) fn holds_whole_name(text: &str, name: &str) -> bool {
+    let (text, name) = (words(text), words(name));
+    name.iter().map(letters).sum::<usize>() >= 3 && text.windows(name.len()).any(|window| window == name)
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect()
+}
+
+fn letters(word: &String) -> usize {
+    word.chars().filter(|c| c.is_alphabetic()).count()
 }
 
 #[cfg(test)]

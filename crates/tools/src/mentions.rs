@@ -61,8 +61,46 @@ pub(crate) fn sealed_by(
 
 fn is_named(text: &str, candidate: &Candidate) -> bool {
     let number = candidate.phone.as_deref().and_then(|phone| phone.parse::<E164>().ok());
-    candidate.name.as_deref().is_some_and(|name| gates::holds_name(text, name))
+    candidate.name.as_deref().is_some_and(|name| names(text, name))
         || number.is_some_and(|number| numbers::shows(text, &numbers::tail(&number)))
+}
+
+/// Words of shops' names that say what they sell: texts of everybody hold them.
+const TRADE: [&str; 24] = [
+    "auto",
+    "autos",
+    "cars",
+    "motor",
+    "motors",
+    "spare",
+    "spares",
+    "part",
+    "parts",
+    "tool",
+    "tools",
+    "shop",
+    "shops",
+    "store",
+    "stores",
+    "phone",
+    "phones",
+    "pharmacy",
+    "chemist",
+    "hardware",
+    "electronics",
+    "general",
+    "supplies",
+    "services",
+];
+/// A shorter word of a name stands in too many texts to tell whose it is; the whole name always tells.
+const NAME_WORD_MIN: usize = 4;
+
+/// Whether a text holds a name, or a word of it that says more than what a shop sells.
+fn names(text: &str, name: &str) -> bool {
+    let telling = name.split(|c: char| !c.is_alphanumeric()).filter(|word| {
+        word.chars().count() >= NAME_WORD_MIN && !TRADE.contains(&word.to_lowercase().as_str())
+    });
+    gates::holds_whole_name(text, name) || telling.into_iter().any(|word| gates::holds_whole_name(text, word))
 }
 
 fn repeats(words: &BTreeSet<String>, candidate: &Candidate, shared: &BTreeSet<String>) -> bool {
@@ -148,6 +186,8 @@ mod tests {
         assert!(!repeats(&words("tomorrow"), &vendor, &words("tomorrow at the latest")));
         assert!(is_named("1. ebony", &vendor) && is_named("0700 000 202", &vendor));
         assert!(!is_named("a shop in town", &vendor));
+        // What it sells is everybody's word, unless the whole name stands there.
+        assert!(!is_named("spares for my auto, please", &vendor) && is_named("from Ebony Auto", &vendor));
     }
 
     fn uuid() -> uuid::Uuid {

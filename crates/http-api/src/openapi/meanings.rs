@@ -12,7 +12,7 @@ pub(super) const fn meaning(code: Code) -> &'static str {
         Code::MethodNotAllowed(_) => "The path does not take this method; `Allow` names those it takes.",
         Code::BodyTimeout => "The body did not arrive within 15 seconds.",
         Code::BodyTooLarge => {
-            "The body is over the limit: 64 KiB for a tool, 128 KiB for MCP, 4 MiB for a webhook."
+            "The body is over the limit: 64 KiB for a tool and for MCP, 4 MiB for a webhook."
         }
         Code::Internal => "A defect of ours. The log has the cause under the request's id.",
         Code::Unavailable => "Nothing was done, or its outcome is known to the same call under the same key.",

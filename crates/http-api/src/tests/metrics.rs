@@ -116,7 +116,7 @@ pub(super) async fn request_with_an_unknown_send(test: &TestStore) -> RequestId 
 }
 
 /// Every family that a database with nothing in it tells; the others appear with what they count.
-const ALWAYS: [&str; 22] = [
+const ALWAYS: [&str; 24] = [
     "concierge_breakers_open",
     "concierge_build_info",
     "concierge_database_info",

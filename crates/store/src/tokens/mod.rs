@@ -57,6 +57,11 @@ pub enum TokenRefusal {
     LiveLimit,
 }
 
+/// Whether a text has the form of a token; whether it is one only the database knows.
+pub fn is_well_formed(text: &str) -> bool {
+    Parts::of(text).is_some()
+}
+
 /// A token without its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {

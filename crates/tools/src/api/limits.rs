@@ -1,7 +1,11 @@
 //! How often callers may call: a bucket for each token, one for everybody without, and those of the audit records
 //! of refusals that anybody can cause. In real time.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use governor::{
     NotUntil, Quota, RateLimiter,
@@ -34,16 +38,34 @@ pub(super) enum Admission {
     Wait(Duration),
 }
 
-/// The injected clock, as `governor` wants one.
+/// The injected clock, as `governor` wants one: it only goes forward. A machine's clock may be set back, and buckets
+/// whose last call lies in the future would let nobody in until it has caught up.
 #[derive(Clone)]
-struct RealTime(Arc<dyn Clock>);
+struct RealTime(Arc<Forward>);
+
+struct Forward {
+    clock: Arc<dyn Clock>,
+    /// What the clock said last, and how far it has gone forward in all; milliseconds.
+    seen: Mutex<(i64, u64)>,
+}
+
+impl RealTime {
+    fn new(clock: &Arc<dyn Clock>) -> Self {
+        let now = clock.now().as_millis();
+        Self(Arc::new(Forward { clock: Arc::clone(clock), seen: Mutex::new((now, 0)) }))
+    }
+}
 
 impl LimitClock for RealTime {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let ms = u64::try_from(self.0.now().as_millis()).unwrap_or(0);
-        Nanos::new(ms.saturating_mul(1_000_000))
+        let now = self.0.clock.now().as_millis();
+        let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, gone) = *seen;
+        let gone = gone.saturating_add(u64::try_from(now.saturating_sub(last)).unwrap_or(0));
+        *seen = (now, gone);
+        Nanos::new(gone.saturating_mul(1_000_000))
     }
 }
 
@@ -59,7 +81,7 @@ pub(super) struct Limits {
 
 impl Limits {
     pub(super) fn new(calls_per_minute: NonZeroU32, clock: &Arc<dyn Clock>) -> Self {
-        let clock = RealTime(Arc::clone(clock));
+        let clock = RealTime::new(clock);
         let burst = NonZeroU32::new(calls_per_minute.get() / BURST_PARTS).unwrap_or(NonZeroU32::MIN);
         let of_token = Quota::per_minute(calls_per_minute).allow_burst(burst);
         let of_strangers = Quota::per_minute(STRANGERS_PER_MINUTE).allow_burst(STRANGERS_BURST);
@@ -96,7 +118,7 @@ impl RecordLimit {
         // `with_period` is `None` for a period of zero alone.
         let quota = Quota::with_period(RECORD_EVERY).unwrap_or_else(|| Quota::per_minute(NonZeroU32::MIN));
         let quota = quota.allow_burst(RECORDS_BURST);
-        Self(RateLimiter::new(quota, HashMapStateStore::default(), RealTime(Arc::clone(clock))))
+        Self(RateLimiter::new(quota, HashMapStateStore::default(), RealTime::new(clock)))
     }
 
     pub(super) fn admits(&self, of: Option<TokenId>) -> bool {

@@ -16,7 +16,6 @@ use std::{
 };
 
 use marketplace::{Actor, HttpRequestId, RequestId, Timestamp, TokenId};
-use moltbot_contract::parse_object;
 use serde_json::{Map, Value};
 use store::{
     Db, StoreError,
@@ -24,7 +23,7 @@ use store::{
 };
 use tool_registry::{ArgsRejection, RefusalCode, ToolCall, ToolName};
 
-pub use moltbot_contract::Violation;
+pub use moltbot_contract::{Violation, parse_object};
 
 pub use self::{
     failure::Failure,
@@ -214,6 +213,10 @@ impl Api {
 
     async fn verify(&self, bearer: Option<&str>) -> Result<Result<Token, &'static str>, Failure> {
         let Some(bearer) = bearer.map(str::to_owned) else { return Ok(Err("token_missing")) };
+        // What has not the form of a token is no reason to ask the database.
+        if !tokens::is_well_formed(&bearer) {
+            return Ok(Err("token_malformed"));
+        }
         let verified: Result<_, StoreError> = self.0.db.read(move |tx| tokens::verify(tx, &bearer)).await;
         let verified = verified.map_err(|error| Failure::of(&error.into()))?;
         Ok(verified.map_err(<&'static str>::from))
