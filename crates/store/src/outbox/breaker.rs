@@ -174,6 +174,14 @@ pub fn open_breaker(tx: &mut Tx<'_>, scope: Scope) -> Result<Option<OpenBreaker>
     }
 }
 
+/// Whether nothing may be sent to anybody: the kill switch is off, or the product's breaker is open.
+///
+/// # Errors
+/// When the state can't be read: then nothing may be sent either.
+pub fn all_is_held(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    Ok(!flags::load(tx.conn)?.outbound || open_breaker(tx, Scope::Product)?.is_some())
+}
+
 /// Every open breaker, the product's first, then by person.
 pub fn open_breakers(tx: &mut Tx<'_>) -> Result<Vec<OpenBreaker>, StoreError> {
     let rows: Vec<BreakerRow> = on_conn!(&mut *tx.conn, |c| outbound_breakers::table
