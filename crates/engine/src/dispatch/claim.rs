@@ -99,7 +99,7 @@ fn admit(
 
 /// The recipient, if it gets this as a vendor: everybody but the request's own client, and of those whom a notice
 /// answers, the vendors of the directory.
-fn as_vendor(
+pub(super) fn as_vendor(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
     send: &Send,
