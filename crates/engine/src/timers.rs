@@ -9,7 +9,9 @@ use serde_json::json;
 use store::{
     Db, Tx, inbound,
     lanes::{self, EntryKind},
-    requests, sourcing,
+    outbox::{self, breaker},
+    requests,
+    sourcing::{self, Batch},
     timers::{self, DueTimer, TimerKind},
 };
 use tool_registry::{ToolCall, UpdateRequestStateArgs};
@@ -20,7 +22,8 @@ use tracing::Instrument as _;
 const PAGE: i64 = 64;
 /// Intake that has not been heard of for this long is not healthy; real time.
 pub const INTAKE_SILENT_AFTER: Duration = Duration::from_secs(30);
-/// A reply deadline that fell into an outage of intake is moved by this much: late replies still have a way in.
+/// A reply deadline that fell into an outage of intake, or into a time in which nothing may be sent, is moved by this
+/// much: late replies still have a way in, and held inquiries a way out.
 const OUTAGE_GRACE: Duration = Duration::from_mins(1);
 
 /// Fires what is due; returns how many timers were settled or moved.
@@ -45,6 +48,9 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
     }
     match timer.kind {
         TimerKind::BatchDeadline => {
+            if waits_for_sending(tx, &guard, timer)? {
+                return Ok(());
+            }
             if intake_is_silent(tx)? {
                 let later = tx.now + OUTAGE_GRACE;
                 return Ok(timers::set(tx, &guard, timer.kind, &timer.reference, later)?);
@@ -61,15 +67,41 @@ fn intake_is_silent(tx: &mut Tx<'_>) -> Result<bool, ToolError> {
     Ok(inbound::since_last_beat(tx, "api")?.is_some_and(|since| since > INTAKE_SILENT_AFTER))
 }
 
+/// A vendor whose inquiry is held was not asked yet: while nothing may be sent, the deadline moves, and with it the
+/// time of the inquiries that its batch has in the queue. True when it moved.
+///
+/// A switch or breaker that can't be read ends the transaction: the deadline does not pass then either.
+fn waits_for_sending(
+    tx: &mut Tx<'_>,
+    guard: &requests::RequestGuard,
+    timer: &DueTimer,
+) -> Result<bool, ToolError> {
+    if !breaker::all_is_held(tx)? || open_batch(tx, timer)?.is_none() {
+        return Ok(false);
+    }
+    let later = guard.now(tx) + OUTAGE_GRACE;
+    let awaited = sourcing::awaited_contacts(tx, timer.request)?;
+    if outbox::postpone_inquiries(tx, guard, &awaited, later)? == 0 {
+        return Ok(false);
+    }
+    sourcing::postpone_open_batch(tx, guard, later)?;
+    timers::set(tx, guard, timer.kind, &timer.reference, later)?;
+    Ok(true)
+}
+
+/// The batch that a deadline is about, while it is open.
+fn open_batch(tx: &mut Tx<'_>, timer: &DueTimer) -> Result<Option<Batch>, ToolError> {
+    Ok(sourcing::batches_of(tx, timer.request)?
+        .into_iter()
+        .find(|batch| batch.status == BatchStatus::Open && batch.id.to_string() == timer.reference))
+}
+
 fn batch_deadline(
     tx: &mut Tx<'_>,
     guard: &requests::RequestGuard,
     timer: &DueTimer,
 ) -> Result<(), ToolError> {
-    let open = sourcing::batches_of(tx, timer.request)?
-        .into_iter()
-        .find(|batch| batch.status == BatchStatus::Open && batch.id.to_string() == timer.reference);
-    let Some(batch) = open else { return Ok(()) };
+    let Some(batch) = open_batch(tx, timer)? else { return Ok(()) };
     sourcing::settle_open_batch(tx, guard)?;
     let payload = json!({ "batch": batch.ordinal, "deadline_at": batch.deadline_at });
     let entry = AuditEntry::new(Caller::system("timers").actor, "batch.settled", payload)

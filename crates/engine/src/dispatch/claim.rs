@@ -8,11 +8,11 @@ use serde_json::json;
 use store::{
     Tx, contacts,
     outbox::{
-        self, Send, SendState,
+        self, Purpose, Send, SendState,
         breaker::{self, Admission, OpenBreaker, Scope, VolumeLimits},
     },
     requests::RequestGuard,
-    vendors,
+    sourcing, vendors,
 };
 use tools::{AuditEntry, Caller, ToolError, record_system};
 
@@ -99,7 +99,7 @@ fn admit(
 
 /// The recipient, if it gets this as a vendor: everybody but the request's own client, and of those whom a notice
 /// answers, the vendors of the directory.
-fn as_vendor(
+pub(super) fn as_vendor(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
     send: &Send,
@@ -111,7 +111,8 @@ fn as_vendor(
     Ok(is_vendor.then_some(send.contact))
 }
 
-/// Ends an intent whose time is over, whatever holds it; false when it is not queued any more.
+/// Ends an intent whose time is over, whatever holds it; false when it is not queued any more, or when its batch
+/// waits for it.
 pub(super) fn expire(tx: &mut Tx<'_>, id: OutboxId) -> Result<bool, ToolError> {
     let (guard, send) = consequences::take(tx, id)?;
     if send.state != SendState::Queued {
@@ -119,6 +120,19 @@ pub(super) fn expire(tx: &mut Tx<'_>, id: OutboxId) -> Result<bool, ToolError> {
     }
     let contact = contacts::load(tx, send.contact)?;
     let Some(reason) = gates::never(tx, guard.as_ref(), &contact, &send) else { return Ok(false) };
+    if reason == gates::STALE && batch_waits_for(tx, guard.as_ref(), &send)? {
+        return Ok(false);
+    }
     consequences::cancel(tx, guard.as_ref(), &send, reason)?;
     Ok(true)
+}
+
+/// Whether this is an inquiry of an open batch while nothing may be sent: the batch's deadline moves then, and with
+/// it the time of the inquiry, be it after this look or before.
+fn batch_waits_for(tx: &mut Tx<'_>, guard: Option<&RequestGuard>, send: &Send) -> Result<bool, ToolError> {
+    let Some(guard) = guard else { return Ok(false) };
+    if send.purpose != Purpose::VendorInquiry || !breaker::all_is_held(tx)? {
+        return Ok(false);
+    }
+    Ok(sourcing::awaited_contacts(tx, guard.request().id)?.contains(&send.contact))
 }

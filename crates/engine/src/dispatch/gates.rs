@@ -28,6 +28,8 @@ const SWITCH_WAIT: Duration = Duration::from_secs(1);
 const BREAKER_WAIT: Duration = Duration::from_mins(1);
 /// How soon an intent is looked at again when its recipient has just written.
 const UNROUTED_WAIT: Duration = Duration::from_millis(250);
+/// The time in which it was worth anything is over.
+pub(super) const STALE: &str = "stale";
 
 /// What the gates say.
 pub(super) enum Verdict {
@@ -125,7 +127,7 @@ pub(super) fn never(
         return Some(reason);
     }
     let now = guard.map_or(tx.now, |guard| guard.now(tx));
-    send.not_after.is_some_and(|not_after| now > not_after).then_some("stale")
+    send.not_after.is_some_and(|not_after| now > not_after).then_some(STALE)
 }
 
 /// Whether the request, as it is now, still lets this message out.

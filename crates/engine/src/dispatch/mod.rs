@@ -307,7 +307,8 @@ impl Dispatcher {
         Ok(orphaned)
     }
 
-    /// Ends what has waited too long: a batch, or a person, learns of it although everything is held.
+    /// Ends what has waited too long: a person learns of it although everything is held. An inquiry whose batch waits
+    /// with it is left alone.
     async fn expire(&self, report: &mut StepReport) -> Result<(), DispatchError> {
         let number = self.number.clone();
         let late = self.db.read(move |tx| outbox::expired(tx, &number, EXPIRED_MAX)).await?;

@@ -7,12 +7,12 @@ use marketplace::OutboxId;
 use meta_client::{SendErrorClass, SendOutcome};
 use store::{
     Tx, contacts,
-    outbox::{self, Send, SendState},
+    outbox::{self, Send, SendState, breaker},
     requests::RequestGuard,
 };
 use tools::ToolError;
 
-use super::backoff;
+use super::{backoff, claim};
 use crate::{
     consequences::{self, News, meta_reason},
     statuses,
@@ -60,6 +60,7 @@ pub(super) fn settle(
             Ok(Settled::Accepted)
         }
         SendOutcome::Retry { after, code, .. } => {
+            uncount(tx, guard, &send)?;
             let pause = match code {
                 Some(_) => backoff::throttled(send.attempts, *after),
                 None => after.unwrap_or_default().max(backoff::unconnected(send.attempts)),
@@ -120,6 +121,18 @@ fn try_again(
     Ok(true)
 }
 
+/// The breaker counts what was sent: this attempt is proven to have had no effect. Before the audit, whose heads are
+/// taken last.
+fn uncount(tx: &mut Tx<'_>, guard: Option<&RequestGuard>, send: &Send) -> Result<(), ToolError> {
+    // News of a message that got through after all outranks the answer.
+    if !matches!(send.state, SendState::Sending | SendState::Unknown) {
+        return Ok(());
+    }
+    let Some(sending_at) = send.sending_at else { return Ok(()) };
+    let vendor = claim::as_vendor(tx, guard, send)?;
+    Ok(breaker::give_back(tx, vendor, sending_at)?)
+}
+
 fn refused(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
@@ -133,6 +146,7 @@ fn refused(
     match class {
         // Refused at once, so nothing was sent: with the window closed the same intent goes as a template.
         Class::Window if has_template && !as_template => {
+            uncount(tx, guard, send)?;
             contacts::close_window(tx, send.contact, &send.phone_number_id)?;
             consequences::audit_send(
                 tx,
@@ -146,6 +160,7 @@ fn refused(
             return Ok(if again { Settled::Retried } else { Settled::Failed });
         }
         Class::Token | Class::Policy | Class::Registration if code != COUNTRY_RESTRICTED => {
+            uncount(tx, guard, send)?;
             // Tries don't count here: a revoked token must not use up the queue.
             outbox::requeue(tx, send, tx.now + NUMBER_REFUSED_WAIT)?;
             return Ok(Settled::NumberRefused { class, code });

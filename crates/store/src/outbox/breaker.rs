@@ -1,6 +1,6 @@
 //! The breaker for outbound volume: what goes on the wire is counted in the transaction that puts it there, for all
 //! processes together. A limit that is reached opens the breaker, and open it stays until a person closes it: what it
-//! holds stays queued.
+//! holds stays queued. An attempt that is proven to have sent nothing is taken back.
 //!
 //! Time is counted in stretches, and a stretch that reaches into the window counts whole: never more than the limit
 //! goes out in any window, at worst one stretch's worth less.
@@ -67,6 +67,13 @@ impl Scope {
             Self::Product => (PRODUCT_WINDOW, PRODUCT_STRETCH),
             Self::Vendor(_) => (VENDOR_WINDOW, VENDOR_STRETCH),
         }
+    }
+
+    /// The start of the stretch that a moment falls into, in milliseconds.
+    fn stretch_of(self, at: Timestamp) -> i64 {
+        let (_, stretch) = self.window_and_stretch();
+        let stretch = i64::try_from(stretch.as_millis()).unwrap_or(i64::MAX);
+        at.as_millis() - at.as_millis().rem_euclid(stretch)
     }
 
     fn key(self) -> String {
@@ -145,6 +152,22 @@ pub fn admit(
     Ok(Admission::Counted)
 }
 
+/// Takes back what [`admit`] counted at `sending_at` for the same `vendor`: it is proven that nothing was sent. A
+/// breaker that is open stays open, and no counter falls below nothing.
+///
+/// The caller has taken the recipient's row, and no audit head yet: the product's row is taken here.
+pub fn give_back(
+    tx: &mut Tx<'_>,
+    vendor: Option<ContactId>,
+    sending_at: Timestamp,
+) -> Result<(), StoreError> {
+    if let Some(vendor) = vendor {
+        count_one_less(tx, Scope::Vendor(vendor), sending_at)?;
+    }
+    lock_product(tx)?;
+    count_one_less(tx, Scope::Product, sending_at)
+}
+
 /// The open breaker that holds what would be sent to this person: the product's before their own.
 pub fn held_by(tx: &mut Tx<'_>, contact: ContactId) -> Result<Option<Scope>, StoreError> {
     let scopes = [Scope::Product.key(), Scope::Vendor(contact).key()];
@@ -172,6 +195,14 @@ pub fn open_breaker(tx: &mut Tx<'_>, scope: Scope) -> Result<Option<OpenBreaker>
         None if scope == Scope::Product => Err(NO_ROW),
         None => Ok(None),
     }
+}
+
+/// Whether nothing may be sent to anybody: the kill switch is off, or the product's breaker is open.
+///
+/// # Errors
+/// When the state can't be read: then nothing may be sent either.
+pub fn all_is_held(tx: &mut Tx<'_>) -> Result<bool, StoreError> {
+    Ok(!flags::load(tx.conn)?.outbound || open_breaker(tx, Scope::Product)?.is_some())
 }
 
 /// Every open breaker, the product's first, then by person.
@@ -290,11 +321,9 @@ fn open_if_full(
 }
 
 fn count_one(tx: &mut Tx<'_>, scope: Scope) -> Result<(), StoreError> {
-    let (_, stretch) = scope.window_and_stretch();
-    let (now, stretch) = (tx.now.as_millis(), i64::try_from(stretch.as_millis()).unwrap_or(i64::MAX));
     let row = (
         outbound_counters::scope.eq(scope.key()),
-        outbound_counters::starts_at.eq(now - now.rem_euclid(stretch)),
+        outbound_counters::starts_at.eq(scope.stretch_of(tx.now)),
         outbound_counters::sent.eq(1_i64),
     );
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(outbound_counters::table)
@@ -303,6 +332,29 @@ fn count_one(tx: &mut Tx<'_>, scope: Scope) -> Result<(), StoreError> {
         .do_update()
         .set(outbound_counters::sent.eq(outbound_counters::sent + 1))
         .execute(c))?;
+    Ok(())
+}
+
+/// A counter that would reach nothing goes; one that is not there any more is left so.
+fn count_one_less(tx: &mut Tx<'_>, scope: Scope, sending_at: Timestamp) -> Result<(), StoreError> {
+    let (key, stretch) = (scope.key(), scope.stretch_of(sending_at));
+    let gone = on_conn!(&mut *tx.conn, |c| diesel::delete(
+        outbound_counters::table.filter(
+            outbound_counters::scope
+                .eq(&key)
+                .and(outbound_counters::starts_at.eq(stretch))
+                .and(outbound_counters::sent.le(1_i64))
+        )
+    )
+    .execute(c))?;
+    if gone == 0 {
+        on_conn!(&mut *tx.conn, |c| diesel::update(
+            outbound_counters::table
+                .filter(outbound_counters::scope.eq(&key).and(outbound_counters::starts_at.eq(stretch)))
+        )
+        .set(outbound_counters::sent.eq(outbound_counters::sent - 1))
+        .execute(c))?;
+    }
     Ok(())
 }
 

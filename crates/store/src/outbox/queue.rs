@@ -184,6 +184,28 @@ pub fn requeue(tx: &mut Tx<'_>, send: &Send, not_before: Timestamp) -> Result<()
     Ok(())
 }
 
+/// Lets the inquiries of a request that wait in the queue for these people be good until `not_after`; how many these
+/// are.
+pub fn postpone_inquiries(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    to: &[ContactId],
+    not_after: Timestamp,
+) -> Result<usize, StoreError> {
+    let to: Vec<String> = to.iter().map(ToString::to_string).collect();
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::request_id
+                .eq(guard.request().id.to_string())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+                .and(outbox::purpose.eq(Purpose::VendorInquiry.to_string()))
+                .and(outbox::contact_id.eq_any(&to))
+        )
+    )
+    .set(outbox::not_after.eq(not_after.as_millis()))
+    .execute(c))?)
+}
+
 /// Ends an intent that was never on the wire; one that was is left alone.
 pub fn cancel(tx: &mut Tx<'_>, id: OutboxId, reason: &str) -> Result<(), StoreError> {
     on_conn!(&mut *tx.conn, |c| diesel::update(

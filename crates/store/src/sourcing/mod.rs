@@ -146,6 +146,24 @@ pub fn settle_open_batch(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Option
     parse(&id, "batches.id").map(Some)
 }
 
+/// Moves the deadline of the open batch, if there is one.
+pub fn postpone_open_batch(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    deadline_at: Timestamp,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        batches::table.filter(
+            batches::request_id
+                .eq(guard.request().id.to_string())
+                .and(batches::status.eq(wire_name(&BatchStatus::Open)?))
+        )
+    )
+    .set(batches::deadline_at.eq(deadline_at.as_millis()))
+    .execute(c))?;
+    Ok(())
+}
+
 /// Adds a vendor to the open batch.
 ///
 /// # Errors
@@ -254,6 +272,16 @@ pub fn outreaches_of(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Outreach
         .select(outreach_columns!())
         .load(c))?;
     rows.into_iter().map(outreach).collect()
+}
+
+/// The people whose answers the open batch waits for, in order; nobody when none is open.
+pub fn awaited_contacts(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<ContactId>, StoreError> {
+    let open = batches_of(tx, request)?.into_iter().find(|batch| batch.status == BatchStatus::Open);
+    let Some(open) = open else { return Ok(Vec::new()) };
+    let awaited = outreaches_of(tx, request)?
+        .into_iter()
+        .filter(|outreach| outreach.batch == open.id && outreach.status == OutreachStatus::Waiting);
+    Ok(awaited.map(|outreach| outreach.contact).collect())
 }
 
 /// One outreach by its id.

@@ -14,7 +14,7 @@ use crate::{
     flags::{self, Flag},
     outbox::breaker::{
         Admission, PRODUCT_STRETCH, PRODUCT_WINDOW, Scope, VENDOR_STRETCH, VENDOR_WINDOW, VolumeLimits,
-        admit, held_by, open_breaker, open_breakers, resume, sent,
+        admit, give_back, held_by, open_breaker, open_breakers, resume, sent,
     },
     retention,
     testing::{START, TestStore, on_both},
@@ -94,6 +94,56 @@ fn counting_starts_anew_when_a_person_resumes() {
             assert_eq!(ask(test, None).await, Admission::Counted);
         }
         assert!(matches!(ask(test, None).await, Admission::Opened(_)));
+    });
+}
+
+#[test]
+fn what_was_not_sent_is_taken_back_where_it_was_counted() {
+    on_both(async |test| {
+        let [vendor, other] = vendors(test).await;
+        let counts = async || {
+            write(test, move |tx| {
+                Ok([
+                    sent(tx, Scope::Product)?,
+                    sent(tx, Scope::Vendor(vendor))?,
+                    sent(tx, Scope::Vendor(other))?,
+                ])
+            })
+            .await
+        };
+        for to in [None, Some(vendor), Some(vendor), Some(other)] {
+            assert_eq!(ask(test, to).await, Admission::Counted);
+        }
+        test.clock.advance(PRODUCT_STRETCH);
+        assert_eq!(ask(test, Some(vendor)).await, Admission::Counted);
+        assert_eq!(counts().await, [5, 3, 1]);
+        // One of the first stretch, from the second.
+        write(test, move |tx| give_back(tx, Some(vendor), START)).await;
+        assert_eq!(counts().await, [4, 2, 1]);
+        write(test, move |tx| give_back(tx, None, START)).await;
+        assert_eq!(counts().await, [3, 2, 1]);
+        // The last of a stretch, and what is not there: nothing falls below nothing, and no other stretch pays.
+        for _ in 0..3 {
+            write(test, move |tx| give_back(tx, Some(other), START)).await;
+        }
+        assert_eq!(counts().await, [1, 2, 0]);
+        write(test, move |tx| give_back(tx, Some(other), START + 2 * PRODUCT_WINDOW)).await;
+        assert_eq!(counts().await, [1, 2, 0]);
+    });
+}
+
+#[test]
+fn what_is_taken_back_closes_no_breaker() {
+    on_both(async |test| {
+        for _ in 0..6 {
+            assert_eq!(ask(test, None).await, Admission::Counted);
+        }
+        assert!(matches!(ask(test, None).await, Admission::Opened(_)));
+        for _ in 0..6 {
+            write(test, |tx| give_back(tx, None, START)).await;
+        }
+        assert_eq!(write(test, |tx| sent(tx, Scope::Product)).await, 0);
+        assert_eq!(ask(test, None).await, Admission::Held);
     });
 }
 

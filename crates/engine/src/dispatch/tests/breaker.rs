@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use meta_client::SendErrorClass;
 use store::{
     flags::{self, Flag},
     outbox::{
@@ -12,7 +13,7 @@ use store::{
     testing::on_both,
 };
 
-use super::world::World;
+use super::world::{World, refused, retry};
 use crate::dispatch::Hold;
 
 const DAY: u64 = 24 * 60 * 60;
@@ -85,6 +86,61 @@ fn the_client_of_a_request_has_no_vendors_limit() {
         for _ in 0..3 {
             assert_eq!(world.step().await.accepted, 1);
         }
+    });
+}
+
+/// How much of the product's and of the vendor's limit is used up.
+async fn counted(world: &World<'_>) -> (i64, i64) {
+    let vendor = world.vendor;
+    world
+        .write(move |tx| Ok((breaker::sent(tx, Scope::Product)?, breaker::sent(tx, Scope::Vendor(vendor))?)))
+        .await
+}
+
+#[test]
+fn without_a_connection_no_limit_is_reached() {
+    on_both(async |store| {
+        let mut world = World::new(store).await;
+        world.limit(VolumeLimits { per_hour: 10, per_vendor_per_day: 5 });
+        for body in ["one", "two"] {
+            world.queue(world.vendor, Purpose::VendorMessage, body).await;
+        }
+        for attempt in 1..=30 {
+            world.meta.will(retry(None, None));
+            let report = world.step().await;
+            assert_eq!((report.retried + report.failed, report.held), (1, 0), "attempt {attempt}");
+            assert_eq!(counted(&world).await, (0, 0), "attempt {attempt}");
+            world.advance(60);
+        }
+        assert_eq!(world.system_audit().await, [""; 0]);
+        assert_eq!(world.step().await.accepted, 1);
+        assert_eq!(counted(&world).await, (1, 1));
+    });
+}
+
+/// A refusal that is final is counted: the message went to Meta, and no further one follows from it.
+#[test]
+fn what_is_proven_not_sent_is_not_counted() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        world.to_client("hello").await;
+        let pauses = [
+            (retry(Some(131_056), Some(6)), 6),
+            (refused(SendErrorClass::Window, 131_047), 0),
+            (refused(SendErrorClass::Token, 190), 300),
+        ];
+        for (answer, pause) in pauses {
+            world.meta.will(answer);
+            assert_eq!(world.step().await.retried, 1);
+            assert_eq!(counted(&world).await, (0, 0));
+            world.advance(pause);
+        }
+        assert_eq!(world.step().await.accepted, 1);
+        assert_eq!(counted(&world).await, (1, 0));
+        world.queue(world.vendor, Purpose::VendorMessage, "other").await;
+        world.meta.will(refused(SendErrorClass::Recipient, 131_026));
+        assert_eq!(world.step().await.failed, 1);
+        assert_eq!(counted(&world).await, (2, 1));
     });
 }
 
