@@ -209,6 +209,29 @@ fn a_request_is_listed_and_its_story_told() {
     });
 }
 
+/// The text of a message lies in an ordinary table; that it is the one received is what its record says.
+#[test]
+fn a_message_that_is_not_the_recorded_one_is_not_vouched_for() {
+    for (received, verified) in [("I need brake pads", true), ("I need a gearbox", false)] {
+        Place::each(|place| {
+            let (id, _) = request_with_an_unknown_send(place);
+            let request = id.to_string();
+            let show: [&str; 3] = ["requests", "show", &request];
+            let message = place.json(&show)["messages"][0]["id"].as_str().unwrap().to_owned();
+            let said = json!({ "message_id": message, "party": "client", "text": received, "button": null });
+            with(place, move |tx| {
+                let guard = requests::lock(tx, id)?;
+                let router = Caller::system("router").actor;
+                record(tx, &guard, AuditEntry::new(router, "message.received", said.clone()))
+            });
+            let shown = place.json(&show);
+            assert_eq!(shown["audit_verified"], verified);
+            let fault = format!("message {message} is not what the audit says was received");
+            assert_eq!(shown.get("audit_fault"), (!verified).then_some(&json!(fault)));
+        });
+    }
+}
+
 #[test]
 fn an_unknown_send_is_resolved_once_and_recorded() {
     for (flag, state, action, reason) in [

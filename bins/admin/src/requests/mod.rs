@@ -1,5 +1,6 @@
 //! `concierge-admin requests`: what clients asked for and what became of it.
 
+mod compare;
 mod dossier;
 #[cfg(test)]
 mod fixture;
