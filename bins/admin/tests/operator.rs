@@ -326,6 +326,43 @@ fn what_cannot_be_retried_says_why_and_stays() {
 }
 
 #[test]
+fn a_person_closes_any_dead_letter_once() {
+    Place::each(|place| {
+        let (request, send) = request_with_an_unknown_send(place);
+        for (source, reference, request) in [
+            (DeadLetterSource::Dispatch, send.to_string(), Some(request)),
+            (DeadLetterSource::Intake, "sha256:00".to_owned(), None),
+        ] {
+            let letter = dead_letter(place, source, reference, request);
+            let said = place.admin(&["dead-letters", "resolve", &letter]);
+            let done = format!("{letter}: dealt with; nothing was sent or retried\n");
+            assert_eq!((said.code, said.out), (0, done));
+            for verb in ["resolve", "retry"] {
+                let again = place.admin(&["dead-letters", verb, &letter]);
+                assert_eq!(again.code, 1, "{again:?}");
+            }
+            let again = place.admin(&["dead-letters", "resolve", &letter]);
+            assert!(again.err.contains("was dealt with already (resolved_by_operator, "), "{again:?}");
+        }
+        assert_eq!(place.json(&["dead-letters", "list"])["dead_letters"], json!([]));
+        let shown = place.json(&["requests", "show", &request.to_string()]);
+        let last = shown["audit"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&last["actor"], &last["action"]),
+            (&json!("human:operator"), &json!("dead_letter.resolved"))
+        );
+        let system = with(place, |tx| Ok(store::audit_log::chain_records(tx.conn, audit::ChainId::System)?));
+        assert_eq!(system.last().unwrap().action, "dead_letter.resolved");
+        let nobodys = "dlq_0190a1b2c3d4e5f60718293a4b5c6d7e";
+        let said = place.admin(&["dead-letters", "resolve", nobodys]);
+        assert!(
+            said.code == 1 && said.err.contains(&format!("there is no dead letter {nobodys}")),
+            "{said:?}"
+        );
+    });
+}
+
+#[test]
 fn a_closed_request_takes_no_turn() {
     Place::each(|place| {
         let (request, _) = request_with_an_unknown_send(place);
