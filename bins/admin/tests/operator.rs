@@ -421,6 +421,9 @@ fn a_page_is_written_for_its_owner_and_can_be_checked_without_us() {
     Place::each(|place| {
         let (id, _) = request_with_an_unknown_send(place);
         let file = place.path("request.html");
+        // A file that everybody could read, from before.
+        std::fs::write(&file, "older").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         let said = place.admin(&["requests", "show", &id.to_string(), "--html", file.to_str().unwrap()]);
         assert_eq!((said.code, said.out), (0, format!("{}\n", file.display())));
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
