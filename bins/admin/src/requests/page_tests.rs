@@ -269,10 +269,7 @@ fn a_broken_chain_is_said_at_the_top() {
     dossier.audit_fault = Some("record 3 was edited".to_owned());
     let page = render(&dossier);
     let head = page.split("<main>").next().unwrap();
-    assert!(
-        head.contains("The audit does not hold.") && head.contains("record 3 was edited"),
-        "{head}"
-    );
+    assert!(head.contains("The audit does not hold.") && head.contains("record 3 was edited"), "{head}");
     assert!(!page.contains("The audit chain holds.") && !page.contains("The chain holds"));
 }
 
