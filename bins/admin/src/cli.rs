@@ -49,7 +49,7 @@ enum Command {
     /// Unknown sends and the breaker: unknown, resolve, breaker, resume
     #[command(subcommand)]
     Outbox(OutboxCommand),
-    /// What could not be worked: list, retry
+    /// What could not be worked: list, retry, resolve
     #[command(subcommand)]
     DeadLetters(DeadLettersCommand),
     /// The audit: verify, export, checkpoint

@@ -1,4 +1,4 @@
-//! `concierge-admin dead-letters`: what could not be worked, and another try.
+//! `concierge-admin dead-letters`: what could not be worked, another try, and an end.
 
 use std::io::Write;
 
@@ -25,6 +25,8 @@ use crate::{
 
 /// How a retried dead letter is marked, and the reason of the wake that retries a turn.
 const RETRIED: &str = "retried";
+/// How one is marked that a person dealt with.
+const RESOLVED: &str = "resolved_by_operator";
 const WAKE_REASON: &str = "dead_letter_retry";
 
 #[derive(Debug, Subcommand)]
@@ -40,11 +42,22 @@ pub(crate) enum DeadLettersCommand {
     /// Let the workers try once more
     ///
     /// An event from intake or the router is placed again. For a turn, the request's lane is woken; a request that was
-    /// escalated stays with its person. Sends are never retried: see `outbox`.
+    /// escalated stays with its person. Sends are never retried: tell the people yourself, then `dead-letters resolve`.
     #[command(
         after_help = "Example:\n  concierge-admin dead-letters retry dlq_0190a1b2c3d4e5f60718293a4b5c6d7e"
     )]
     Retry {
+        /// The dead letter, as `dead-letters list` shows it
+        id: DeadLetterId,
+    },
+    /// Say that you dealt with it: it is off the list, and nothing else happens
+    ///
+    /// For a message that did not arrive, once the person knows; for anything that needs no second try. Nothing is sent
+    /// and nothing is retried. Recorded in the audit as yours.
+    #[command(
+        after_help = "Example:\n  concierge-admin dead-letters resolve dlq_0190a1b2c3d4e5f60718293a4b5c6d7e"
+    )]
+    Resolve {
         /// The dead letter, as `dead-letters list` shows it
         id: DeadLetterId,
     },
@@ -57,6 +70,10 @@ impl DeadLettersCommand {
             Self::Retry { id } => {
                 let done = Database::open()?.write(move |tx| retry(tx, id))?;
                 Ok(writeln!(out, "{id}: {done}")?)
+            }
+            Self::Resolve { id } => {
+                Database::open()?.write(move |tx| resolve(tx, id))?;
+                Ok(writeln!(out, "{id}: dealt with; nothing was sent or retried")?)
             }
         }
     }
@@ -111,31 +128,54 @@ fn list(listing: Listing, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// Gives the work back to the workers, marks the dead letter, and says what was done.
 fn retry(tx: &mut Tx<'_>, id: DeadLetterId) -> Result<&'static str, Failure> {
-    let Some(letter) = evidence::dead_letter(tx, id)? else {
-        return Err(Failure::refused(format!(
-            "there is no dead letter {id}; `concierge-admin dead-letters list` shows them"
-        )));
-    };
-    // The request's row before everything else.
-    let guard = letter.request.map(|request| requests::lock(tx, request)).transpose()?;
+    let (letter, guard) = take(tx, id)?;
     let done = match letter.source {
         DeadLetterSource::Intake | DeadLetterSource::Router => revive_event(tx, &letter)?,
         DeadLetterSource::Turn => wake_lane(tx, guard.as_ref())?,
         DeadLetterSource::Dispatch => {
             return Err(Failure::refused(
-                "a send is never repeated: if the message is still wanted, a new one is written; \
+                "a send is never repeated: if the message is still wanted, a new one is written, and \
+                 `concierge-admin dead-letters resolve` closes this; \
                  sends with an unknown outcome are under `concierge-admin outbox unknown`",
             ));
         }
     };
-    if !dead_letters::resolve(tx, id, RETRIED)? {
-        let how = letter.resolved.map(|(at, how)| format!(" ({how}, {})", second(at))).unwrap_or_default();
-        return Err(Failure::refused(format!("{id} was dealt with already{how}")));
+    mark(tx, guard.as_ref(), id, &letter, (RETRIED, "dead_letter.retried"))?;
+    Ok(done)
+}
+
+/// Marks the dead letter, whatever its source, and does nothing else.
+fn resolve(tx: &mut Tx<'_>, id: DeadLetterId) -> Result<(), Failure> {
+    let (letter, guard) = take(tx, id)?;
+    mark(tx, guard.as_ref(), id, &letter, (RESOLVED, "dead_letter.resolved"))
+}
+
+/// The dead letter, and its request's row before everything else.
+fn take(tx: &mut Tx<'_>, id: DeadLetterId) -> Result<(DeadLetterRecord, Option<RequestGuard>), Failure> {
+    let Some(letter) = evidence::dead_letter(tx, id)? else {
+        return Err(Failure::refused(format!(
+            "there is no dead letter {id}; `concierge-admin dead-letters list` shows them"
+        )));
+    };
+    let guard = letter.request.map(|request| requests::lock(tx, request)).transpose()?;
+    Ok((letter, guard))
+}
+
+/// Marks it as dealt with and records that. A second time is refused, and undoes what was done before in `tx`.
+fn mark(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    id: DeadLetterId,
+    letter: &DeadLetterRecord,
+    (resolution, action): (&str, &str),
+) -> Result<(), Failure> {
+    if !dead_letters::resolve(tx, id, resolution)? {
+        let how = letter.resolved.as_ref().map(|(at, how)| format!(" ({how}, {})", second(*at)));
+        return Err(Failure::refused(format!("{id} was dealt with already{}", how.unwrap_or_default())));
     }
     let payload = json!({ "source": letter.source.to_string(), "reference": letter.reference });
-    let entry = AuditEntry::new(Caller::operator().actor, "dead_letter.retried", payload).caused_by(id);
-    journal::append(tx, guard.as_ref(), entry)?;
-    Ok(done)
+    let entry = AuditEntry::new(Caller::operator().actor, action, payload).caused_by(id);
+    journal::append(tx, guard, entry)
 }
 
 fn revive_event(tx: &mut Tx<'_>, letter: &DeadLetterRecord) -> Result<&'static str, Failure> {

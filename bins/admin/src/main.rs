@@ -13,6 +13,7 @@ mod journal;
 mod listing;
 mod migrate;
 mod outbox;
+mod private;
 mod requests;
 mod tokens;
 mod vendors;

@@ -29,7 +29,7 @@ fn the_program() {
       requests      Clients' requests: list, show
       contacts      People: find, show, erase
       outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
-      dead-letters  What could not be worked: list, retry
+      dead-letters  What could not be worked: list, retry, resolve
       audit         The audit: verify, export, checkpoint
       tokens        Who may call the tools over HTTP: create, list, revoke
       flags         Switches that take effect at once, on every process: list, off, on
@@ -425,6 +425,7 @@ fn every_command_has_an_example() {
         ["outbox", "resolve"],
         ["dead-letters", "list"],
         ["dead-letters", "retry"],
+        ["dead-letters", "resolve"],
         ["audit", "verify"],
         ["audit", "export"],
         ["audit", "checkpoint"],

@@ -209,6 +209,29 @@ fn a_request_is_listed_and_its_story_told() {
     });
 }
 
+/// The text of a message lies in an ordinary table; that it is the one received is what its record says.
+#[test]
+fn a_message_that_is_not_the_recorded_one_is_not_vouched_for() {
+    for (received, verified) in [("I need brake pads", true), ("I need a gearbox", false)] {
+        Place::each(|place| {
+            let (id, _) = request_with_an_unknown_send(place);
+            let request = id.to_string();
+            let show: [&str; 3] = ["requests", "show", &request];
+            let message = place.json(&show)["messages"][0]["id"].as_str().unwrap().to_owned();
+            let said = json!({ "message_id": message, "party": "client", "text": received, "button": null });
+            with(place, move |tx| {
+                let guard = requests::lock(tx, id)?;
+                let router = Caller::system("router").actor;
+                record(tx, &guard, AuditEntry::new(router, "message.received", said.clone()))
+            });
+            let shown = place.json(&show);
+            assert_eq!(shown["audit_verified"], verified);
+            let fault = format!("message {message} is not what the audit says was received");
+            assert_eq!(shown.get("audit_fault"), (!verified).then_some(&json!(fault)));
+        });
+    }
+}
+
 #[test]
 fn an_unknown_send_is_resolved_once_and_recorded() {
     for (flag, state, action, reason) in [
@@ -303,6 +326,43 @@ fn what_cannot_be_retried_says_why_and_stays() {
 }
 
 #[test]
+fn a_person_closes_any_dead_letter_once() {
+    Place::each(|place| {
+        let (request, send) = request_with_an_unknown_send(place);
+        for (source, reference, request) in [
+            (DeadLetterSource::Dispatch, send.to_string(), Some(request)),
+            (DeadLetterSource::Intake, "sha256:00".to_owned(), None),
+        ] {
+            let letter = dead_letter(place, source, reference, request);
+            let said = place.admin(&["dead-letters", "resolve", &letter]);
+            let done = format!("{letter}: dealt with; nothing was sent or retried\n");
+            assert_eq!((said.code, said.out), (0, done));
+            for verb in ["resolve", "retry"] {
+                let again = place.admin(&["dead-letters", verb, &letter]);
+                assert_eq!(again.code, 1, "{again:?}");
+            }
+            let again = place.admin(&["dead-letters", "resolve", &letter]);
+            assert!(again.err.contains("was dealt with already (resolved_by_operator, "), "{again:?}");
+        }
+        assert_eq!(place.json(&["dead-letters", "list"])["dead_letters"], json!([]));
+        let shown = place.json(&["requests", "show", &request.to_string()]);
+        let last = shown["audit"].as_array().unwrap().last().unwrap();
+        assert_eq!(
+            (&last["actor"], &last["action"]),
+            (&json!("human:operator"), &json!("dead_letter.resolved"))
+        );
+        let system = with(place, |tx| Ok(store::audit_log::chain_records(tx.conn, audit::ChainId::System)?));
+        assert_eq!(system.last().unwrap().action, "dead_letter.resolved");
+        let nobodys = "dlq_0190a1b2c3d4e5f60718293a4b5c6d7e";
+        let said = place.admin(&["dead-letters", "resolve", nobodys]);
+        assert!(
+            said.code == 1 && said.err.contains(&format!("there is no dead letter {nobodys}")),
+            "{said:?}"
+        );
+    });
+}
+
+#[test]
 fn a_closed_request_takes_no_turn() {
     Place::each(|place| {
         let (request, _) = request_with_an_unknown_send(place);
@@ -361,6 +421,9 @@ fn a_page_is_written_for_its_owner_and_can_be_checked_without_us() {
     Place::each(|place| {
         let (id, _) = request_with_an_unknown_send(place);
         let file = place.path("request.html");
+        // A file that everybody could read, from before.
+        std::fs::write(&file, "older").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
         let said = place.admin(&["requests", "show", &id.to_string(), "--html", file.to_str().unwrap()]);
         assert_eq!((said.code, said.out), (0, format!("{}\n", file.display())));
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

@@ -301,6 +301,11 @@ impl<S: Sink> Pass<'_, '_, S> {
             let sealed = payloads.iter().flat_map(|row| [row.payload.as_slice(), row.salt.as_slice()]);
             self.opener.fetch(conn, sealed)?;
             let last = records.last().map(|row| (row.chain.clone(), row.seq));
+            if let Some((chain, seq)) = last.clone().filter(|last| *last <= after) {
+                // A key that reads as less than it sorts as, such as text in SQLite: the next page would be this one
+                // again, for ever. Nothing is said of what follows; that there is a fault is.
+                return self.sink.fault(AuditFault::Unreadable { chain, seq });
+            }
             let mut payloads = payloads.into_iter().peekable();
             for row in records {
                 while let Some(alone) = payloads.next_if(|payload| key(payload) < (&row.chain, row.seq)) {

@@ -238,6 +238,31 @@ fn faults_are_bounded_and_counted() {
     });
 }
 
+/// Without its triggers SQLite stores a key that sorts behind every number and reads as 0.
+#[test]
+fn a_key_that_goes_back_ends_the_pass() {
+    on_both(async |test| {
+        if test.backend() != Backend::Sqlite {
+            return;
+        }
+        let records = (0..2).map(|n| record("state.changed", json!(n))).collect();
+        append_to(&test.store, ChainId::System, records).await.unwrap();
+        triggers_off(test).await;
+        let rest =
+            "at, actor_kind, actor_name, action, outcome, reasons, caused_by, commitment, prev_hash, hash";
+        tamper(
+            test,
+            format!(
+                "INSERT INTO audit_records (chain, seq, {rest})
+                 SELECT chain, 'x', {rest} FROM audit_records WHERE seq = 1"
+            ),
+        )
+        .await;
+        let found = faults(test, None).await;
+        assert!(found.iter().any(|fault| fault == "record 0 of \"system\" is not readable"), "{found:?}");
+    });
+}
+
 /// More than one page, and chains that lie across the border.
 #[test]
 fn pages_lose_nothing() {

@@ -123,7 +123,7 @@ pub(crate) async fn triggers_off(test: &TestStore) {
                         "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%'",
                     )
                     .load(c)?;
-                    assert_eq!(names.len(), 12);
+                    assert_eq!(names.len(), 17);
                     for Name { name } in names {
                         c.batch_execute(&format!("DROP TRIGGER {name}"))?;
                     }
@@ -189,6 +189,38 @@ fn the_database_itself_refuses_changes() {
                     refused.push(format!("INSERT OR REPLACE INTO {table} SELECT * FROM {table}"));
                     refused.push(format!("REPLACE INTO {table} SELECT * FROM {table}"));
                     refused.push(format!("UPDATE OR REPLACE {table} SET hash = hash"));
+                    // Keys that are not of their column's type, next to those that are there.
+                    let columns = match table {
+                        "audit_records" => {
+                            "seq, at, actor_kind, actor_name, action, outcome, reasons, caused_by, \
+                                            commitment, prev_hash, hash"
+                        }
+                        "audit_payloads" => "seq, payload, salt",
+                        "audit_heads" => "seq, hash",
+                        _ => "at, heads, content, prev_hash, hash",
+                    };
+                    let keys: &[(&str, &str)] = match table {
+                        "audit_checkpoints" => &[("number", "'x'"), ("number", "x'00'"), ("number", "1.5")],
+                        _ => &[
+                            ("chain", "CAST(chain AS BLOB)"),
+                            ("seq", "'x'"),
+                            ("seq", "x'00'"),
+                            ("seq", "1.5"),
+                        ],
+                    };
+                    for (key, value) in keys {
+                        let all = if table == "audit_checkpoints" { "number" } else { "chain" };
+                        let all = format!("{all}, {columns}");
+                        let values: Vec<&str> = all
+                            .split(", ")
+                            .map(|column| if column == *key { *value } else { column })
+                            .collect();
+                        let values = values.join(", ");
+                        refused.push(format!("INSERT INTO {table} ({all}) SELECT {values} FROM {table}"));
+                    }
+                    if table == "audit_heads" {
+                        refused.push("UPDATE audit_heads SET seq = 'x'".to_owned());
+                    }
                     // Without a rowid there is no second key to replace a row by.
                     refused.push(format!("SELECT rowid FROM {table}"));
                 }

@@ -384,6 +384,8 @@ pub(crate) fn scrub(conn: &mut Conn) -> Result<Scrubbed, StoreError> {
             Ok(Scrubbed::Busy)
         }
         Conn::Pg(c) => {
+            // As long as it takes on a large table: this connection is used for nothing else and closed after it.
+            diesel::sql_query("SET statement_timeout = 0").execute(c)?;
             diesel::sql_query("VACUUM data_keys, contacts, identities").execute(c)?;
             Ok(Scrubbed::Done)
         }

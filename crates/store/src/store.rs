@@ -370,7 +370,7 @@ impl Store {
 
     /// Overwrites or gives back what the database's own files still hold of deleted rows, as far as it can: on SQLite
     /// the write-ahead log is copied into the file and emptied; on PostgreSQL the tables of keys and people are
-    /// vacuumed. Blocks, at most some seconds.
+    /// vacuumed. Blocks: some seconds on SQLite, on PostgreSQL as long as a vacuum of those tables takes.
     ///
     /// # Errors
     /// [`StoreError::Unreachable`], or the database's. What was deleted stays deleted.

@@ -1,9 +1,8 @@
 //! `audit export`: a file for a stranger.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{self, BufWriter, Write},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -16,7 +15,7 @@ use store::{
 use tools::{AuditEntry, Caller, record_system};
 
 use super::{Progress, TRIES, grouped};
-use crate::{database::Database, failure::Failure};
+use crate::{database::Database, failure::Failure, private};
 
 const OVERTAKEN: &str =
     "another checkpoint was written during the export, so nothing closes it: run it again";
@@ -58,8 +57,7 @@ fn to_file(
     let partial = PathBuf::from(partial);
     let cannot = |error: io::Error| Failure::refused(format!("cannot write {}: {error}", path.display()));
     // It may hold personal data: for its owner alone.
-    let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial);
-    let mut to = BufWriter::with_capacity(256 * 1024, opened.map_err(cannot)?);
+    let mut to = BufWriter::with_capacity(256 * 1024, private::create(&partial).map_err(cannot)?);
     let done = attempt(database, scope, payloads, &mut to).map_err(|error| failure(error, Some(path)));
     let whole = match done {
         Ok(Some(footer)) => {

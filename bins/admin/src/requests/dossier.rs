@@ -20,6 +20,7 @@ use store::{
     sourcing, turns, vendors,
 };
 
+use super::compare::{Compared, compare};
 use crate::failure::Failure;
 
 /// What stands for a text whose person was erased.
@@ -45,11 +46,14 @@ pub(super) struct Dossier {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) open_turn: Option<OpenTurn>,
     pub(super) audit: Vec<AuditLine>,
-    /// The chain is whole and every payload that is left is the one it commits to.
+    /// The chain is whole, every payload that is left is the one it commits to, and what was compared agrees.
     pub(super) audit_verified: bool,
     /// What is wrong with the audit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) audit_fault: Option<String>,
+    /// How much of the ordinary tables was held against the chain.
+    #[serde(skip)]
+    pub(super) compared: Compared,
     /// When this was read.
     #[serde(skip)]
     pub(super) read_at: Timestamp,
@@ -238,14 +242,17 @@ pub(super) fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Dossier, Failure>
         format!("the payload of record {} is not the one that the chain commits to", record.seq)
     });
     let whole = audit_log::verify(tx.conn, ChainId::Request(id), None)?;
-    let audit_fault = whole.err().map(|fault| fault.to_string()).or(altered);
+    let (stored, replies) = (messages::latest(tx, id, MESSAGES_MAX)?, replies(tx, id)?);
+    let all = i64::try_from(stored.len()).is_ok_and(|stored| stored < MESSAGES_MAX);
+    let (compared, differs) = compare(chain.iter().filter_map(readable), &stored, all, &replies);
+    let audit_fault = whole.err().map(|fault| fault.to_string()).or(altered).or(differs);
     let mut names = VendorNames::default();
     let (turns, open_turn) = turns(tx, id)?;
     Ok(Dossier {
         states: states(&request, &chain),
-        messages: messages(tx, id, &mut names)?,
+        messages: messages(tx, id, stored, &mut names)?,
         batches: batches(tx, id, &mut names)?,
-        replies: replies(tx, id)?,
+        replies,
         shortlists: shortlists(tx, id)?,
         handoff: handoff(tx, id, &mut names)?,
         turns,
@@ -253,9 +260,18 @@ pub(super) fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Dossier, Failure>
         audit: chain.into_iter().map(audit_line).collect(),
         audit_verified: audit_fault.is_none(),
         audit_fault,
+        compared,
         read_at: tx.now,
         request: facts(tx, request)?,
     })
+}
+
+/// A record that still says what it was about.
+fn readable((record, payload): &(AuditRecord, Payload)) -> Option<(&str, &Value)> {
+    match payload {
+        Payload::Open(value) => Some((record.action.as_str(), value)),
+        Payload::Erased | Payload::Altered => None,
+    }
 }
 
 fn facts(tx: &mut Tx<'_>, request: Request) -> Result<Facts, Failure> {
@@ -315,11 +331,16 @@ fn state_change(record: &AuditRecord, payload: &Payload) -> StateChange {
     }
 }
 
-fn messages(tx: &mut Tx<'_>, id: RequestId, names: &mut VendorNames) -> Result<Vec<Message>, Failure> {
+fn messages(
+    tx: &mut Tx<'_>,
+    id: RequestId,
+    stored: Vec<messages::Message>,
+    names: &mut VendorNames,
+) -> Result<Vec<Message>, Failure> {
     let sends: BTreeMap<MessageId, outbox::Send> =
         outbox::of_request(tx, id)?.into_iter().map(|send| (send.message, send)).collect();
     let mut shown = Vec::new();
-    for message in messages::latest(tx, id, MESSAGES_MAX)? {
+    for message in stored {
         let vendor = match message.party {
             Party::Vendor => names.of_contact(tx, message.contact)?,
             Party::Client => None,

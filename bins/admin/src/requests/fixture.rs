@@ -146,6 +146,7 @@ pub(super) fn dossier() -> Dossier {
         ],
         audit_verified: true,
         audit_fault: None,
+        compared: super::compare::Compared { messages: 2, replies: 1 },
         read_at: at(40_000),
     }
 }

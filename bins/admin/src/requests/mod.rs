@@ -1,5 +1,6 @@
 //! `concierge-admin requests`: what clients asked for and what became of it.
 
+mod compare;
 mod dossier;
 #[cfg(test)]
 mod fixture;
@@ -26,6 +27,7 @@ use crate::{
     database::Database,
     failure::Failure,
     listing::{Listing, or_dash, second},
+    private,
 };
 
 #[derive(Debug, Subcommand)]
@@ -146,12 +148,11 @@ fn show(id: RequestId, json: bool, html: Option<&Path>, out: &mut dyn Write) -> 
     Ok(())
 }
 
-/// The page holds names, numbers and texts: nobody but its owner reads the file, whatever the umask.
+/// The page holds names, numbers and texts: nobody but its owner reads the file, whatever the umask and whoever could
+/// read what was there before.
 fn write_private(path: &Path, page: &str) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::File::options();
-    let file = file.write(true).create(true).truncate(true).mode(0o600).open(path);
-    file.and_then(|mut file| file.write_all(page.as_bytes()))
+    private::create(path)
+        .and_then(|mut file| file.write_all(page.as_bytes()))
         .map_err(|error| Failure::refused(format!("cannot write {}: {error}", path.display())))
 }
 

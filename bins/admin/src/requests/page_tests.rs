@@ -207,7 +207,7 @@ fn the_story_is_told_in_words() {
     1 | Jua Kali Spares | answered | has it | KES 3,500 | tomorrow | 95 % | 14:14:50
     2 | (erased) | no answer in time | – | – | – | – | –
     Offered to the client
-    Sent 2026-09-21 14:15:00. Every price is the one that the vendor wrote.
+    Sent 2026-09-21 14:15:00. Prices are those that were read in the vendors’ answers.
     # | Vendor | Price | When
     1 | Jua Kali Spares | KES 3,500 | tomorrow
     Handed over
@@ -269,11 +269,19 @@ fn a_broken_chain_is_said_at_the_top() {
     dossier.audit_fault = Some("record 3 was edited".to_owned());
     let page = render(&dossier);
     let head = page.split("<main>").next().unwrap();
-    assert!(
-        head.contains("The audit chain does not hold.") && head.contains("record 3 was edited"),
-        "{head}"
-    );
+    assert!(head.contains("The audit does not hold.") && head.contains("record 3 was edited"), "{head}");
     assert!(!page.contains("The audit chain holds.") && !page.contains("The chain holds"));
+}
+
+#[test]
+fn the_page_says_how_much_was_compared_and_what_was_not() {
+    let page = render(&dossier());
+    for part in [
+        "Received messages, text and button: 2. Vendors’ answers, availability, price and time: 1.",
+        "was not compared with the records: names, the need,",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
 }
 
 #[test]

@@ -51,6 +51,7 @@ pub(super) fn action(code: &str) -> &str {
         "contact.opted_out" => "noted that the person wants no messages",
         "contact.opted_in" => "noted that the person wants messages again",
         "dead_letter.retried" => "had a failed step repeated",
+        "dead_letter.resolved" => "dealt with a failed step",
         other => other,
     }
 }

@@ -87,7 +87,7 @@ pub(super) fn place(
         Place::Mailbox { guard, party } => {
             tracing::Span::current().record("request", tracing::field::display(guard.request().id));
             let id = keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
-            place::append(tx, &guard, party, id, at, &contact)?;
+            place::append(tx, &guard, party, id, at, &contact, &reading)?;
             Ok(Placement::Done(contact.id))
         }
     }

@@ -84,7 +84,7 @@ pub(super) fn find(
     }
 }
 
-/// Puts a message into its request's mailbox.
+/// Puts a message into its request's mailbox. The record holds what was written, so that the chain commits to it.
 pub(super) fn append(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
@@ -92,13 +92,19 @@ pub(super) fn append(
     message: MessageId,
     meta_at: Timestamp,
     contact: &Contact,
+    reading: &Reading,
 ) -> Result<(), ToolError> {
     let kind = match party {
         Party::Client => EntryKind::ClientMessage,
         Party::Vendor => EntryKind::VendorMessage,
     };
     lanes::append(tx, guard, kind, Some(message), None, meta_at)?;
-    let payload = json!({ "message_id": message, "party": party.to_string() });
+    let payload = json!({
+        "message_id": message,
+        "party": party.to_string(),
+        "text": reading.body,
+        "button": reading.button_id,
+    });
     let entry = AuditEntry::new(Caller::system("router").actor, "message.received", payload)
         .caused_by(message)
         .sealed_by([contact.data_key]);

@@ -13,20 +13,29 @@ pub(super) fn section(dossier: &Dossier) -> Markup {
         section aria-labelledby="audit" {
             h2 #audit { "Can this be trusted?" }
             p {
-                "Every step above was recorded in the moment it took effect, in a chain: each record carries the hash \
+                "The records below were written in the moment of what they record, in a chain: each carries the hash \
                  of the one before it, so that a record cannot be edited, removed, added or moved without breaking \
-                 every hash after it. Names and texts lie beside the chain, which holds a commitment to them; when a \
-                 person is erased they go, and the chain stays whole."
+                 every hash after it. What was said and done lies beside the chain, which holds a commitment to it; \
+                 when a person is erased it goes, and the chain stays whole."
             }
             dl.facts {
                 div.wide { dt { "Verdict" } dd {
                     @match &dossier.audit_fault {
-                        None => { "The chain holds, and every text that is left is the one committed to." },
+                        None => { "The chain holds, and what is left beside it is what it commits to." },
                         Some(fault) => { span.bad { "It does not hold: " (line(fault)) } },
                     }
                 } }
+                div.wide { dt { "Held against it" } dd {
+                    "Received messages, text and button: " (dossier.compared.messages)
+                    ". Vendors’ answers, availability, price and time: " (dossier.compared.replies) "."
+                } }
                 div { dt { "Records" } dd.number { (dossier.audit.len()) } }
                 div.wide { dt { "Hash of the last record" } dd.code { (last) } }
+            }
+            p {
+                "Everything else above is shown as the database holds it and was not compared with the records: names, \
+                 the need, decisions and their reasons, what was sent, rounds of vendors, offers, and messages that \
+                 have no such record or one that was erased."
             }
             h3 { "How to check it" }
             p {

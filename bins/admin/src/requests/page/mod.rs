@@ -74,7 +74,7 @@ fn verdict(dossier: &Dossier) -> Markup {
                 a href="#audit" { "How to check it" } }
         },
         Some(fault) => html! {
-            p.verdict.broken role="alert" { b { "The audit chain does not hold." } " " (line(fault)) ". What follows \
+            p.verdict.broken role="alert" { b { "The audit does not hold." } " " (line(fault)) ". What follows \
                 may have been altered. " a href="#audit" { "Details" } }
         },
     }

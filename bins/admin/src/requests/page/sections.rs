@@ -104,7 +104,7 @@ pub(super) fn shortlists(dossier: &Dossier) -> Markup {
             section aria-labelledby="shortlists" {
                 h2 #shortlists { "Offered to the client" }
                 @for shortlist in &dossier.shortlists {
-                    p.note { "Sent " (moment(shortlist.at)) ". Every price is the one that the vendor wrote." }
+                    p.note { "Sent " (moment(shortlist.at)) ". Prices are those that were read in the vendors’ answers." }
                     table {
                         thead { tr { th.n { "#" } th { "Vendor" } th.amount { "Price" } th { "When" } } }
                         tbody { @for item in &shortlist.items {
