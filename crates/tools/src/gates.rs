@@ -97,7 +97,8 @@ pub(crate) fn holds_name(text: &str, name: &str) -> bool {
 /// Whether a text holds all words of a name in their order; three letters at least.
 pub(crate) fn holds_whole_name(text: &str, name: &str) -> bool {
     let (text, name) = (words(text), words(name));
-    name.iter().map(letters).sum::<usize>() >= 3 && text.windows(name.len()).any(|window| window == name)
+    name.iter().map(|word| letters(word)).sum::<usize>() >= 3
+        && text.windows(name.len()).any(|window| window == name)
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -107,7 +108,7 @@ fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-fn letters(word: &String) -> usize {
+fn letters(word: &str) -> usize {
     word.chars().filter(|c| c.is_alphabetic()).count()
 }
 

@@ -67,13 +67,13 @@ fn the_door_is_the_same() {
         call(&world.state, text).await.assert_problem(415, "unsupported_media_type");
         let large = post(Some(&world.token), " ".repeat(::mcp::BODY_MAX + 1));
         call(&world.state, large).await.assert_problem(413, "body_too_large");
-        let (last, _) = world.audit_of_system().await.pop().unwrap();
-        assert_eq!(last, "service:shop api.call refused body_too_large");
+        let (record, _) = world.audit_of_system().await.pop().unwrap();
+        assert_eq!(record, "service:shop api.call refused body_too_large");
         for body in ["", "{", "[]", r#"{"id":1,"id":2}"#, "\u{feff}{}"] {
             let answer = call(&world.state, post(Some(&world.token), body.to_owned())).await;
             answer.assert_problem(400, "malformed_json");
-            let (last, cause) = world.audit_of_system().await.pop().unwrap();
-            assert_eq!(last, "service:shop api.call refused malformed_json");
+            let (record, cause) = world.audit_of_system().await.pop().unwrap();
+            assert_eq!(record, "service:shop api.call refused malformed_json");
             assert_eq!(cause.as_deref(), answer.header("x-request-id"));
         }
     });
