@@ -142,7 +142,7 @@ mod tests {
     fn what_was_changed_beside_the_chain_is_named() {
         let (message, reply) = stored();
         let chain = recorded(&message, &reply);
-        assert_eq!(fault(&chain, &[message.clone()], &[stored().1]), None);
+        assert_eq!(fault(&chain, std::slice::from_ref(&message), &[stored().1]), None);
 
         let not_it = |id: &str| Some(format!("{id} is not what the audit says was received"));
         for change in [
@@ -164,7 +164,7 @@ mod tests {
             let mut changed = stored().1;
             change(&mut changed);
             assert_eq!(
-                fault(&chain, &[message.clone()], &[changed]),
+                fault(&chain, std::slice::from_ref(&message), &[changed]),
                 not_it(&format!("reply {}", reply.reply_id))
             );
         }

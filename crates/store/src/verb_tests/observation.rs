@@ -163,12 +163,9 @@ fn turns_and_refusals_are_of_the_last_minutes() {
             moltbot: Some(Duration::from_secs(4)),
         };
         assert_eq!(seen.turns, [settled]);
-        let refusal = |tool: &str, code: &str, count| (tool.to_owned(), code.to_owned(), count);
-        let expected = [
-            refusal("marketplace.send_vendor_message", "batch_limit", 2),
-            refusal("send.window_closed", "", 1),
-        ];
-        assert_eq!(seen.refusals, expected);
+        // What Meta or a gate before the wire said no to is no tool's refusal.
+        let expected = ("marketplace.send_vendor_message".to_owned(), "batch_limit".to_owned(), 2);
+        assert_eq!(seen.refusals, [expected]);
 
         test.clock.advance(Duration::from_mins(5) + Duration::from_millis(1));
         let seen = look(test).await;
