@@ -21,7 +21,7 @@ pub fn evaluate(facts: &CallFacts, now: Timestamp) -> Verdict {
 }
 
 /// One rule; `None` if it holds.
-fn check(rule: Rule, facts: &CallFacts, now: Timestamp) -> Option<Failure> {
+pub(crate) fn check(rule: Rule, facts: &CallFacts, now: Timestamp) -> Option<Failure> {
     let fails_if = |broken: bool| broken.then(|| Failure::of(rule));
     let fails_until = |until: Option<Timestamp>| {
         until.filter(|until| now < *until).map(|until| Failure::until(rule, until))
@@ -162,8 +162,11 @@ fn zone_fault(facts: &CallFacts, now: Timestamp) -> Option<Failure> {
 
 /// A person has the request, or had it between the decision and the dial.
 fn bot_must_be_silent(facts: &CallFacts) -> bool {
-    let epoch_moved =
-        matches!(facts.stage, Stage::Dial { epoch, .. } if epoch != facts.request.control_epoch);
+    let decided_in = match facts.stage {
+        Stage::Decide => None,
+        Stage::Dial { epoch, .. } | Stage::Live { epoch, .. } => Some(epoch),
+    };
+    let epoch_moved = decided_in.is_some_and(|epoch| epoch != facts.request.control_epoch);
     facts.request.control == Control::Human || epoch_moved
 }
 
@@ -177,7 +180,7 @@ fn own_is_dialled(facts: &CallFacts) -> bool {
 fn connected_limit(facts: &CallFacts, now: Timestamp) -> Option<Failure> {
     let read_limit = match &facts.stage {
         Stage::Dial { read, .. } => read.call_limit,
-        Stage::Decide => None,
+        Stage::Decide | Stage::Live { .. } => None,
     };
     if let Some(limit) = read_limit.filter(|limit| limit.current_usage >= limit.max_allowed) {
         return Some(Failure { rule: Rule::ConnectedCallLimit, retry_at: limit.until });

@@ -93,6 +93,13 @@ pub enum Stage {
         /// Whether an event of the callee is stored but not routed yet.
         unrouted_event: bool,
     },
+    /// While it is not over, see [`crate::must_stop`].
+    Live {
+        /// The attempt itself.
+        attempt: CallAttemptId,
+        /// The request's control epoch when the intent was committed.
+        epoch: i64,
+    },
 }
 
 /// Who is to be called.
@@ -207,7 +214,7 @@ impl CallFacts {
     pub(crate) fn others(&self) -> impl Iterator<Item = &PastAttempt> {
         let own = match self.stage {
             Stage::Decide => None,
-            Stage::Dial { attempt, .. } => Some(attempt),
+            Stage::Dial { attempt, .. } | Stage::Live { attempt, .. } => Some(attempt),
         };
         self.attempts.iter().filter(move |past| Some(past.id) != own)
     }

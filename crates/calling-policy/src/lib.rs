@@ -30,6 +30,7 @@ mod facts;
 pub mod limits;
 mod permission;
 mod rule;
+mod stop;
 mod transition;
 mod trigger;
 mod verdict;
@@ -55,6 +56,7 @@ pub use permission::{
     PermissionResponse, PermissionState, RefusedBy, Term,
 };
 pub use rule::{AskRule, Rule};
+pub use stop::must_stop;
 pub use transition::{Ignored, Noted, Transition};
 pub use trigger::{Support, support, supported};
 pub use verdict::{Failure, Failures, Verdict};

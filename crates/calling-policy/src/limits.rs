@@ -41,3 +41,12 @@ pub const PERMISSION_REQUESTS_A_WEEK: usize = 2;
 pub const CONNECTED_CALLS_WINDOW: Duration = Duration::from_hours(24);
 /// Answered calls to one person in that window, where `GET call_permissions` names no other number.
 pub const CONNECTED_CALLS_MAX: u32 = 100;
+
+/// A call that nobody picks up is ended by us after this, from the dial on. Meta names no time of its own.
+pub const RING_LIMIT: Duration = Duration::from_secs(45);
+/// A dial of which nobody knows whether Meta took it counts as rung out after this, from the dial on.
+pub const UNKNOWN_DIAL_LASTS: Duration = Duration::from_mins(2);
+/// Meta's word about the end of a call that we ended is awaited this long.
+pub const HANG_UP_WAITS: Duration = Duration::from_mins(2);
+/// A call that people hold is ended by us after this, from the dial on: its end may have been lost.
+pub const CALL_LASTS_MAX: Duration = Duration::from_mins(30);

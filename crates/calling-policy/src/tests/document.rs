@@ -53,6 +53,10 @@ fn every_number_is_the_codes() {
         ("PERMISSION_REQUESTS_A_WEEK", PERMISSION_REQUESTS_A_WEEK.to_string()),
         ("CONNECTED_CALLS_WINDOW", time(CONNECTED_CALLS_WINDOW)),
         ("CONNECTED_CALLS_MAX", CONNECTED_CALLS_MAX.to_string()),
+        ("RING_LIMIT", time(RING_LIMIT)),
+        ("UNKNOWN_DIAL_LASTS", time(UNKNOWN_DIAL_LASTS)),
+        ("HANG_UP_WAITS", time(HANG_UP_WAITS)),
+        ("CALL_LASTS_MAX", time(CALL_LASTS_MAX)),
     ];
     let document: Vec<(String, String)> =
         table("Numbers").into_iter().map(|row| (code(&row[1]).to_owned(), row[2].clone())).collect();
@@ -87,6 +91,14 @@ fn every_rule_is_there_with_its_code_in_order() {
     let asks: Vec<String> =
         table("When nobody is asked").iter().map(|row| code(&row[1]).to_owned()).collect();
     assert_eq!(asks, AskRule::ALL.iter().map(|rule| rule.code()).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_ends_a_call_is_there_in_order() {
+    let rows: Vec<String> =
+        table("When a call is ended").iter().map(|row| code(&row[1]).to_owned()).collect();
+    let rules = Rule::ALL.iter().filter(|rule| rule.ends_a_call());
+    assert_eq!(rows, rules.map(|rule| rule.code()).collect::<Vec<_>>());
 }
 
 #[test]

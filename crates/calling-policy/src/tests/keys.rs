@@ -176,7 +176,7 @@ pub(super) fn vendor_mut(facts: &mut CallFacts) -> &mut VendorFacts {
 pub(super) fn read_mut(facts: &mut CallFacts) -> &mut PermissionRead {
     match &mut facts.stage {
         Stage::Dial { read, .. } => read,
-        Stage::Decide => panic!("nothing was read at the tool"),
+        Stage::Decide | Stage::Live { .. } => panic!("nothing was read"),
     }
 }
 

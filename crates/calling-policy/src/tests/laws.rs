@@ -135,7 +135,7 @@ fn has_all_keys(facts: &CallFacts, now: Timestamp) -> bool {
         Callee::Client(callee) | Callee::Vendor(callee, _) => callee,
     };
     let permitted = match &facts.stage {
-        Stage::Decide => callee.permission.allows(now),
+        Stage::Decide | Stage::Live { .. } => callee.permission.allows(now),
         Stage::Dial { read, .. } => read.can_start_call,
     };
     let states = [RequestState::Closed, RequestState::HandedOff, RequestState::Error];

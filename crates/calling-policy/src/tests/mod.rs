@@ -11,5 +11,6 @@ mod model;
 mod permissions;
 mod quiet_hours;
 mod rules;
+mod stops;
 mod triggers;
 mod words;
