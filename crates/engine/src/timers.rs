@@ -58,6 +58,10 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
             batch_deadline(tx, &guard, timer)?;
         }
         TimerKind::CloseAfterHandoff => close_after_handoff(tx, policy, &guard, timer)?,
+        TimerKind::RingLimit | TimerKind::CallTooLong | TimerKind::CallGivenUp => {
+            tools::calling::timers::fire(tx, &guard, timer)?;
+        }
+        TimerKind::ConsentExpires | TimerKind::Silence => {}
     }
     Ok(timers::settle(tx, timer.request, timer.kind, &timer.reference)?)
 }

@@ -53,6 +53,8 @@ pub struct Contact {
     pub language: Language,
     /// When they said STOP.
     pub opted_out_at: Option<Timestamp>,
+    /// The IANA name of the zone they named, where their number's country has several.
+    pub timezone: Option<String>,
     /// When their erasure began: from then on there is no name, no number, and nothing is sent to them.
     pub erased_at: Option<Timestamp>,
 }
@@ -67,6 +69,7 @@ struct ContactRow {
     bsuid: Option<Vec<u8>>,
     language: String,
     opted_out_at: Option<i64>,
+    timezone: Option<String>,
     erased_at: Option<i64>,
     merged_into: Option<String>,
     created_at: i64,
@@ -204,6 +207,7 @@ fn create(
         bsuid: seal_first(tx, IdentityKind::Bsuid)?,
         language: language.to_string(),
         opted_out_at: None,
+        timezone: None,
         erased_at: None,
         merged_into: None,
         created_at: tx.now.as_millis(),
@@ -236,6 +240,7 @@ pub fn load(tx: &mut Tx<'_>, id: ContactId) -> Result<Contact, StoreError> {
         bsuid: parse_optional(bsuid.as_deref(), "contacts.bsuid")?,
         language: parse(&row.language, "contacts.language")?,
         opted_out_at: row.opted_out_at.map(Timestamp::from_millis),
+        timezone: row.timezone,
         erased_at: row.erased_at.map(Timestamp::from_millis),
     })
 }

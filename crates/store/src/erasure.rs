@@ -213,6 +213,7 @@ pub fn destroy(tx: &mut Tx<'_>, person: &Person) -> Result<Destroyed, StoreError
             people::name.eq(None::<Vec<u8>>),
             people::phone.eq(None::<Vec<u8>>),
             people::bsuid.eq(None::<Vec<u8>>),
+            people::timezone.eq(None::<String>),
             people::language.eq(marketplace::Language::default().to_string()),
             people::updated_at.eq(now),
         ))

@@ -8,6 +8,7 @@ pub mod audit_checkpoints;
 pub mod audit_export;
 pub mod audit_inspect;
 pub mod audit_log;
+pub mod calls;
 pub mod conn;
 pub mod contacts;
 mod db;

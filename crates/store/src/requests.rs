@@ -39,6 +39,8 @@ pub struct Request {
     pub urgency: Urgency,
     /// The language of the conversation.
     pub language: Language,
+    /// When the client last asked to be called, by Meta's clock.
+    pub call_asked_at: Option<Timestamp>,
     /// Whether it concerns a medical prescription.
     pub prescription: bool,
     /// The latest domain time this request has seen.
@@ -105,6 +107,7 @@ struct RequestRow {
     created_at: i64,
     updated_at: i64,
     closed_at: Option<i64>,
+    call_asked_at: Option<i64>,
 }
 
 /// The facts that are sealed; `None` leaves one as it is.
@@ -217,6 +220,7 @@ pub fn create(
         created_at: now,
         updated_at: now,
         closed_at: None,
+        call_asked_at: None,
     };
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(requests::table).values(&row).execute(c))?;
     let lane = (lanes::request_id.eq(&row.id), lanes::fence.eq(0_i64), lanes::attempts.eq(0));
@@ -279,6 +283,18 @@ pub fn set_facts(tx: &mut Tx<'_>, guard: &mut RequestGuard, changes: &FactChange
     Ok(())
 }
 
+/// Remembers that the client asked to be called; an older word changes nothing.
+pub fn set_call_asked(tx: &mut Tx<'_>, guard: &mut RequestGuard, at: Timestamp) -> Result<(), StoreError> {
+    if guard.request.call_asked_at.is_some_and(|known| at <= known) {
+        return Ok(());
+    }
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((requests::call_asked_at.eq(at.as_millis()), requests::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    guard.request.call_asked_at = Some(at);
+    Ok(())
+}
+
 /// Gives control to the bot or to a person; the epoch moves, which cancels what the other side had queued.
 pub fn set_control(tx: &mut Tx<'_>, guard: &mut RequestGuard, control: Control) -> Result<(), StoreError> {
     if guard.request.control == control {
@@ -325,6 +341,7 @@ fn request(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Request, StoreError> {
         need: tx.open_optional(row.need.as_deref())?,
         urgency: parse_wire(&row.urgency, "requests.urgency")?,
         language: parse(&row.language, "requests.language")?,
+        call_asked_at: row.call_asked_at.map(Timestamp::from_millis),
         prescription: row.prescription,
         last_at: Timestamp::from_millis(row.last_at),
         created_at: Timestamp::from_millis(row.created_at),

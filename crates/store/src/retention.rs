@@ -7,7 +7,9 @@ use marketplace::Timestamp;
 
 use crate::{
     StoreError, Tx, on_conn,
-    schema::{idempotency_keys, inbound_events, outbound_counters, parked_statuses, requests, turns},
+    schema::{
+        call_events, idempotency_keys, inbound_events, outbound_counters, parked_statuses, requests, turns,
+    },
 };
 
 /// Raw events: as long as Meta may send them again, and a margin.
@@ -23,6 +25,7 @@ pub const OUTBOUND_COUNTERS: Duration = Duration::from_hours(48);
 pub fn sweep(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
     Ok(raw_events(tx, batch)?
         + stale_parked_statuses(tx, batch)?
+        + ownerless_call_events(tx, batch)?
         + packs(tx, batch)?
         + idempotency(tx, batch)?
         + counters(tx, batch)?)
@@ -59,6 +62,19 @@ fn stale_parked_statuses(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreErro
         parked_statuses::table.filter(parked_statuses::id.eq_any(&ids))
     )
     .execute(c))?)
+}
+
+/// Events of calls that no attempt of ours was found to be.
+fn ownerless_call_events(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
+    let before = before(tx, RAW_EVENTS);
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| call_events::table
+        .filter(call_events::received_at.lt(before).and(call_events::attempt_id.is_null()))
+        .order((call_events::received_at, call_events::id))
+        .select(call_events::id)
+        .limit(batch)
+        .load(c))?;
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::delete(call_events::table.filter(call_events::id.eq_any(&ids)))
+        .execute(c))?)
 }
 
 /// The turn stays with its verdict; what was asked and answered goes.

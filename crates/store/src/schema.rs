@@ -28,6 +28,7 @@ diesel::table! {
         bsuid -> Nullable<Binary>,
         language -> Text,
         opted_out_at -> Nullable<BigInt>,
+        timezone -> Nullable<Text>,
         erased_at -> Nullable<BigInt>,
         merged_into -> Nullable<Text>,
         created_at -> BigInt,
@@ -135,6 +136,7 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         closed_at -> Nullable<BigInt>,
+        call_asked_at -> Nullable<BigInt>,
     }
 }
 
@@ -309,6 +311,7 @@ diesel::table! {
         sending_at -> Nullable<BigInt>,
         settled_at -> Nullable<BigInt>,
         status_at -> Nullable<BigInt>,
+        accepted_at -> Nullable<BigInt>,
     }
 }
 
@@ -336,6 +339,102 @@ diesel::table! {
         status -> Text,
         code -> Nullable<BigInt>,
         status_at -> BigInt,
+        received_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consents (id) {
+        id -> Text,
+        request_id -> Text,
+        contact_id -> Text,
+        prompt_message_id -> Text,
+        party -> Text,
+        key -> Text,
+        scope -> Text,
+        asked_by -> Text,
+        wording -> Text,
+        language -> Text,
+        phone -> Nullable<Binary>,
+        bsuid -> Nullable<Binary>,
+        status -> Text,
+        expires_at -> BigInt,
+        knowledge -> Text,
+        created_at -> BigInt,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consent_history (consent_id, seq) {
+        consent_id -> Text,
+        seq -> Integer,
+        event -> Text,
+        status -> Text,
+        expires_at -> BigInt,
+        by_contact_id -> Nullable<Text>,
+        message_id -> Nullable<Text>,
+        happened_at -> BigInt,
+        recorded_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    call_permissions (contact_id, phone_number_id) {
+        contact_id -> Text,
+        phone_number_id -> Text,
+        knowledge -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    call_restrictions (phone_number_id) {
+        phone_number_id -> Text,
+        until_at -> BigInt,
+        reason -> Text,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    call_attempts (id) {
+        id -> Text,
+        request_id -> Text,
+        contact_id -> Text,
+        party -> Text,
+        vendor_id -> Nullable<Text>,
+        phone_number_id -> Text,
+        claim -> Text,
+        author -> Text,
+        control_epoch -> BigInt,
+        phase -> Text,
+        end_reason -> Nullable<Text>,
+        end_code -> Nullable<Text>,
+        knowledge -> Text,
+        wacid -> Nullable<Binary>,
+        wacid_hash -> Nullable<Binary>,
+        voice_session -> Nullable<Text>,
+        sdp_answer -> Nullable<Binary>,
+        fence -> Nullable<BigInt>,
+        due_at -> BigInt,
+        terminate_at -> Nullable<BigInt>,
+        terminate_tries -> Integer,
+        created_at -> BigInt,
+        dialled_at -> Nullable<BigInt>,
+        ended_at -> Nullable<BigInt>,
+        updated_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    call_events (id) {
+        id -> Text,
+        attempt_id -> Nullable<Text>,
+        wacid_hash -> Binary,
+        kind -> Text,
+        payload -> Binary,
+        meta_at -> BigInt,
         received_at -> BigInt,
     }
 }
@@ -458,6 +557,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbound_counters,
     outbound_breakers,
     parked_statuses,
+    consents,
+    consent_history,
+    call_permissions,
+    call_restrictions,
+    call_attempts,
+    call_events,
     idempotency_keys,
     leases,
     flags,

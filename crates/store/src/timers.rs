@@ -18,6 +18,16 @@ pub enum TimerKind {
     BatchDeadline,
     /// A handed-off request closes.
     CloseAfterHandoff,
+    /// A consent runs out; the reference is its id.
+    ConsentExpires,
+    /// Somebody who was written to may have been silent for long enough to call.
+    Silence,
+    /// A call rang as long as we let it ring; the reference is the attempt's id, here and below.
+    RingLimit,
+    /// A dial in doubt, or the end of a call that we ended, is waited for no longer.
+    CallGivenUp,
+    /// A call lasts as long as we let it last.
+    CallTooLong,
 }
 
 /// A timer that is due.

@@ -98,16 +98,54 @@ refusals! {
 
     /// Calling is switched off.
     CallingDisabled = "calling_disabled";
-    /// No granted, unexpired consent covers this call.
+    /// The client did not allow a call for this request: never asked, no answer, a no, or withdrawn.
     ConsentRequired = "consent_required";
-    /// Consent was asked for already, or denied.
-    ConsentPending = "consent_pending";
-    /// The last call of this request is less than the cooldown ago.
-    CooldownActive = "cooldown_active";
+    /// The client allowed a call for this request, but that is over.
+    ConsentExpired = "consent_expired";
+    /// The consent is, or would be, for another kind of call.
+    ConsentScope = "consent_scope";
+    /// The person to be called did not allow it: never asked, no answer, a no, or withdrawn.
+    CalleeConsentRequired = "callee_consent_required";
+    /// The person to be called allowed it, but that is over.
+    CalleeConsentExpired = "callee_consent_expired";
+    /// Meta has no permission of the person to be called, or took it back.
+    PermissionMissing = "permission_missing";
+    /// Meta's permission is over, or ends within the minute.
+    PermissionExpired = "permission_expired";
+    /// What Meta said about the permission is older than a minute; it has to be read again before dialling.
+    PermissionUnread = "permission_unread";
     /// The stored facts do not support the trigger.
     TriggerNotMet = "trigger_not_met";
-    /// It is night where the callee is, or the callee's zone is unknown.
+    /// The last call of this request is less than the cooldown ago.
+    CooldownActive = "cooldown_active";
+    /// It is night where the callee is.
     QuietHours = "quiet_hours";
+    /// Nobody knows what time it is where the callee is.
+    TimezoneUnknown = "timezone_unknown";
+    /// The request concerns a medical prescription: nobody is called about it.
+    Prescription = "prescription";
+    /// This person did not answer a call of this request and is not called about it again.
+    RedialCap = "redial_cap";
+    /// A call of this request, or to this person, is not over yet.
+    CallInProgress = "call_in_progress";
+    /// As many calls to this person were answered in 24 hours as Meta allows.
+    ConnectedCallLimit = "connected_call_limit";
+    /// Meta paused calls and permission requests from this number.
+    CallingRestricted = "calling_restricted";
+    /// Meta's API failed repeatedly; nothing is tried for a while.
+    BreakerOpen = "breaker_open";
+    /// The person to be called has just written; that is read first.
+    UnroutedEvent = "unrouted_event";
+    /// Consent was asked for already and is not answered yet.
+    ConsentPending = "consent_pending";
+    /// This person said no and is not asked again.
+    ConsentDenied = "consent_denied";
+    /// There is a consent already that covers this.
+    ConsentInForce = "consent_in_force";
+    /// Whether the last permission request reached this person is not known; a second one is no repair.
+    PermissionRequestUnknown = "permission_request_unknown";
+    /// As many permission requests went to this person as Meta allows in a day or a week.
+    PermissionRequestLimit = "permission_request_limit";
 
     /// This was done before: the same thing under another key.
     Duplicate = "duplicate";

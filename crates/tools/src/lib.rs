@@ -5,6 +5,7 @@
 
 pub mod api;
 mod caller;
+pub mod calling;
 mod currency;
 pub mod erasure;
 mod error;

@@ -14,6 +14,8 @@ pub const VENDOR_MESSAGE: Duration = Duration::from_hours(24);
 /// The two contact messages: as long as the request is open after the handoff. Later the deal they speak of may be
 /// done or dead, and a name and a number would go out for nothing. Both become dead letters: a person hands over.
 pub const HANDOFF: Duration = HANDOFF_CLOSES_AFTER;
+/// A question whether we may call: as long as an answer to it would count.
+pub const CONSENT_PROMPT: Duration = calling_policy::limits::PROMPT_LASTS;
 /// The confirmation of STOP or START, "which request do you mean?": the answer to what was just written.
 pub const NOTICE: Duration = Duration::from_hours(1);
 
@@ -24,6 +26,7 @@ pub const fn of(purpose: Purpose) -> Option<Duration> {
         Purpose::ClientMessage | Purpose::Shortlist | Purpose::Farewell => Some(CLIENT_MESSAGE),
         Purpose::VendorMessage => Some(VENDOR_MESSAGE),
         Purpose::Handoff => Some(HANDOFF),
+        Purpose::ConsentPrompt | Purpose::PermissionCard => Some(CONSENT_PROMPT),
         Purpose::Notice => Some(NOTICE),
         Purpose::VendorInquiry => None,
     }

@@ -88,6 +88,10 @@ pub enum Purpose {
     Handoff,
     /// The bot's last message: queued by the very transaction that escalated or closed the request.
     Farewell,
+    /// Our question whether we may call, with YES and NO.
+    ConsentPrompt,
+    /// Meta's permission card, which Meta counts.
+    PermissionCard,
     /// Confirmation of STOP or START, or a question which request is meant: goes out whatever the request does.
     Notice,
 }

@@ -26,6 +26,11 @@ pub fn advance(
     if next != current.state {
         settle(tx, id, next, reason)?;
     }
+    if next.is_accepted() && !current.state.is_accepted() {
+        on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
+            .set(outbox::accepted_at.eq(tx.now.as_millis()))
+            .execute(c))?;
+    }
     Ok(next)
 }
 

@@ -1,26 +1,17 @@
-//! The calling tools. Calling is off by default and this release cannot be switched on: both refuse.
+//! The calling tools.
 
 use marketplace::RequestState;
 use store::{Tx, requests::RequestGuard};
-use tool_registry::RefusalCode;
+use tool_registry::{RefusalCode, StartCallArgs};
 
 use super::Effect;
-use crate::{Policy, ToolError, error::refuse};
+use crate::{Caller, Policy, ToolError, calling::start_call, error::refuse};
 
 pub(super) fn request_consent(
     _tx: &mut Tx<'_>,
     _policy: Policy,
     guard: &RequestGuard,
 ) -> Result<Effect, ToolError> {
-    refuse_calls(guard)
-}
-
-/// The mission's order: the flag, the state, consent.
-pub(super) fn start(_tx: &mut Tx<'_>, _policy: Policy, guard: &RequestGuard) -> Result<Effect, ToolError> {
-    refuse_calls(guard)
-}
-
-fn refuse_calls(guard: &RequestGuard) -> Result<Effect, ToolError> {
     let state = guard.request().state;
     let over = matches!(state, RequestState::HandedOff | RequestState::Closed | RequestState::Error);
     let detail = if over {
@@ -29,4 +20,14 @@ fn refuse_calls(guard: &RequestGuard) -> Result<Effect, ToolError> {
         "calling is switched off; go on in chat".to_owned()
     };
     refuse(RefusalCode::CallingDisabled, detail)
+}
+
+pub(super) fn start(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &RequestGuard,
+    caller: &Caller,
+    args: &StartCallArgs,
+) -> Result<Effect, ToolError> {
+    Ok(Effect::new(start_call::run(tx, policy, guard, caller, args)?))
 }

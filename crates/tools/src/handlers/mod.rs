@@ -62,7 +62,7 @@ pub(crate) fn run(
         ToolCall::CreateOcrJob(_) => ocr::create(tx, policy),
         ToolCall::GetOcrResult(_) => ocr::result(),
         ToolCall::RequestCallConsent(_) => calling::request_consent(tx, policy, guard),
-        ToolCall::StartCall(_) => calling::start(tx, policy, guard),
+        ToolCall::StartCall(args) => calling::start(tx, policy, guard, caller, args),
         ToolCall::UpdateRequestState(args) => request_state::run(tx, guard, caller, args),
     }
 }

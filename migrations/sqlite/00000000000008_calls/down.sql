@@ -1,0 +1,10 @@
+ALTER TABLE contacts DROP COLUMN timezone;
+ALTER TABLE requests DROP COLUMN call_asked_at;
+ALTER TABLE outbox DROP COLUMN accepted_at;
+DROP INDEX outbox_cards;
+DROP TABLE call_events;
+DROP TABLE call_attempts;
+DROP TABLE call_restrictions;
+DROP TABLE call_permissions;
+DROP TABLE consent_history;
+DROP TABLE consents;
