@@ -5,6 +5,7 @@
 //! `request_call_consent` and answered through [`consent_handler`].
 
 pub mod attempts;
+pub mod call_status_webhook;
 pub mod consent_ends;
 pub mod consent_handler;
 pub mod facts;
