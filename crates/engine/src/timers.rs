@@ -61,7 +61,12 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
         TimerKind::RingLimit | TimerKind::CallTooLong | TimerKind::CallGivenUp => {
             tools::calling::timers::fire(tx, &guard, timer)?;
         }
-        TimerKind::ConsentExpires | TimerKind::Silence => {}
+        TimerKind::Silence => {
+            if tools::calling::silence::fire(tx, policy, &guard, timer)? {
+                return Ok(());
+            }
+        }
+        TimerKind::ConsentExpires => {}
     }
     Ok(timers::settle(tx, timer.request, timer.kind, &timer.reference)?)
 }

@@ -6,8 +6,12 @@
 pub mod attempts;
 pub mod facts;
 mod say;
+pub mod silence;
 pub(crate) mod start_call;
 pub mod timers;
+pub(crate) mod wish;
+
+pub use wish::{PlanCalling, Wish};
 
 use calling_policy::{Failures, Rule};
 use tool_registry::RefusalCode;
