@@ -61,12 +61,16 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
         TimerKind::RingLimit | TimerKind::CallTooLong | TimerKind::CallGivenUp => {
             tools::calling::timers::fire(tx, &guard, timer)?;
         }
+        TimerKind::ConsentExpires => {
+            if !tools::calling::consent_ends::expire(tx, &guard, timer)? {
+                return Ok(());
+            }
+        }
         TimerKind::Silence => {
             if tools::calling::silence::fire(tx, policy, &guard, timer)? {
                 return Ok(());
             }
         }
-        TimerKind::ConsentExpires => {}
     }
     Ok(timers::settle(tx, timer.request, timer.kind, &timer.reference)?)
 }

@@ -18,7 +18,12 @@ use tool_registry::{
 };
 
 use super::{Effect, handoff};
-use crate::{AuditEntry, Caller, ToolError, calling::silence, error::refuse, mentions, record};
+use crate::{
+    AuditEntry, Caller, ToolError,
+    calling::{consent_ends, silence},
+    error::refuse,
+    mentions, record,
+};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -47,6 +52,9 @@ pub(super) fn run(
     }
     if args.to == RequestState::HandedOff {
         handoff::hand_off(tx, guard, caller, args.handoff.as_ref())?;
+    }
+    if from != args.to && matches!(args.to, RequestState::HandedOff | RequestState::Closed) {
+        consent_ends::request_ended(tx, guard, caller)?;
     }
     requests::set_state(tx, guard, args.to)?;
     if let Some(plan) = &args.plan {
