@@ -19,6 +19,7 @@ mod process;
 mod reader;
 mod shared;
 mod variables;
+mod voice;
 mod web;
 
 pub use database::{DataKey, DataKeySource, DatabaseUrl};
@@ -29,6 +30,7 @@ pub use moltbot::{Moltbot, MoltbotTransport};
 pub use process::{AdminSettings, ApiSettings, WorkerSettings};
 pub use shared::{Flags, LogFormat, Logging, OutboundLimits};
 pub use variables::{VARIABLES, Variable};
+pub use voice::VoiceGateway;
 pub use web::HttpUrl;
 
 #[cfg(test)]

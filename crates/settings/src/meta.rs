@@ -77,7 +77,7 @@ impl MetaSending {
 }
 
 pub(crate) fn read_base(reader: &mut Reader) -> Result<HttpUrl, Faulty> {
-    reader.or_default(&META_API_BASE, HttpUrl::parse_encrypted_or_loopback)
+    reader.or_default(&META_API_BASE, |text| HttpUrl::parse_encrypted_or_loopback(text, "the access token"))
 }
 
 /// `v`, one to three digits, `.0`: Graph versions have never had another minor number since v2.12.

@@ -15,9 +15,9 @@ use crate::{
     variables::{
         AI_CONCIERGE_ENABLED, API_CALLS_PER_MINUTE, BIND_ADDR, CALLING_ENABLED, DATA_KEY, DATABASE_URL,
         LOG_FORMAT, META_API_BASE, META_APP_SECRET, META_APP_SECRET_PREVIOUS, META_VERIFY_TOKEN, OCR_ENABLED,
-        RUST_LOG, SIMULATION_CLOCK, TEMPLATES_FILE, VOICE_GATEWAY_URL,
+        RUST_LOG, SIMULATION_CLOCK, TEMPLATES_FILE,
     },
-    web::HttpUrl,
+    voice::VoiceGateway,
 };
 
 /// `concierge-api`. It neither sends nor asks Moltbot, so it holds neither of those tokens.
@@ -122,7 +122,7 @@ pub struct WorkerSettings {
     /// Feature flags.
     pub flags: Flags,
     /// The voice leg; `Some` whenever `flags.calling` is set.
-    pub voice_gateway: Option<HttpUrl>,
+    pub voice_gateway: Option<VoiceGateway>,
     /// Logs.
     pub logging: Logging,
     /// The clock of a simulation.
@@ -145,12 +145,7 @@ impl WorkerSettings {
         let outbound = OutboundLimits::read(&mut reader);
         let flags = Flags::read(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
-        let voice_gateway =
-            match (reader.optional(&VOICE_GATEWAY_URL, HttpUrl::parse), &flags) {
-                (Ok(None), Ok(flags)) if flags.calling => Err(reader
-                    .fault(&VOICE_GATEWAY_URL, "is missing; it is required when CALLING_ENABLED is true")),
-                (given, _) => given,
-            };
+        let voice_gateway = VoiceGateway::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.calling));
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
         reader.finish(|| {

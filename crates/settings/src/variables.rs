@@ -50,7 +50,9 @@ variables! {
     AI_CONCIERGE_ENABLED = Some("false"), "true or false (or 1 or 0)";
     OCR_ENABLED = Some("false"), "true or false (or 1 or 0)";
     CALLING_ENABLED = Some("false"), "true or false (or 1 or 0)";
-    VOICE_GATEWAY_URL = None, "the voice gateway's http:// or https:// address";
+    VOICE_GATEWAY_URL = None,
+        "the voice gateway's https:// address without user and query; http:// only to a loopback address";
+    VOICE_GATEWAY_TOKEN = None, "the bearer token that the voice gateway asks for; otherwise leave it out";
     RUST_LOG = Some("info"), "a level or a tracing filter, for example info or info,engine=debug";
     LOG_FORMAT = Some("pretty"), "json or pretty";
     SIMULATION_CLOCK = None,

@@ -47,13 +47,13 @@ impl HttpUrl {
         Ok(Self { text: url.as_str().trim_end_matches('/').to_owned(), loopback, encrypted })
     }
 
-    /// As [`Self::parse`], and plain text never leaves this machine.
-    pub(crate) fn parse_encrypted_or_loopback(text: &str) -> Parsed<Self> {
+    /// As [`Self::parse`], and plain text never leaves this machine. `what` is named as that which it would give away.
+    pub(crate) fn parse_encrypted_or_loopback(text: &str, what: &str) -> Parsed<Self> {
         let url = Self::parse(text)?;
         if url.encrypted || url.loopback {
             Ok(url)
         } else {
-            Err("would send the access token unencrypted to another machine".to_owned())
+            Err(format!("would send {what} unencrypted to another machine"))
         }
     }
 }
@@ -124,10 +124,11 @@ mod tests {
 
     #[test]
     fn plain_text_stays_on_this_machine() {
-        assert!(HttpUrl::parse_encrypted_or_loopback("http://10.0.0.1").is_err());
-        assert!(HttpUrl::parse_encrypted_or_loopback("http://127.0.0.1@evil.example").is_err());
-        assert!(HttpUrl::parse_encrypted_or_loopback("https://10.0.0.1").is_ok());
-        assert!(HttpUrl::parse_encrypted_or_loopback("http://localhost:8000").is_ok());
+        let parse = |text| HttpUrl::parse_encrypted_or_loopback(text, "it");
+        assert_eq!(parse("http://10.0.0.1").unwrap_err(), "would send it unencrypted to another machine");
+        assert!(parse("http://127.0.0.1@evil.example").is_err());
+        assert!(parse("https://10.0.0.1").is_ok());
+        assert!(parse("http://localhost:8000").is_ok());
     }
 
     #[test]

@@ -122,7 +122,19 @@ fn moltbot_needs_address_and_token_when_it_is_on() {
 fn calling_needs_a_voice_gateway() {
     let on = Env::worker().with("CALLING_ENABLED", "1");
     assert_eq!(names(&WorkerSettings::read(&on).unwrap_err()), ["VOICE_GATEWAY_URL"]);
-    assert!(WorkerSettings::read(&on.with("VOICE_GATEWAY_URL", "https://voice.example")).is_ok());
+    let given = on.with("VOICE_GATEWAY_URL", "https://voice.example/");
+    let gateway = WorkerSettings::read(&given).unwrap().voice_gateway.unwrap();
+    assert_eq!((gateway.url.as_str(), gateway.token.is_none()), ("https://voice.example", true));
+    let given = given.with("VOICE_GATEWAY_TOKEN", "voice-token-1");
+    let gateway = WorkerSettings::read(&given).unwrap().voice_gateway.unwrap();
+    assert_eq!(gateway.token.unwrap().expose_secret(), "voice-token-1");
+    let alone = Env::worker().with("VOICE_GATEWAY_TOKEN", "voice-token-1");
+    assert!(WorkerSettings::read(&alone).unwrap().voice_gateway.is_none(), "no gateway to send it to");
+    assert_eq!(
+        names(&WorkerSettings::read(&alone.with("VOICE_GATEWAY_TOKEN", "two words")).unwrap_err()),
+        ["VOICE_GATEWAY_TOKEN"],
+        "checked all the same"
+    );
     assert!(ApiSettings::read(&Env::api().with("CALLING_ENABLED", "1")).is_ok(), "the worker dials");
 }
 
@@ -230,9 +242,11 @@ fn what_the_worker_says_when_everything_is_wrong() {
         .with("MOLTBOT_AGENT_ID", "agent:brain")
         .with("MOLTBOT_TIMEOUT_MS", "999")
         .with("CALLING_ENABLED", "true")
+        .with("VOICE_GATEWAY_URL", "http://voice.example")
+        .with("VOICE_GATEWAY_TOKEN", "voice token")
         .with("SIMULATION_CLOCK", "1790000000000x60");
     insta::assert_snapshot!(WorkerSettings::read(&env).unwrap_err(), @r#"
-    the configuration has 12 problems:
+    the configuration has 13 problems:
 
       DATA_KEY is missing; it is required with PostgreSQL
           expected: 32 random bytes in base64 or hex, for example from `openssl rand -base64 32`; losing it loses the data
@@ -264,8 +278,11 @@ fn what_the_worker_says_when_everything_is_wrong() {
       MOLTBOT_TIMEOUT_MS is not a number of milliseconds from 1000 to 120000
           expected: milliseconds from 1000 to 120000
 
-      VOICE_GATEWAY_URL is missing; it is required when CALLING_ENABLED is true
-          expected: the voice gateway's http:// or https:// address
+      VOICE_GATEWAY_URL would send the token and the keys of calls unencrypted to another machine
+          expected: the voice gateway's https:// address without user and query; http:// only to a loopback address
+
+      VOICE_GATEWAY_TOKEN has characters that cannot stand in an HTTP header
+          expected: the bearer token that the voice gateway asks for; otherwise leave it out
 
       SIMULATION_CLOCK is refused because META_API_BASE is not a loopback address
           expected: for simulations alone: <start in ms since 1970>x<speed 1-1000>, with META_API_BASE on a loopback address
@@ -282,10 +299,21 @@ fn debug_output_hides_every_secret() {
     let worker = shared(Env::worker())
         .with("AI_CONCIERGE_ENABLED", "true")
         .with("MOLTBOT_URL", "http://127.0.0.1:18789")
-        .with("MOLTBOT_TOKEN", "moltbot-token-1");
+        .with("MOLTBOT_TOKEN", "moltbot-token-1")
+        .with("VOICE_GATEWAY_URL", "https://voice.example")
+        .with("VOICE_GATEWAY_TOKEN", "voice-token-1");
     let worker = WorkerSettings::read(&worker).unwrap();
     let text = format!("{api:?}{worker:#?}");
-    for secret in ["hunter2", "5a5a", "90, 90", "app-secret", "verify-token", "EAAaccess", "moltbot-token"] {
+    for secret in [
+        "hunter2",
+        "5a5a",
+        "90, 90",
+        "app-secret",
+        "verify-token",
+        "EAAaccess",
+        "moltbot-token",
+        "voice-token",
+    ] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }

@@ -70,6 +70,8 @@ fn values_that_are_taken() {
         ("RUST_LOG", &["info", "warn,engine=debug"]),
         ("SIMULATION_CLOCK", &["0x1", "1790000000000x1000"]),
         ("TEMPLATES_FILE", &["templates.json"]),
+        ("VOICE_GATEWAY_URL", &["https://10.0.0.1/base/", "http://127.0.0.1:9300", "http://[::1]:9300"]),
+        ("VOICE_GATEWAY_TOKEN", &["t", "A-z_0.9~+/="]),
     ] {
         for value in values {
             assert_eq!(faults(variable, value), [""; 0], "{variable}={value}");
@@ -120,7 +122,8 @@ fn values_that_are_refused() {
         ("AI_CONCIERGE_ENABLED", &["yes", "on", "True", "2"]),
         ("OCR_ENABLED", &["no"]),
         ("CALLING_ENABLED", &["off"]),
-        ("VOICE_GATEWAY_URL", &["voice.example", "wss://voice.example"]),
+        ("VOICE_GATEWAY_URL", &["voice.example", "wss://voice.example", "http://10.0.0.1", "https://u:p@h"]),
+        ("VOICE_GATEWAY_TOKEN", &["two words", "naïve"]),
         ("LOG_FORMAT", &["JSON", "text"]),
         ("SIMULATION_CLOCK", &["60", "x60", "0x0", "0x1001", "nowx60"]),
     ] {
