@@ -234,11 +234,6 @@ impl Consent {
         self.ruling_yes().map(|yes| yes.at).or(self.no_at)
     }
 
-    /// Whether it was ever given in time, whatever became of it.
-    pub fn was_granted(&self) -> bool {
-        self.yes.is_some() && self.first_answer_at.is_some_and(|at| at < self.requested_at + PROMPT_LASTS)
-    }
-
     /// Applies what happened at `at`, by Meta's clock where Meta dates it; `now` is ours and decides what moved.
     pub fn apply(
         &self,
@@ -297,7 +292,8 @@ impl Consent {
         let mut follows = Vec::new();
         if before != after {
             match after {
-                ConsentStatus::Granted if asked => follows.push(ConsentFollow::ConfirmYes),
+                // Nothing but an answer grants.
+                ConsentStatus::Granted => follows.push(ConsentFollow::ConfirmYes),
                 ConsentStatus::Denied if asked => follows.push(ConsentFollow::ConfirmNo),
                 _ => {}
             }

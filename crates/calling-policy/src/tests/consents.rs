@@ -123,7 +123,6 @@ fn a_yes_lasts_until_the_earliest_of_three() {
     // An end that is known later than another one does not prolong it.
     let again = ended.next.apply(ConsentEvent::RequestEnded, at + DAY * 2, at + DAY * 2);
     assert_eq!(again.noted, Noted::Ignored(Ignored::Known));
-    assert!(until(None).was_granted() && !asked(ConsentKey::Callee).was_granted());
 }
 
 #[test]
@@ -259,7 +258,6 @@ fn a_consent_reads_back_from_json() {
     let consent = play(&[(yes(), HOUR), (no(), HOUR * 2), (ConsentEvent::RequestEnded, HOUR * 3)]).next;
     let json = serde_json::to_string(&consent).unwrap();
     assert_eq!(serde_json::from_str::<Consent>(&json).unwrap(), consent);
-    assert!(consent.was_granted());
     let world = world();
     assert_eq!(
         (consent.request(), consent.contact(), consent.prompt(), consent.key(), consent.scope()),

@@ -7,7 +7,11 @@ use std::{
 
 use serde_json::json;
 
-use super::{TOKEN, attempt, client, sdp, server::Server, session};
+use super::{
+    TOKEN, attempt, client, sdp,
+    server::{Server, raw},
+    session,
+};
 use crate::{Misreading, Offer, VoiceError, VoiceGateway, VoiceGatewayConfig};
 
 #[derive(Clone, Default)]
@@ -52,12 +56,25 @@ async fn logs_and_errors_name_the_outcome_and_nothing_else() {
             tracing::info!(%error, ?error);
         }
     }
+    // HTTP that is none, with a description wherever a parser may stumble.
+    for reply in [
+        &b"a=ice-pwd:SDP-SECRET\r\n\r\n"[..],
+        b"HTTP/1.1 a=ice-pwd:SDP-SECRET\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\na=ice-pwd:SDP-SECRET\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: SDP-SECRET\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nSDP-SECRET\r\n",
+        b"HTTP/1.1 307 a\r\nlocation: http://192.0.2.20/SDP-SECRET\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let error = client(&raw(reply).await).offer(attempt()).await.unwrap_err();
+        tracing::info!(%error, ?error);
+    }
     let config = VoiceGatewayConfig::new("http://voice", Some(TOKEN.into()));
     tracing::info!(?config);
     drop(guard);
     let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("voice offer") && text.contains("answer_unreadable"), "{text}");
     assert!(text.contains("vse_1") && text.contains(&attempt().to_string()), "ids may be seen");
+    assert!(text.contains("the connection broke"), "{text}");
     for secret in ["SDP-SECRET", "ice-pwd", "192.0.2.20", TOKEN] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
