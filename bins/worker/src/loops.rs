@@ -4,6 +4,7 @@
 use std::{error::Error, sync::Arc, time::Duration};
 
 use engine::{
+    dial::{DialError, Dialler, StepReport},
     dispatch::{DispatchError, Dispatcher},
     router::Router,
     sweep, timers,
@@ -24,6 +25,10 @@ const FAILURE_REST_MIN: Duration = Duration::from_millis(250);
 const FAILURE_REST_MAX: Duration = Duration::from_secs(10);
 /// How many steps of one business number run side by side.
 const STEPS_PER_NUMBER: usize = 4;
+/// How many steps that look after the calls of one number run side by side, and how many that dial: a slow dial
+/// must not keep another call from being ended.
+const TENDING_PER_NUMBER: usize = 2;
+const DIALLING_PER_NUMBER: usize = 2;
 /// How often housekeeping runs.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// What is under way when the stop signal comes has this long.
@@ -33,7 +38,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 pub(crate) async fn run(worker: Worker, lanes: u16) {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
-    let Worker { db, owner, policy, router, turns, dispatchers } = worker;
+    let Worker { db, owner, policy, router, turns, dispatchers, diallers } = worker;
     loops.spawn(repeat("router", stop.clone(), move || route(router.clone())));
     for _ in 0..lanes {
         let turns = turns.clone();
@@ -44,6 +49,16 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
         for _ in 0..STEPS_PER_NUMBER {
             let dispatcher = dispatcher.clone();
             loops.spawn(repeat("dispatch", stop.clone(), move || dispatch(dispatcher.clone())));
+        }
+    }
+    for dialler in &diallers {
+        for _ in 0..TENDING_PER_NUMBER {
+            let dialler = dialler.clone();
+            loops.spawn(repeat("tend calls", stop.clone(), move || tend(dialler.clone())));
+        }
+        for _ in 0..DIALLING_PER_NUMBER {
+            let dialler = dialler.clone();
+            loops.spawn(repeat("dial", stop.clone(), move || dial(dialler.clone())));
         }
     }
     let timer_db = db.clone();
@@ -60,6 +75,11 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
     for dispatcher in dispatchers {
         if let Err(error) = dispatcher.release().await {
             tracing::warn!(error = startup::with_causes(&error), "a dispatcher's lease runs out by itself");
+        }
+    }
+    for dialler in diallers {
+        if let Err(error) = dialler.release().await {
+            tracing::warn!(error = startup::with_causes(&error), "a dialler's lease runs out by itself");
         }
     }
     db.store.close().await;
@@ -153,6 +173,19 @@ async fn take_turn(turns: TurnRunner) -> Result<Next, ToolError> {
 async fn dispatch(dispatcher: Arc<Dispatcher>) -> Result<Next, DispatchError> {
     let pause = dispatcher.step().await?.pause();
     Ok(if pause.is_zero() { Next::Again } else { Next::After(pause) })
+}
+
+async fn tend(dialler: Dialler) -> Result<Next, DialError> {
+    Ok(after_calls(&dialler.tend().await?))
+}
+
+async fn dial(dialler: Dialler) -> Result<Next, DialError> {
+    Ok(after_calls(&dialler.dial().await?))
+}
+
+const fn after_calls(report: &StepReport) -> Next {
+    let pause = report.pause();
+    if pause.is_zero() { Next::Again } else { Next::After(pause) }
 }
 
 async fn fire_timers(db: Db, policy: Policy) -> Result<Next, ToolError> {

@@ -4,19 +4,21 @@ use std::{sync::Arc, time::Duration};
 
 use engine::{
     brain::{MoltbotBrain, NoBrain},
+    dial::Dialler,
     dispatch::Dispatcher,
     router::Router,
     templates::TemplateCatalogue,
     turn::TurnRunner,
 };
 use marketplace::{IdSource as _, RandomIds, SystemClock};
-use meta_client::{MetaApi, MetaClient, MetaConfig};
+use meta_client::{MetaClient, MetaConfig};
 use moltbot_client::{Config, MoltbotClient};
 use orchestrator::Brain;
 use settings::WorkerSettings;
 use startup::Failure;
 use store::{Db, outbox::breaker::VolumeLimits};
 use tools::Policy;
+use voice_gateway::{HttpVoiceGateway, VoiceGateway, VoiceGatewayConfig};
 
 /// Moltbot's deadline when there is no Moltbot: bounds a turn all the same.
 const NO_BRAIN_TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,6 +32,7 @@ pub(crate) struct Worker {
     pub(crate) router: Router,
     pub(crate) turns: TurnRunner,
     pub(crate) dispatchers: Vec<Arc<Dispatcher>>,
+    pub(crate) diallers: Vec<Dialler>,
 }
 
 pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
@@ -61,11 +64,21 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
             Arc::new(Dispatcher::new(db.clone(), meta, templates, limits, number.clone(), owner.clone()))
         })
         .collect();
+    let voice = voice(settings)?;
+    // Also with calling off: what was dialled before must still be ended and recorded.
+    let diallers = numbers
+        .iter()
+        .map(|number| {
+            let (db, meta, voice) = (db.clone(), meta.clone(), voice.clone());
+            Dialler::new(db, meta, voice, policy, limits, number.clone(), owner.clone())
+        })
+        .collect();
     Ok(Worker {
         router: Router::new(db.clone(), numbers, owner.clone()),
         turns: TurnRunner::new(db.clone(), brain, policy, owner.clone(), brain_timeout),
         owner,
         dispatchers,
+        diallers,
         policy,
         db,
     })
@@ -83,7 +96,14 @@ fn brain(settings: &WorkerSettings) -> Result<(Arc<dyn Brain>, Duration), Failur
     Ok((Arc::new(MoltbotBrain(client)), moltbot.timeout))
 }
 
-fn meta(settings: &WorkerSettings) -> Result<Arc<dyn MetaApi>, Failure> {
+fn voice(settings: &WorkerSettings) -> Result<Option<Arc<dyn VoiceGateway>>, Failure> {
+    let Some(gateway) = &settings.voice_gateway else { return Ok(None) };
+    let config = VoiceGatewayConfig::new(gateway.url.to_string(), gateway.token.clone());
+    let client = HttpVoiceGateway::new(&config).map_err(|error| Failure::from_error(&error))?;
+    Ok(Some(Arc::new(client)))
+}
+
+fn meta(settings: &WorkerSettings) -> Result<Arc<MetaClient>, Failure> {
     let config = MetaConfig {
         base_url: settings.meta.graph.base.to_string(),
         version: settings.meta.graph.version.clone(),

@@ -1,10 +1,12 @@
-//! How work moves durably, one file a step: intake, router, turn, dispatch, timers.
+//! How work moves durably, one file a step: intake, router, turn, dispatch, dial, timers.
 //!
 //! Step functions over the store, the ports and the clock. They neither spawn nor sleep: the binaries loop.
 
 pub mod brain;
 pub mod buckets;
+mod calls;
 mod consequences;
+pub mod dial;
 pub mod dispatch;
 #[cfg(test)]
 mod erasure_tests;

@@ -466,7 +466,7 @@ impl Dispatcher {
 }
 
 /// Said once, by the process whose message was one too many.
-fn report_opened(open: &OpenBreaker) {
+pub(crate) fn report_opened(open: &OpenBreaker) {
     let contact = match open.scope {
         Scope::Product => None,
         Scope::Vendor(contact) => Some(contact.to_string()),

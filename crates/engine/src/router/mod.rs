@@ -16,10 +16,13 @@ use store::{
     inbound::{self, InboundEvent, Routed},
     leases,
 };
-use tools::ToolError;
+use tools::{
+    ToolError,
+    calling::call_status_webhook::{CallNews, CallOutcome, Received, call_status_webhook},
+};
 use tracing::Instrument as _;
 
-use crate::statuses;
+use crate::{calls, statuses};
 
 pub use message::{QUOTE_WAITS, STALE_AFTER};
 
@@ -167,12 +170,34 @@ fn route(tx: &mut Tx<'_>, numbers: &[PhoneNumberId], id: EventId) -> Result<Plac
             statuses::apply_status(tx, &status)?;
             Routed::Done
         }
-        Event::Call(_) | Event::CallStatus(_) => Routed::Ignored("calling_disabled"),
+        Event::Call(call) => return call_news(tx, &stored, number.as_ref(), payload, &calls::of_event(&call)),
+        Event::CallStatus(status) => {
+            return call_news(tx, &stored, number.as_ref(), payload, &calls::of_status(&status));
+        }
+        Event::Account(news) if calls::restrict(tx, numbers, id, &news)? => Routed::Done,
         Event::Account(_) => Routed::Ignored("account_event"),
         Event::Errors(_) => Routed::Ignored("account_error"),
         Event::Unknown(_) => Routed::Ignored("unknown_event"),
     };
     inbound::finish(tx, id, None, routed)?;
+    Ok(Placed::Finished)
+}
+
+fn call_news(
+    tx: &mut Tx<'_>,
+    stored: &InboundEvent,
+    number: Option<&PhoneNumberId>,
+    payload: &str,
+    news: &CallNews,
+) -> Result<Placed, ToolError> {
+    let Some(number) = number else { return bury(tx, stored, "no_phone_number_id") };
+    let received = Received { data_key: stored.data_key, number, payload, at: stored.received_at };
+    let (contact, routed) = match call_status_webhook(tx, received, news)? {
+        CallOutcome::Applied(_, contact) => (Some(contact), Routed::Done),
+        CallOutcome::Parked => (None, Routed::Done),
+        CallOutcome::Ignored(reason) => (None, Routed::Ignored(reason)),
+    };
+    inbound::finish(tx, stored.id, contact, routed)?;
     Ok(Placed::Finished)
 }
 

@@ -46,6 +46,10 @@ pub fn apply(
     known.attempt = step.next;
     calls::save(tx, guard, known.id, &step.next)?;
     record_step(tx, guard, known, event, step.noted, by)?;
+    if before.phase() == Phase::Unknown && step.next.phase() != Phase::Unknown {
+        // The doubt is over, and its timer must not cut off people who talk.
+        timers::settle(tx, request.id, TimerKind::CallGivenUp, &known.id.to_string())?;
+    }
     for follow in &step.follows {
         carry_out(tx, guard, known, *follow)?;
     }
@@ -173,7 +177,8 @@ fn set_timers(
             timers::set(tx, guard, TimerKind::RingLimit, &id, dialled + RING_LIMIT)?;
             timers::set(tx, guard, TimerKind::CallTooLong, &id, dialled + CALL_LASTS_MAX)?;
         }
-        AttemptEvent::DialUnknown if known.attempt.is_live() => {
+        // A webhook may have been faster than the doubt: then the call has its other timers.
+        AttemptEvent::DialUnknown if known.attempt.phase() == Phase::Unknown => {
             timers::set(tx, guard, TimerKind::CallGivenUp, &id, dialled + UNKNOWN_DIAL_LASTS)?;
         }
         _ => {}

@@ -4,6 +4,7 @@
 //! engine's dialler asks for all keys again and dials it at most once, webhooks settle it.
 
 pub mod attempts;
+pub mod call_status_webhook;
 pub mod facts;
 mod say;
 pub(crate) mod start_call;
