@@ -2,9 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use marketplace::{OutreachId, VendorId};
+use marketplace::{MessageId, OutreachId, VendorId};
 
-/// The id of a reply button that we sent. Written `pick:<vendor_id>`, `reply:<outreach_id>:yes|no`.
+/// The id of a reply button that we sent. Written `pick:<vendor_id>`, `reply:<outreach_id>:yes|no`,
+/// `consent:<message_id>:yes|no`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ButtonId {
     /// Under a shortlist: this vendor.
@@ -13,6 +14,13 @@ pub enum ButtonId {
     Reply {
         /// The inquiry it answers.
         outreach: OutreachId,
+        /// YES was pressed.
+        yes: bool,
+    },
+    /// Under the question whether we may call.
+    Consent {
+        /// Our message that asked.
+        prompt: MessageId,
         /// YES was pressed.
         yes: bool,
     },
@@ -27,9 +35,8 @@ impl fmt::Display for ButtonId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pick(vendor) => write!(f, "pick:{vendor}"),
-            Self::Reply { outreach, yes } => {
-                write!(f, "reply:{outreach}:{}", if *yes { "yes" } else { "no" })
-            }
+            Self::Reply { outreach, yes } => write!(f, "reply:{outreach}:{}", word(*yes)),
+            Self::Consent { prompt, yes } => write!(f, "consent:{prompt}:{}", word(*yes)),
         }
     }
 }
@@ -40,15 +47,23 @@ impl FromStr for ButtonId {
         if let Some(vendor) = id.strip_prefix("pick:") {
             return vendor.parse().map(Self::Pick).map_err(|_| NotAButton);
         }
-        let (outreach, answer) =
-            id.strip_prefix("reply:").and_then(|rest| rest.split_once(':')).ok_or(NotAButton)?;
-        let outreach = outreach.parse().map_err(|_| NotAButton)?;
-        match answer {
-            "yes" => Ok(Self::Reply { outreach, yes: true }),
-            "no" => Ok(Self::Reply { outreach, yes: false }),
+        let (kind, rest) = id.split_once(':').ok_or(NotAButton)?;
+        let (of, answer) = rest.split_once(':').ok_or(NotAButton)?;
+        let yes = match answer {
+            "yes" => true,
+            "no" => false,
+            _ => return Err(NotAButton),
+        };
+        match kind {
+            "reply" => Ok(Self::Reply { outreach: of.parse().map_err(|_| NotAButton)?, yes }),
+            "consent" => Ok(Self::Consent { prompt: of.parse().map_err(|_| NotAButton)?, yes }),
             _ => Err(NotAButton),
         }
     }
+}
+
+const fn word(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
 }
 
 #[cfg(test)]
@@ -58,16 +73,25 @@ mod tests {
 
     #[test]
     fn ids_read_back() {
-        let outreach = OutreachId::generate(&SeededIds::new(3));
+        let ids = SeededIds::new(3);
+        let (outreach, prompt) = (OutreachId::generate(&ids), MessageId::generate(&ids));
         for id in [
             ButtonId::Pick("v:1.a-b_c".parse().unwrap()),
             ButtonId::Reply { outreach, yes: true },
             ButtonId::Reply { outreach, yes: false },
+            ButtonId::Consent { prompt, yes: true },
+            ButtonId::Consent { prompt, yes: false },
         ] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
-        for other in ["", "pick:", "pick:a b", "reply:yes", "reply::yes", "consent:1:yes", "2", "yes"] {
+        for other in
+            ["", "pick:", "pick:a b", "reply:yes", "reply::yes", "consent:1:yes", "consent::no", "2", "yes"]
+        {
             assert_eq!(other.parse::<ButtonId>(), Err(NotAButton), "{other}");
         }
+        // An id of the other kind is none.
+        assert_eq!(format!("consent:{outreach}:yes").parse::<ButtonId>(), Err(NotAButton));
+        assert_eq!(format!("reply:{prompt}:yes").parse::<ButtonId>(), Err(NotAButton));
+        assert_eq!(format!("consent:{prompt}:maybe").parse::<ButtonId>(), Err(NotAButton));
     }
 }

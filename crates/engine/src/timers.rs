@@ -61,7 +61,12 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
         TimerKind::RingLimit | TimerKind::CallTooLong | TimerKind::CallGivenUp => {
             tools::calling::timers::fire(tx, &guard, timer)?;
         }
-        TimerKind::ConsentExpires | TimerKind::Silence => {}
+        TimerKind::ConsentExpires => {
+            if !tools::calling::consent_ends::expire(tx, &guard, timer)? {
+                return Ok(());
+            }
+        }
+        TimerKind::Silence => {}
     }
     Ok(timers::settle(tx, timer.request, timer.kind, &timer.reference)?)
 }

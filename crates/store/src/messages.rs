@@ -37,6 +37,8 @@ pub enum MessageKind {
     Text,
     /// A button or list row was chosen.
     Button,
+    /// A word on whether we may call: YES or NO to our prompt, or Meta's card. It answers nothing else.
+    Consent,
     /// An image or a document that OCR could read.
     Document,
     /// Other media we cannot read: voice, video, stickers.

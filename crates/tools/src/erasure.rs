@@ -21,7 +21,7 @@ use store::{
     turns::{self, Settlement, TurnStatus},
 };
 
-use crate::{AuditEntry, Caller, ToolError, outreach, record, record_system};
+use crate::{AuditEntry, Caller, ToolError, calling::consent_ends, outreach, record, record_system};
 
 /// How often the steps are repeated while something of a transaction that had begun earlier turns up.
 const ROUNDS_MAX: u32 = 8;
@@ -209,6 +209,7 @@ fn close_request(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<usize>, ToolEr
     }
     let waiting: BTreeSet<_> = lanes::pending(tx, id)?.into_iter().map(|entry| entry.id).collect();
     lanes::consume(tx, &guard, turn, &waiting.into_iter().collect::<Vec<_>>())?;
+    consent_ends::request_ended(tx, &guard, &Caller::operator())?;
     requests::set_state(tx, &mut guard, RequestState::Closed)?;
     let payload = json!({ "from": from, "to": RequestState::Closed, "reason": "the client was erased" });
     let closed = AuditEntry::new(Caller::operator().actor, "state.changed", payload)

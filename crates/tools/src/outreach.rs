@@ -12,7 +12,7 @@ use store::{
     timers::{self, TimerKind},
 };
 
-use crate::ToolError;
+use crate::{ToolError, calling::consent_ends};
 
 /// Records what came of an outreach; when that was the last vendor its open batch waited for, the batch settles.
 ///
@@ -41,7 +41,8 @@ pub fn settle(
 }
 
 /// What follows when a message will not arrive: a batch no longer waits for that vendor and the workflow looks
-/// again; a word to the client, or a contact handed over, becomes a dead letter for a person.
+/// again; a prompt for consent leaves nothing open; a word to the client, or a contact handed over, becomes a dead
+/// letter for a person.
 pub fn not_delivered(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
@@ -49,6 +50,9 @@ pub fn not_delivered(
     reason: &str,
 ) -> Result<(), ToolError> {
     let Some(guard) = guard else { return Ok(()) };
+    if matches!(send.purpose, Purpose::ConsentPrompt | Purpose::PermissionCard) {
+        return consent_ends::not_delivered(tx, guard, send, reason);
+    }
     if send.purpose == Purpose::VendorInquiry {
         return inquiry_failed(tx, guard, send);
     }

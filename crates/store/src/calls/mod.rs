@@ -21,7 +21,7 @@ pub use consents::{
     consents_of_contact, consents_of_prompt, consents_of_request, history_of, insert_consent, save_consent,
 };
 pub use events::{CallEvent, NewCallEvent, events_of, find_by_wacid, keep_event, take_waiting};
-pub use facts::{SentTo, cards_sent, client_wrote_at, sent_to};
+pub use facts::{SentTo, cards_sent, client_wrote_at, newest_seen, sent_to};
 pub use permissions::{permission, restrict, restricted_until, save_permission};
 
 use crate::StoreError;

@@ -15,7 +15,7 @@ use store::{
     calls::{self, CallAttempt},
     contacts::{self, Contact},
     flags,
-    messages::{self, Direction, Message},
+    messages::{self, Direction, Message, MessageKind},
     outbox::{
         Purpose,
         breaker::{self, Scope as BreakerScope},
@@ -270,6 +270,8 @@ fn vendor_facts(
     let request = guard.request().id;
     let newest = calls::sent_to(tx, request, contact.id, LOOK_BACK)?
         .into_iter()
+        // What the code says by itself, the confirmation of a YES, asks nothing.
+        .filter(|sent| sent.author != ActorKind::System)
         .find(|sent| matches!(sent.purpose, Purpose::VendorInquiry | Purpose::VendorMessage));
     Ok(VendorFacts {
         id: id.clone(),
@@ -280,7 +282,7 @@ fn vendor_facts(
     })
 }
 
-/// The vendor's latest word. One that nobody has read yet is an answer all the same, and not an ambiguous one.
+/// The vendor's latest word; whether we may call is not what was asked. One that nobody has read yet is an answer all the same, and not an ambiguous one.
 fn reply_of(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
@@ -291,7 +293,11 @@ fn reply_of(
     let written = latest
         .iter()
         .rev()
-        .find(|message| message.direction == Direction::In && message.contact == contact.id)
+        .find(|message| {
+            message.direction == Direction::In
+                && message.contact == contact.id
+                && message.kind != MessageKind::Consent
+        })
         .map(|message| (message.id, message.meta_at));
     let read = sourcing::replies_of(tx, guard.request().id)?
         .into_iter()

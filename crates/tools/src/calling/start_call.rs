@@ -10,6 +10,7 @@ use store::{
 use tool_registry::{CallStatus, Party, StartCallArgs, StartCallResult};
 
 use super::{
+    after_the_flag,
     facts::{Asked, call_facts, party_of},
     refusal_of,
 };
@@ -26,7 +27,8 @@ pub(crate) fn run(
 ) -> Result<StartCallResult, ToolError> {
     let claim = trigger_of(args.trigger);
     let asked = Asked { callee: &args.party, claim, author: caller.actor.kind, stage: Stage::Decide };
-    let facts = call_facts(tx, policy, guard, asked)?;
+    let facts = call_facts(tx, policy, guard, asked);
+    let facts = after_the_flag(tx, policy, facts)?;
     if let Verdict::Refused { failures } = evaluate(&facts, guard.now(tx)) {
         return Err(refusal_of(&failures).into());
     }

@@ -1,25 +1,27 @@
 //! The calling tools.
 
-use marketplace::RequestState;
 use store::{Tx, requests::RequestGuard};
-use tool_registry::{RefusalCode, StartCallArgs};
+use tool_registry::{RequestCallConsentArgs, StartCallArgs};
 
 use super::Effect;
-use crate::{Caller, Policy, ToolError, calling::start_call, error::refuse};
+use crate::{
+    Caller, Policy, ToolError,
+    calling::{request_consent, start_call},
+};
 
 pub(super) fn request_consent(
-    _tx: &mut Tx<'_>,
-    _policy: Policy,
+    tx: &mut Tx<'_>,
+    policy: Policy,
     guard: &RequestGuard,
+    caller: &Caller,
+    args: &RequestCallConsentArgs,
 ) -> Result<Effect, ToolError> {
-    let state = guard.request().state;
-    let over = matches!(state, RequestState::HandedOff | RequestState::Closed | RequestState::Error);
-    let detail = if over {
-        format!("calling is switched off, and the request is {state}")
-    } else {
-        "calling is switched off; go on in chat".to_owned()
-    };
-    refuse(RefusalCode::CallingDisabled, detail)
+    let (result, vendor) = request_consent::run(tx, policy, guard, caller, args)?;
+    let effect = Effect::new(result);
+    Ok(match vendor {
+        Some(key) => effect.sealed_by(key),
+        None => effect,
+    })
 }
 
 pub(super) fn start(

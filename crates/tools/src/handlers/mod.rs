@@ -61,7 +61,7 @@ pub(crate) fn run(
         ToolCall::RecordVendorReply(args) => vendor_reply::run(tx, guard, args),
         ToolCall::CreateOcrJob(_) => ocr::create(tx, policy),
         ToolCall::GetOcrResult(_) => ocr::result(),
-        ToolCall::RequestCallConsent(_) => calling::request_consent(tx, policy, guard),
+        ToolCall::RequestCallConsent(args) => calling::request_consent(tx, policy, guard, caller, args),
         ToolCall::StartCall(args) => calling::start(tx, policy, guard, caller, args),
         ToolCall::UpdateRequestState(args) => request_state::run(tx, guard, caller, args),
     }

@@ -18,7 +18,7 @@ use tool_registry::{
 };
 
 use super::{Effect, handoff};
-use crate::{AuditEntry, Caller, ToolError, error::refuse, mentions, record};
+use crate::{AuditEntry, Caller, ToolError, calling::consent_ends, error::refuse, mentions, record};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -43,6 +43,9 @@ pub(super) fn run(
     }
     if args.to == RequestState::HandedOff {
         handoff::hand_off(tx, guard, caller, args.handoff.as_ref())?;
+    }
+    if from != args.to && matches!(args.to, RequestState::HandedOff | RequestState::Closed) {
+        consent_ends::request_ended(tx, guard, caller)?;
     }
     requests::set_state(tx, guard, args.to)?;
     if let Some(plan) = &args.plan {

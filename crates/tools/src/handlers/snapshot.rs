@@ -196,7 +196,7 @@ fn conversation_entry(
         vendor_id,
         kind: match message.kind {
             MessageKind::Text => EntryKind::Text,
-            MessageKind::Button => EntryKind::Button,
+            MessageKind::Button | MessageKind::Consent => EntryKind::Button,
             MessageKind::Document | MessageKind::Media => EntryKind::Media,
             MessageKind::Other => EntryKind::Other,
         },
