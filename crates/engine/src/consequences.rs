@@ -55,6 +55,21 @@ pub(crate) fn advance(
     }
 }
 
+/// What follows once Meta has an intent for sure: `before` is how it was until now. Silence counts from here.
+pub(crate) fn accepted(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    before: &Send,
+    after: SendState,
+) -> Result<(), ToolError> {
+    match guard {
+        Some(guard) if after.is_accepted() && !before.state.is_accepted() => {
+            tools::calling::silence::accepted(tx, guard, before)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Ends an intent that was never on the wire.
 pub(crate) fn cancel(
     tx: &mut Tx<'_>,

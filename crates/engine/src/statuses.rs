@@ -96,6 +96,7 @@ pub(crate) fn learn(
     if after == before.state {
         return Ok(after);
     }
+    consequences::accepted(tx, guard, &before, after)?;
     if after == SendState::Failed {
         consequences::refused_for_good(tx, guard, &before, class_of(news.code))?;
         consequences::failed(tx, guard, &before, &reason)?;

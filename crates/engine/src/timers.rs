@@ -66,7 +66,11 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
                 return Ok(());
             }
         }
-        TimerKind::Silence => {}
+        TimerKind::Silence => {
+            if tools::calling::silence::fire(tx, policy, &guard, timer)? {
+                return Ok(());
+            }
+        }
     }
     Ok(timers::settle(tx, timer.request, timer.kind, &timer.reference)?)
 }

@@ -7,7 +7,7 @@ use moltbot_contract::{ContextPack, Decision, VendorFound, VendorOutreachPlan, V
 use tool_registry::{FactSource, Facts, RefusalCode, ToolCall, ToolName, ToolResult};
 
 use crate::{
-    Committed, DecisionRecord, Plan, PlannedCall, PortError, Refusal, Source, TurnEnd, gate,
+    Committed, DecisionRecord, Plan, PlannedCall, PortError, Refusal, Source, TurnEnd, Wish, calling, gate,
     handle_inbound_message::{Proposal, Snapshot, Turn, WrongResult, not_asked, push_new, reason_of},
     next::{Next, Ruling, why},
     plan::{self, Basis},
@@ -97,9 +97,10 @@ impl Turn<'_> {
             Err(setback) => return Ok(Err(setback)),
         };
         let vendors = vendors_of(&calls);
+        let wish = calling::wish(&ruling, &snapshot.pack, &self.input.entries);
         let source = ruling.record.source;
         let kind = ruling.record.kind;
-        Ok(match self.commit(calls, ruling.record, answer).await? {
+        Ok(match self.commit(calls, wish, ruling.record, answer).await? {
             Committed::Done => Ok(TurnEnd::Committed { kind, source }),
             Committed::Superseded => Ok(TurnEnd::Superseded),
             Committed::Dropped => Ok(TurnEnd::Dropped),
@@ -201,7 +202,7 @@ impl Turn<'_> {
         let aloud = plan::calls(&ruling.next, &basis);
         for calls in [aloud, plan::silent_escalation(reason, &basis)] {
             let (kind, source) = (ruling.record.kind, ruling.record.source);
-            match self.commit(calls, ruling.record.clone(), None).await? {
+            match self.commit(calls, None, ruling.record.clone(), None).await? {
                 Committed::Done => return Ok(TurnEnd::Committed { kind, source }),
                 Committed::Superseded => return Ok(TurnEnd::Superseded),
                 Committed::Dropped => return Ok(TurnEnd::Dropped),
@@ -218,7 +219,7 @@ impl Turn<'_> {
     pub(crate) async fn take_note(&self, why: &str, reasons: Vec<String>) -> Result<TurnEnd, PortError> {
         let record = DecisionRecord { why: why.to_owned(), ..not_asked(reasons) };
         let (kind, source) = (record.kind, record.source);
-        Ok(match self.commit(Vec::new(), record, None).await? {
+        Ok(match self.commit(Vec::new(), None, record, None).await? {
             Committed::Done => TurnEnd::Committed { kind, source },
             Committed::Superseded => TurnEnd::Superseded,
             Committed::Dropped => TurnEnd::Dropped,
@@ -234,11 +235,12 @@ impl Turn<'_> {
     async fn commit(
         &self,
         calls: Vec<PlannedCall>,
+        calling: Option<Wish>,
         decision: DecisionRecord,
         answer: Option<String>,
     ) -> Result<Committed, PortError> {
         let consumed = self.input.entries.iter().map(|entry| entry.id).collect();
-        self.tools.commit(Plan { calls, decision, consumed, answer }).await
+        self.tools.commit(Plan { calls, calling, decision, consumed, answer }).await
     }
 }
 

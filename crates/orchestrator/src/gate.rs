@@ -5,7 +5,7 @@ use marketplace::RequestState;
 use moltbot_contract::ContextPack;
 
 use crate::{
-    ClientContent, Entry, Source, TurnEvent,
+    ClientContent, Entry, Source, TurnEvent, calling,
     next::{Next, Ruling, why},
     reading, workflow,
 };
@@ -14,6 +14,7 @@ use crate::{
 pub(crate) fn rule(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
     silent(pack)
         .or_else(|| client_word(pack, entries))
+        .or_else(|| client_wants_call(pack, entries))
         .or_else(|| documents(pack, entries))
         .or_else(|| client_choice(pack, entries))
         .or_else(|| nothing_to_decide(pack, entries))
@@ -44,6 +45,15 @@ fn client_word(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
     }
     // What follows a "cancel" may take it back.
     (words.last() == Some(&Some(ControlWord::Cancel))).then(|| by_rule(Next::Close, "client_cancelled"))
+}
+
+/// "Call me" alone says nothing of the need: the question whether we may is the answer, see [`calling::wish`]. The
+/// first message of all opens the conversation too.
+fn client_wants_call(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
+    let alone = calling::is_possible(pack)
+        && pack.request.state != RequestState::New
+        && calling::is_all_that_is_asked_for(entries);
+    alone.then(|| Ruling::nothing("the client wants a call", "client_asked_call"))
 }
 
 /// A turn in which the client sent nothing that can be read as text.
@@ -126,7 +136,12 @@ fn nothing_to_decide(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
     match pack.request.state {
         RequestState::Sourcing => None,
         RequestState::OcrProcessing if woken => None,
-        RequestState::New | RequestState::Clarifying if reading::is_unanswered(pack) => None,
+        // What is said about calls is no answer that anybody waits for.
+        RequestState::New | RequestState::Clarifying
+            if reading::is_unanswered(pack) && !reading::is_about_calls(entries) =>
+        {
+            None
+        }
         RequestState::Shortlisted => {
             Some(Ruling::nothing("the client has the shortlist; what came later is kept", "late_reply"))
         }

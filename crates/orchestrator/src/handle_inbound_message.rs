@@ -1,7 +1,7 @@
 //! One turn, from what waited in the mailbox to one committed plan.
 
 use marketplace::{MessageId, RequestState, VendorId};
-use moltbot_contract::{ContextPack, limits::ANSWER_BYTES_MAX, validate};
+use moltbot_contract::{ContextPack, Decision, limits::ANSWER_BYTES_MAX, validate};
 use tool_registry::{
     Facts, GetRequestSnapshotArgs, RecordVendorReplyArgs, ToolName, ToolResult, UpdateRequestStateArgs,
 };
@@ -179,12 +179,31 @@ impl Turn<'_> {
             violations: journal.violations,
         };
         if let (Verdict::Accepted, Some(decision)) = (journal.verdict, journal.decision) {
+            if self.repeats(&snapshot.pack, &decision) {
+                let mut reasons = record.reasons;
+                reasons.push("said_already".to_owned());
+                let why = "the client has this very question before them".to_owned();
+                let record = DecisionRecord { why, reasons, ..record };
+                return Ok(Proposal::by_rule(Ruling { next: Next::Nothing, record }));
+            }
             let next = Next::Decision(decision);
             let record = DecisionRecord { kind: next.kind(), why: why(&next), ..record };
             return Ok(Proposal { ruling: Ruling { next, record }, answer: journal.answer });
         }
         let next = workflow::decide(&snapshot.pack, &self.input.entries);
         Ok(Proposal::by_rule(Ruling::coded(next, record)))
+    }
+
+    /// Whether the decision would say to a silent client what was just said: a turn that others started asks nothing
+    /// twice.
+    fn repeats(&self, pack: &ContextPack, decision: &Decision) -> bool {
+        match decision {
+            Decision::AskClient(ask) => {
+                !reading::client_waits(pack, &self.input.entries)
+                    && reading::was_just_said(pack, &ask.question_text)
+            }
+            _ => false,
+        }
     }
 
     /// What Moltbot answered, in this attempt or an earlier one; or why it was not asked.

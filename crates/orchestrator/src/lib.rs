@@ -3,6 +3,7 @@
 //!
 //! Pure but for its two ports: [`Brain`] answers, [`PlanCommitter`] acts. No clock, no database, no HTTP.
 
+mod calling;
 mod carry_out;
 #[cfg(test)]
 mod fixture;
@@ -22,5 +23,5 @@ pub use next::Next;
 pub use ports::{Brain, BrainUnavailable, PlanCommitter, PortError, Refusal};
 pub use turn::{
     ClientContent, Committed, DecisionRecord, Entry, Journal, OnRefusal, Plan, PlannedCall, Source,
-    TurnEvent, TurnInput, Verdict,
+    TurnEvent, TurnInput, Verdict, Wish,
 };

@@ -27,6 +27,8 @@ pub const STEP_CLIENT: &str = "client";
 pub const STEP_STATE: &str = "state";
 /// What stands before the vendor's id in the steps that write to vendors.
 pub const STEP_VENDOR: &str = "vendor/";
+/// The step of a wish to call.
+pub const STEP_CALLING: &str = "calling";
 /// What stands before the message's id in the steps that have documents read.
 pub const STEP_OCR: &str = "ocr/";
 

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use conversation::need;
+use conversation::{control_words, need};
 use marketplace::{RequestState, VendorId};
 use moltbot_contract::{
-    Availability, BatchStatus, BatchView, ContextPack, EntryKind, OutreachStatus, ReplyView, Speaker, Urgency,
+    Availability, BatchStatus, BatchView, ContextPack, ConversationEntry, EntryKind, OutreachStatus,
+    ReplyView, Speaker, Urgency,
 };
 use tool_registry::{FactSource, Facts, Sourced};
 
-use crate::{ClientContent, Entry, TurnEvent};
+use crate::{ClientContent, Entry, TurnEvent, calling};
 
 /// Below this a vendor's reply is ambiguous (mission C2) and is not offered to the client.
 pub(crate) const CONFIDENCE_MIN: f64 = 0.6;
@@ -41,9 +42,36 @@ pub(crate) fn client_waits(pack: &ContextPack, entries: &[Entry]) -> bool {
         .any(|content| *content != ClientContent::Other || pack.request.state == RequestState::New)
 }
 
-/// Whether somebody or something woke the request.
+/// Whether something woke the request, other than news of calls.
 pub(crate) fn is_woken(entries: &[Entry]) -> bool {
-    entries.iter().any(|entry| matches!(entry.event, TurnEvent::Wake { .. }))
+    entries
+        .iter()
+        .any(|entry| matches!(&entry.event, TurnEvent::Wake { reason } if !calling::is_about_calls(reason)))
+}
+
+/// Whether the turn is about calls alone.
+pub(crate) fn is_about_calls(entries: &[Entry]) -> bool {
+    let is_news =
+        |entry: &Entry| matches!(&entry.event, TurnEvent::Wake { reason } if calling::is_about_calls(reason));
+    !entries.is_empty() && entries.iter().all(is_news)
+}
+
+/// Whether the client has this very text from us, and has said nothing since but YES or NO.
+pub(crate) fn was_just_said(pack: &ContextPack, text: &str) -> bool {
+    let is_word = |entry: &&ConversationEntry| {
+        let answers = matches!(
+            control_words::recognise(&entry.text),
+            Some(control_words::ControlWord::Yes | control_words::ControlWord::No)
+        );
+        entry.from == Speaker::Us || !(answers || entry.kind == EntryKind::Button)
+    };
+    pack.conversation
+        .iter()
+        .rev()
+        .filter(|entry| entry.vendor_id.is_none() && entry.from != Speaker::Vendor)
+        .filter(is_word)
+        .take_while(|entry| entry.from == Speaker::Us)
+        .any(|entry| entry.text.trim() == text.trim())
 }
 
 /// Everything the client wrote so far, oldest first: the pack's conversation and what of this turn is not in it.
@@ -63,6 +91,12 @@ pub(crate) fn client_texts<'a>(pack: &'a ContextPack, entries: &'a [Entry]) -> V
         _ => None,
     });
     stored.chain(new).filter(|text| !text.trim().is_empty()).collect()
+}
+
+/// Whether the client has said what is needed. "Call me" and the like say nothing of it.
+pub(crate) fn is_need_stated(pack: &ContextPack, entries: &[Entry]) -> bool {
+    let texts = client_texts(pack, entries);
+    texts.iter().any(|text| need::is_stated(text) && control_words::recognise(text).is_none())
 }
 
 /// Whether the last word between the client and us is the client's.

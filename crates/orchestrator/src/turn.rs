@@ -1,7 +1,7 @@
 //! What a turn starts from, what it decides, and how it ends: values only.
 
 use marketplace::{EventId, MessageId, RequestId, TurnId, VendorId};
-use moltbot_contract::{Decision, Violation};
+use moltbot_contract::{CallTrigger, CallingWish, Decision, Violation};
 use serde::{Deserialize, Serialize};
 use tool_registry::ToolCall;
 
@@ -146,12 +146,26 @@ impl Source {
 pub struct Plan {
     /// The calls in order.
     pub calls: Vec<PlannedCall>,
+    /// The wish to call that goes with them, under step [`crate::plan::STEP_CALLING`]. It is judged after them, in
+    /// the same transaction; whatever comes of it, they stand.
+    pub calling: Option<Wish>,
     /// Who decided what, and why.
     pub decision: DecisionRecord,
     /// The entries that this plan answers.
     pub consumed: Vec<EventId>,
     /// Moltbot's answer, so that the sense rules run again on the rows as they are at commit.
     pub answer: Option<String>,
+}
+
+/// Who wishes for a call. Only tools and calling policy make it one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Moltbot, with its plan.
+    Moltbots(CallingWish),
+    /// The client just wrote "call me"; if there is no call, they are told so.
+    ClientAsks,
+    /// The coded workflow: for the first of these reasons that the stored facts support, if any.
+    Supported(Vec<CallTrigger>),
 }
 
 /// One call of a plan.

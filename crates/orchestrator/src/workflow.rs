@@ -12,7 +12,7 @@ use moltbot_contract::{
 };
 use strum::IntoEnumIterator as _;
 
-use crate::{ClientContent, Entry, next::Next, reading, vendor_brief};
+use crate::{ClientContent, Entry, calling, next::Next, reading, vendor_brief};
 
 /// Offers that suffice.
 pub const OFFERS_WANTED: u8 = 3;
@@ -35,6 +35,12 @@ pub fn decide(pack: &ContextPack, entries: &[Entry]) -> Next {
     match reading::readable(entries).last().and_then(control_words::recognise) {
         Some(ControlWord::Cancel) => return Next::Close,
         Some(ControlWord::Human) => return Next::Decision(escalation(pack, "the client wants a person")),
+        Some(ControlWord::CallMe) if calling::is_possible(pack) => {
+            // The question whether we may call is the answer; what else was said goes its way.
+            if pack.request.state != RequestState::New && calling::is_all_that_is_asked_for(entries) {
+                return Next::Nothing;
+            }
+        }
         Some(ControlWord::CallMe) => {
             let sentence = text(pack.request.language, &Sentence::CallingUnavailable);
             return Next::Decision(ask(pack, sentence, "the client wants a call, and calls are not placed"));
@@ -124,7 +130,7 @@ pub(crate) fn answer_to_media(pack: &ContextPack, entries: &[Entry]) -> Option<D
 }
 
 fn first_question(pack: &ContextPack, entries: &[Entry]) -> Decision {
-    if reading::client_texts(pack, entries).iter().any(|text| need::is_stated(text)) {
+    if reading::is_need_stated(pack, entries) {
         ask_details(pack, entries)
     } else {
         ask(
@@ -146,7 +152,7 @@ fn ask_details(pack: &ContextPack, entries: &[Entry]) -> Decision {
 }
 
 fn clarifying(pack: &ContextPack, entries: &[Entry]) -> Next {
-    let stated = reading::client_texts(pack, entries).iter().any(|text| need::is_stated(text));
+    let stated = reading::is_need_stated(pack, entries);
     if !stated {
         return Next::Decision(if times_asked_need(pack) < ASK_NEED_MAX {
             ask(

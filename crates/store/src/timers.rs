@@ -69,6 +69,27 @@ pub fn set(
     Ok(())
 }
 
+/// Whether such a timer is set and has not fired.
+pub fn waits(
+    tx: &mut Tx<'_>,
+    request: RequestId,
+    kind: TimerKind,
+    reference: &str,
+) -> Result<bool, StoreError> {
+    let found: Option<String> = on_conn!(&mut *tx.conn, |c| timers::table
+        .filter(
+            timers::request_id
+                .eq(request.to_string())
+                .and(timers::kind.eq(kind.to_string()))
+                .and(timers::reference.eq(reference))
+                .and(timers::settled_at.is_null())
+        )
+        .select(timers::id)
+        .first(c)
+        .optional())?;
+    Ok(found.is_some())
+}
+
 /// Ends a timer: it fired, or what it waited for came.
 pub fn settle(
     tx: &mut Tx<'_>,

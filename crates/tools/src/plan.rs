@@ -3,7 +3,7 @@
 
 use audit::Outcome as AuditOutcome;
 use marketplace::{Control, EventId, RequestState, TurnId};
-use moltbot_contract::Violation;
+use moltbot_contract::{RuleId, Violation};
 use serde_json::json;
 use store::{
     Tx, contacts,
@@ -14,7 +14,9 @@ use store::{
 use tool_registry::{RefusalCode, ToolCall};
 
 use crate::{
-    AuditEntry, Caller, Invocation, Policy, Refusal, ToolError, context_pack, mentions, pipeline, record,
+    AuditEntry, Caller, Invocation, Policy, Refusal, ToolError,
+    calling::{PlanCalling, Wish, wish},
+    context_pack, mentions, pipeline, record,
 };
 
 /// A plan to commit.
@@ -28,6 +30,8 @@ pub struct PlanCommit {
     pub consumed: Vec<EventId>,
     /// The calls in order.
     pub calls: Vec<PlanCall>,
+    /// The wish to call that goes with it: after the calls, and never a reason to roll them back.
+    pub calling: Option<PlanCalling>,
     /// The decision for the audit, and what came before it, recorded before the calls.
     pub decisions: Vec<AuditEntry>,
     /// How the turn ends when the plan takes effect.
@@ -85,17 +89,22 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
     if let Some(outcome) = settled_before(tx, plan.turn)? {
         return Ok(outcome);
     }
-    if !plan.calls.is_empty() && !takes_plans(&guard) {
+    let has_effect = !plan.calls.is_empty() || plan.calling.is_some();
+    if has_effect && !takes_plans(&guard) {
         return end_without_effect(tx, &guard, plan, TurnStatus::Dropped, None);
     }
-    let sends = plan.calls.iter().any(|call| acts(&call.call));
+    let sends = plan.calling.is_some() || plan.calls.iter().any(|call| acts(&call.call));
     if sends && plan.may_be_superseded && lanes::has_unread_client_message(tx, &guard, &plan.consumed)? {
         return end_without_effect(tx, &guard, plan, TurnStatus::Superseded, None);
     }
-    if !plan.calls.is_empty() && speaks_of_the_erased(tx, plan)? {
+    if has_effect && speaks_of_the_erased(tx, plan)? {
         return end_without_effect(tx, &guard, plan, TurnStatus::Superseded, Some("vendor_erased"));
     }
-    if let Some(violations) = no_longer_valid(tx, policy, &guard, plan)? {
+    let violations = no_longer_valid(tx, policy, &guard, plan)?.unwrap_or_default();
+    // A wish that is past granting is left out; it is never a reason against the rest of the plan.
+    let wish_is_over = !violations.is_empty()
+        && violations.iter().all(|violation| violation.rule == RuleId::CallingNotAllowed);
+    if !violations.is_empty() && !wish_is_over {
         let reasons = violations.iter().map(|violation| violation.rule.code().to_owned());
         let entry = turn_entry(plan, "decision.rejected", json!({ "violations": &violations }))
             .with_outcome(AuditOutcome::Rejected, reasons);
@@ -103,7 +112,7 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
         return Ok(PlanOutcome::NoLongerValid { violations });
     }
     let mut failed_at: Option<(String, &'static str)> = None;
-    let attempt = tx.savepoint(|tx| take_effect(tx, policy, &mut guard, plan, &mut failed_at));
+    let attempt = tx.savepoint(|tx| take_effect(tx, policy, &mut guard, plan, wish_is_over, &mut failed_at));
     match ToolError::refusal(attempt)? {
         Ok(()) => Ok(PlanOutcome::Done),
         Err(refusal) => {
@@ -178,6 +187,7 @@ fn take_effect(
     policy: Policy,
     guard: &mut RequestGuard,
     plan: &PlanCommit,
+    wish_is_over: bool,
     failed_at: &mut Option<(String, &'static str)>,
 ) -> Result<(), ToolError> {
     for decision in &plan.decisions {
@@ -209,6 +219,14 @@ fn take_effect(
     {
         *failed_at = Some(place);
         return Err(refusal.into());
+    }
+    match &plan.calling {
+        Some(PlanCalling { wish: Wish::Moltbots(_), .. }) if wish_is_over => {
+            let reasons = vec![RuleId::CallingNotAllowed.code().to_owned()];
+            wish::not_honoured(tx, guard, plan.turn, "calls stopped being possible meanwhile", reasons)?;
+        }
+        Some(calling) => wish::honour(tx, policy, guard, plan.turn, calling)?,
+        None => {}
     }
     lanes::consume(tx, guard, Some(plan.turn), &plan.consumed)?;
     settle(tx, guard, plan.turn, plan.settlement.clone())?;

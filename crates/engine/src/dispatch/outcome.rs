@@ -52,7 +52,8 @@ pub(super) fn settle(
     match answer {
         SendOutcome::Accepted { wamid, .. } => {
             let wamid = wamid.as_str();
-            consequences::advance(tx, id, SendState::Accepted, None, Some(wamid))?;
+            let after = consequences::advance(tx, id, SendState::Accepted, None, Some(wamid))?;
+            consequences::accepted(tx, guard, &send, after)?;
             consequences::audit_send(tx, guard, &send, "send.accepted", Outcome::Ok, None)?;
             for (state, code, _) in outbox::take_parked(tx, wamid)? {
                 statuses::learn(tx, guard, id, News { state, code }, None)?;

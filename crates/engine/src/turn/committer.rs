@@ -8,6 +8,7 @@ use marketplace::{RequestId, Timestamp, TurnId};
 use moltbot_contract::ContextPack;
 use orchestrator::{
     Committed, DecisionRecord, Journal, OnRefusal, Plan, PlanCommitter, PortError, Refusal, Source, Verdict,
+    plan::STEP_CALLING,
 };
 use serde_json::json;
 use store::{
@@ -18,8 +19,9 @@ use store::{
 };
 use tool_registry::{ToolCall, ToolResult};
 use tools::{
-    AuditEntry, Caller, Invocation, PlanCall, PlanCommit, PlanOutcome, Policy, ToolError, commit_plan,
-    people_in_pack, record,
+    AuditEntry, Caller, Invocation, PlanCall, PlanCommit, PlanOutcome, Policy, ToolError,
+    calling::{PlanCalling, Wish},
+    commit_plan, people_in_pack, record,
 };
 
 use super::begin::BegunTurn;
@@ -128,6 +130,9 @@ impl PlanCommitter for Committer {
                     leave_out: planned.on_refusal == OnRefusal::LeaveOut,
                 })
                 .collect(),
+            calling: plan
+                .calling
+                .map(|wish| PlanCalling { step: STEP_CALLING.to_owned(), wish: to_tools(wish) }),
             answer: plan.answer,
             may_be_superseded,
         };
@@ -146,6 +151,14 @@ impl PlanCommitter for Committer {
             PlanOutcome::Superseded => Committed::Superseded,
             PlanOutcome::Dropped => Committed::Dropped,
         })
+    }
+}
+
+fn to_tools(wish: orchestrator::Wish) -> Wish {
+    match wish {
+        orchestrator::Wish::Moltbots(wish) => Wish::Moltbots(wish),
+        orchestrator::Wish::ClientAsks => Wish::ClientAsks,
+        orchestrator::Wish::Supported(triggers) => Wish::Supported(triggers),
     }
 }
 

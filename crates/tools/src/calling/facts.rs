@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use calling_policy::{
-    AskBy, AskFacts, CallFacts, Callee, CalleeFacts, Confidence, Consent, ConsentKey, PastAttempt,
-    QuietHours, RequestFacts, Scope, Stage, Switches, Trigger, UrgencySource, VendorFacts, VendorReply,
-    limits::PERMISSION_REQUEST_WEEK, zone_of_phone,
+    AskBy, AskFacts, CallFacts, Callee, CalleeFacts, Confidence, Consent, ConsentKey, ConsentStatus,
+    PastAttempt, QuietHours, RequestFacts, Scope, Stage, Switches, Trigger, UrgencySource, VendorFacts,
+    VendorReply, limits::PERMISSION_REQUEST_WEEK, zone_of_phone,
 };
 use conversation::need;
 use marketplace::{ActorKind, ContactId, VendorId};
@@ -28,7 +28,7 @@ use tool_registry::{Party, RefusalCode};
 use crate::{Policy, ToolError, error::refuse, gates};
 
 /// How far back the conversation is looked at for the client's urgency, our newest question and a vendor's last word.
-const LOOK_BACK: i64 = 40;
+pub(crate) const LOOK_BACK: i64 = 40;
 /// How far back calls to a person count: the longest window of a rule and a margin.
 const ATTEMPTS_COUNT_FOR: Duration = Duration::from_hours(8 * 24);
 
@@ -208,12 +208,55 @@ fn question_accepted_at(
     for sent in calls::sent_to(tx, request.id, request.client, LOOK_BACK)? {
         if sent.purpose == Purpose::ClientMessage {
             let body = messages::load(tx, sent.message)?.body.unwrap_or_default();
-            if body.contains(['?', '؟']) {
+            if is_question(&body) {
                 return Ok(sent.accepted_at);
             }
         }
     }
     Ok(None)
+}
+
+/// Whether a text asks something.
+pub(crate) fn is_question(body: &str) -> bool {
+    body.contains(['?', '؟'])
+}
+
+/// The client's authorisations of this request, and for each party the one that rules, if one was ever asked for.
+pub(crate) fn authorisations(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Authorisations, ToolError> {
+    let client = guard.request().client;
+    let mut all = consents_of(tx, guard)?;
+    all.retain(|consent| consent.key() == ConsentKey::Authorisation && consent.contact() == client);
+    let rules = |party| {
+        let rules = ruling(&all, ConsentKey::Authorisation, client, party);
+        rules.filter(|consent| consent.scope().covers(party))
+    };
+    let (vendor, client) = (rules(calling_policy::Party::Vendor), rules(calling_policy::Party::Client));
+    Ok(Authorisations { all, vendor, client })
+}
+
+/// See [`authorisations`].
+pub(crate) struct Authorisations {
+    /// All of them.
+    pub(crate) all: Vec<Consent>,
+    /// The one that rules for calls to vendors.
+    pub(crate) vendor: Option<Consent>,
+    /// The one that rules for calls to the client.
+    pub(crate) client: Option<Consent>,
+}
+
+/// Whether the client allows calls to this party now.
+pub(crate) fn is_granted(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    party: calling_policy::Party,
+) -> Result<bool, ToolError> {
+    let given = authorisations(tx, guard)?;
+    let rules = match party {
+        calling_policy::Party::Vendor => given.vendor,
+        calling_policy::Party::Client => given.client,
+    };
+    let now = guard.now(tx);
+    Ok(rules.is_some_and(|consent| consent.status(now) == ConsentStatus::Granted))
 }
 
 fn contacted_vendor(

@@ -11,8 +11,12 @@ pub mod consent_handler;
 pub mod facts;
 pub(crate) mod request_consent;
 mod say;
+pub mod silence;
 pub(crate) mod start_call;
 pub mod timers;
+pub(crate) mod wish;
+
+pub use wish::{PlanCalling, Wish};
 
 use calling_policy::{AskRule, Failures, Rule};
 use store::Tx;

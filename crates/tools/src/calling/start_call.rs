@@ -47,7 +47,8 @@ pub(crate) fn run(
     Ok(StartCallResult { call_attempt_id, status: CallStatus::Intent })
 }
 
-const fn trigger_of(claim: CallTrigger) -> Trigger {
+/// The claim, as policy names it.
+pub(crate) const fn trigger_of(claim: CallTrigger) -> Trigger {
     match claim {
         CallTrigger::UrgentNoReply => Trigger::UrgentNoReply,
         CallTrigger::AmbiguousReply => Trigger::AmbiguousReply,

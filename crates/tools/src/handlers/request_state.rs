@@ -18,7 +18,12 @@ use tool_registry::{
 };
 
 use super::{Effect, handoff};
-use crate::{AuditEntry, Caller, ToolError, calling::consent_ends, error::refuse, mentions, record};
+use crate::{
+    AuditEntry, Caller, ToolError,
+    calling::{consent_ends, silence},
+    error::refuse,
+    mentions, record,
+};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
@@ -33,7 +38,11 @@ pub(super) fn run(
         let texts: Vec<&str> =
             [&changes.category, &changes.need].into_iter().flatten().map(String::as_str).collect();
         changes.also_sealed_by = mentions::sealed_by(tx, guard.request(), &texts)?;
+        let was = guard.request().urgency;
         requests::set_facts(tx, guard, &changes)?;
+        if was != Urgency::Urgent && guard.request().urgency == Urgency::Urgent {
+            silence::became_urgent(tx, guard)?;
+        }
     }
     if args.to != RequestState::Sourcing || args.plan.is_some() {
         settle_batch_that_is_over(tx, guard, args.to)?;

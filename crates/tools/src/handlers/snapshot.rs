@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use marketplace::{BATCH_SIZE_MAX, ContactId, RequestState, VENDORS_PER_REQUEST_MAX, VendorId, allowed_next};
+use calling_policy::{Consent, ConsentStatus as Status, limits::COOLDOWN};
+use marketplace::{
+    BATCH_SIZE_MAX, ContactId, RequestState, Timestamp, VENDORS_PER_REQUEST_MAX, VendorId, allowed_next,
+};
 use moltbot_contract::{
-    Availability, BatchStatus, BatchView, CONTRACT_VERSION, CallingPolicyView, ContextPack,
-    ConversationEntry, EntryKind, LimitsView, PoliciesView, ReplyView, RequestView, ShortlistView,
-    ShortlistedView, Speaker, VendorContacted, VendorFilters, VendorFound,
+    Availability, BatchStatus, BatchView, CONTRACT_VERSION, CallScope, CallingPolicyView, ConsentStatus,
+    ContextPack, ConversationEntry, EntryKind, LimitsView, PoliciesView, ReplyView, RequestView,
+    ShortlistView, ShortlistedView, Speaker, VendorContacted, VendorFilters, VendorFound,
 };
 use store::{
-    Tx, contacts, messages,
+    Tx, calls, contacts, messages,
     messages::{Direction, Message, MessageKind, Party},
     requests::RequestGuard,
     sourcing::{self, Batch, Outreach, Reply},
@@ -17,7 +20,7 @@ use store::{
 };
 
 use super::{Effect, search_vendors};
-use crate::{Policy, ToolError, gates, numbers};
+use crate::{Policy, ToolError, calling::facts::authorisations, gates, numbers};
 
 /// How many messages of the conversation a pack holds, the newest ones.
 const CONVERSATION_MAX: i64 = 40;
@@ -25,8 +28,12 @@ const CONVERSATION_MAX: i64 = 40;
 const VENDORS_FOUND_MAX: usize = 15;
 /// How many categories are looked into while the request's own is not known.
 const CATEGORIES_NAMED_MAX: usize = 3;
-/// At most one call per this many minutes and request (mission C11).
-pub const CALL_COOLDOWN_MINUTES: u32 = 10;
+/// At most one call per this many minutes and request (mission C11): [`COOLDOWN`], as a pack tells it.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a const cannot use `try_from`; the cooldown is minutes long"
+)]
+pub const CALL_COOLDOWN_MINUTES: u32 = (COOLDOWN.as_secs() / 60) as u32;
 
 pub(super) fn run(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Result<Effect, ToolError> {
     Ok(Effect::new(context_pack(tx, policy, guard)?))
@@ -80,15 +87,56 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
         policies: PoliciesView {
             ai_concierge_enabled: policy.ai_concierge,
             ocr_enabled: policy.ocr,
-            calling: CallingPolicyView {
-                enabled: false,
-                consent_status: None,
-                allowed_scopes: Vec::new(),
-                cooldown_minutes: CALL_COOLDOWN_MINUTES,
-            },
+            calling: calling_policy_view(tx, policy, guard)?,
         },
         allowed_next_states: bot_next(request.state),
     })
+}
+
+/// What calling policy allows. The client's consent is what counts here: whether a vendor agrees is asked of the
+/// vendor, and Moltbot sees nobody's numbers, permissions or times of day.
+fn calling_policy_view(
+    tx: &mut Tx<'_>,
+    effective: Policy,
+    guard: &RequestGuard,
+) -> Result<CallingPolicyView, ToolError> {
+    let now = guard.now(tx);
+    let paused = calls::restricted_until(tx, &guard.request().phone_number_id)?;
+    let given = authorisations(tx, guard)?;
+    let granted = |consent: &Consent| consent.status(now) == Status::Granted;
+    let (vendor, client) = (given.vendor.filter(granted), given.client.filter(granted));
+    let allowed_scopes = match (vendor, client) {
+        (Some(vendor), Some(client)) if vendor == client => vec![CallScope::Either],
+        (vendor, client) => {
+            let vendor = vendor.map(|_| CallScope::CallVendor);
+            vendor.into_iter().chain(client.map(|_| CallScope::CallClient)).collect()
+        }
+    };
+    let status =
+        if allowed_scopes.is_empty() { asked_status(&given.all, now) } else { Some(Status::Granted) };
+    Ok(CallingPolicyView {
+        enabled: effective.calling && paused.is_none_or(|until| until <= now),
+        consent_status: status.map(|status| match status {
+            Status::Requested => ConsentStatus::Requested,
+            Status::Granted => ConsentStatus::Granted,
+            Status::Denied => ConsentStatus::Denied,
+            Status::Expired => ConsentStatus::Expired,
+        }),
+        allowed_scopes,
+        cooldown_minutes: CALL_COOLDOWN_MINUTES,
+    })
+}
+
+/// Where the asking stands while nothing is granted: an open prompt, else the newest word.
+fn asked_status(authorisations: &[Consent], now: Timestamp) -> Option<Status> {
+    let open = authorisations.iter().find(|consent| consent.status(now) == Status::Requested);
+    let newest = || {
+        authorisations.iter().max_by_key(|consent| {
+            (consent.answered_at().unwrap_or_else(|| consent.requested_at()), consent.requested_at())
+        })
+    };
+    // A grant that another word outweighs is none.
+    open.or_else(newest).map(|consent| consent.status(now)).filter(|status| *status != Status::Granted)
 }
 
 /// The states a decision of the bot may lead to: a handoff needs the client's own choice, and a person moves

@@ -37,6 +37,7 @@ fn plan(lease: &Lease, turn: TurnId, entries: &[lanes::Entry], calls: Vec<PlanCa
             also_sealed_by: Vec::new(),
         },
         answer: None,
+        calling: None,
         may_be_superseded: true,
     }
 }
