@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use calling_policy::ConsentStatus;
 use diesel::{QueryableByName, prelude::*, sql_query, sql_types};
 use marketplace::{RequestState, Timestamp};
 
@@ -17,7 +18,7 @@ use crate::{
         SendState,
         breaker::{self, Scope},
     },
-    schema::{heartbeats, inbound_events as events, lanes, outbox, turns},
+    schema::{call_attempts, call_restrictions, heartbeats, inbound_events as events, lanes, outbox, turns},
     turns::TurnStatus,
     tx::parse,
 };
@@ -28,7 +29,7 @@ pub const COUNT_MAX: i64 = 10_000;
 pub const TURNS_MAX: i64 = 10_000;
 /// What counts as lately for decisions, turns and refusals; domain time.
 pub const RECENT: Duration = Duration::from_mins(5);
-/// What counts as lately for sends that came to nothing; domain time.
+/// What counts as lately for sends that came to nothing, and for calls that are over; domain time.
 pub const ENDED_WITHIN: Duration = Duration::from_hours(1);
 /// A process that was not heard of for this long is not counted as living; real time.
 pub const LIVING_WITHIN: Duration = Duration::from_secs(30);
@@ -68,6 +69,16 @@ pub struct Observation {
     pub sent_last_hour: i64,
     /// The breakers that are open: the product's, or a vendor's.
     pub open_breakers: Vec<Scope>,
+    /// Calls that are not over, by phase as it stands in a row: `intent`, `dialling`, `ringing` …
+    pub calls: Vec<(String, i64)>,
+    /// How long ago the oldest of them was decided.
+    pub call_age: Option<Duration>,
+    /// Calls that ended within [`ENDED_WITHIN`], by reason as it stands in a row: `completed`, `no_answer` …
+    pub calls_ended: Vec<(String, i64)>,
+    /// Consents that are asked for or given, and not over, by status.
+    pub consents: Vec<(ConsentStatus, i64)>,
+    /// Our numbers from which Meta lets nobody call now.
+    pub numbers_paused: i64,
     /// Each role that ever said it lives.
     pub roles: Vec<RoleHealth>,
 }
@@ -130,6 +141,11 @@ pub fn observe(tx: &mut Tx<'_>) -> Result<Observation, StoreError> {
         flags: flags::load(tx.conn)?,
         sent_last_hour: breaker::sent(tx, Scope::Product)?,
         open_breakers: breaker::open_breakers(tx)?.into_iter().map(|open| open.scope).collect(),
+        calls: calls(tx)?,
+        call_age: call_age(tx)?,
+        calls_ended: calls_ended(tx)?,
+        consents: consents(tx)?,
+        numbers_paused: numbers_paused(tx)?,
         roles: roles(tx)?,
     })
 }
@@ -252,6 +268,45 @@ pub(crate) fn open_requests(tx: &mut Tx<'_>) -> Result<Vec<(RequestState, i64)>,
     typed(tally(tx, rows)?, "requests.state")
 }
 
+pub(crate) fn calls(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
+    Ok(named(tally(tx, "SELECT phase AS name FROM call_attempts WHERE phase <> 'ended'")?))
+}
+
+pub(crate) fn call_age(tx: &mut Tx<'_>) -> Result<Option<Duration>, StoreError> {
+    let oldest: Option<i64> = on_conn!(&mut *tx.conn, |c| call_attempts::table
+        // As in the partial index: a planner matches no bound value with it.
+        .filter(diesel::dsl::sql::<sql_types::Bool>("call_attempts.phase <> 'ended'"))
+        .order(call_attempts::created_at)
+        .select(call_attempts::created_at)
+        .first(c)
+        .optional())?;
+    Ok(age(tx.now, oldest))
+}
+
+pub(crate) fn calls_ended(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
+    let since = (tx.now - ENDED_WITHIN).as_millis();
+    let rows =
+        format!("SELECT end_reason AS name FROM call_attempts WHERE phase = 'ended' AND ended_at >= {since}");
+    Ok(named(tally(tx, &rows)?))
+}
+
+/// The status in the row is the last that was recorded; what time alone has ended since is not counted.
+pub(crate) fn consents(tx: &mut Tx<'_>) -> Result<Vec<(ConsentStatus, i64)>, StoreError> {
+    let now = tx.now.as_millis();
+    let rows = format!(
+        "SELECT status AS name FROM consents WHERE status IN ('requested', 'granted') AND expires_at > {now}"
+    );
+    typed(tally(tx, &rows)?, "consents.status")
+}
+
+/// As many rows as numbers of ours: no index is worth it.
+fn numbers_paused(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    Ok(on_conn!(&mut *tx.conn, |c| call_restrictions::table
+        .filter(call_restrictions::until_at.gt(tx.now.as_millis()))
+        .count()
+        .get_result(c))?)
+}
+
 /// As many rows as processes that ran lately: no index is worth it.
 fn roles(tx: &mut Tx<'_>) -> Result<Vec<RoleHealth>, StoreError> {
     let now = tx.lease_now()?;
@@ -304,6 +359,10 @@ fn tally(tx: &mut Tx<'_>, rows: &str) -> Result<Vec<Tally>, StoreError> {
         "SELECT name, count(*) AS count FROM ({rows} LIMIT {COUNT_MAX}) AS counted GROUP BY name ORDER BY name"
     );
     Ok(on_conn!(&mut *tx.conn, |c| sql_query(query).load(c))?)
+}
+
+fn named(counted: Vec<Tally>) -> Vec<(String, i64)> {
+    counted.into_iter().map(|tally| (tally.name, tally.count)).collect()
 }
 
 fn typed<T: std::str::FromStr>(counted: Vec<Tally>, what: &'static str) -> Result<Vec<(T, i64)>, StoreError> {

@@ -24,11 +24,13 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_request ON consents (request_id, created_at, id);
 CREATE INDEX consents_contact ON consents (contact_id, created_at);
+CREATE INDEX consents_open ON consents (expires_at) WHERE status IN ('requested', 'granted');
 
--- What happened to each of them: never changed, never deleted.
+-- What happened to each of them: never changed, never deleted. REPLACE deletes without firing a delete trigger: without
+-- a rowid, and with keys of their column's type alone, there is no second key by which a row could be replaced.
 CREATE TABLE consent_history (
     consent_id TEXT NOT NULL REFERENCES consents (id),
-    seq INTEGER NOT NULL,
+    seq INTEGER NOT NULL CHECK (seq >= 1),
     event TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('requested', 'granted', 'denied', 'expired')),
     expires_at BIGINT NOT NULL,
@@ -36,8 +38,9 @@ CREATE TABLE consent_history (
     message_id TEXT,
     happened_at BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL,
-    PRIMARY KEY (consent_id, seq)
-);
+    PRIMARY KEY (consent_id, seq),
+    CHECK (typeof(consent_id) = 'text' AND typeof(seq) = 'integer')
+) WITHOUT ROWID;
 
 -- Meta's permission of one person for one of our numbers.
 CREATE TABLE call_permissions (
@@ -89,6 +92,8 @@ CREATE INDEX call_attempts_request ON call_attempts (request_id, created_at, id)
 CREATE INDEX call_attempts_contact ON call_attempts (contact_id, created_at);
 CREATE INDEX call_attempts_live ON call_attempts (phone_number_id, due_at) WHERE phase <> 'ended';
 CREATE INDEX call_attempts_to_terminate ON call_attempts (phone_number_id, terminate_at) WHERE terminate_at IS NOT NULL;
+CREATE INDEX call_attempts_age ON call_attempts (created_at) WHERE phase <> 'ended';
+CREATE INDEX call_attempts_ended ON call_attempts (ended_at) WHERE phase = 'ended';
 CREATE INDEX call_attempts_voice ON call_attempts (phone_number_id, id) WHERE voice_session IS NOT NULL;
 
 -- What Meta said about calls, as it came. An event of a call that no attempt is known to have waits for its answer.

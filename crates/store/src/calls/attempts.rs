@@ -60,6 +60,8 @@ pub struct CallAttempt {
     pub terminate_tries: i32,
     /// When it was decided.
     pub created_at: Timestamp,
+    /// When we recorded that it is over.
+    pub ended_at: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -80,6 +82,7 @@ struct AttemptRow {
     sdp_answer: Option<Vec<u8>>,
     terminate_tries: i32,
     created_at: i64,
+    ended_at: Option<i64>,
 }
 
 /// Commits to a call: stores the attempt in phase `intent`. A second live one of the same request is refused by a
@@ -410,5 +413,6 @@ fn stored(tx: &mut Tx<'_>, row: AttemptRow) -> Result<CallAttempt, StoreError> {
         sdp_answer: tx.open_optional(row.sdp_answer.as_deref())?,
         terminate_tries: row.terminate_tries,
         created_at: Timestamp::from_millis(row.created_at),
+        ended_at: row.ended_at.map(Timestamp::from_millis),
     })
 }

@@ -11,18 +11,21 @@ use diesel::{
     sql_query,
     sql_types::Text,
 };
-use marketplace::ContactId;
+use marketplace::{CallAttemptId, ConsentId, ContactId, MessageId};
 
 use super::{number, request, write};
 use crate::{
-    StoreError, Tx, contacts, inbound, lanes, messages, observation, on_conn, outbox, testing::on_both,
-    timers,
+    StoreError, Tx, calls, contacts, inbound, lanes, messages, observation, on_conn, outbox,
+    testing::on_both, timers,
 };
 
 type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), StoreError>;
 
+/// Each of these holds the calls that are not over and nothing else.
+const LIVE_CALLS: &str = "call_attempts_live|call_attempts_age|call_attempts_one_live";
+
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 25] = [
+const VERBS: [(&str, Verb, &[&str]); 47] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
@@ -76,6 +79,80 @@ const VERBS: [(&str, Verb, &[&str]); 25] = [
     ("observation::settled_turns", |tx, _, _| observation::settled_turns(tx).map(drop), &["turns_settled"]),
     ("observation::refusals", |tx, _, _| observation::refusals(tx).map(drop), &["audit_records_refused"]),
     ("observation::open_requests", |tx, _, _| observation::open_requests(tx).map(drop), &["requests_open"]),
+    ("observation::calls", |tx, _, _| observation::calls(tx).map(drop), &[LIVE_CALLS]),
+    ("observation::call_age", |tx, _, _| observation::call_age(tx).map(drop), &["call_attempts_age"]),
+    ("observation::calls_ended", |tx, _, _| observation::calls_ended(tx).map(drop), &["call_attempts_ended"]),
+    ("observation::consents", |tx, _, _| observation::consents(tx).map(drop), &["consents_open"]),
+    ("calls::due", |tx, _, _| calls::due(tx, &number(), 10).map(drop), &["call_attempts_live"]),
+    ("calls::live", |tx, _, _| calls::live(tx, &number(), 10).map(drop), &["call_attempts_live"]),
+    (
+        "calls::orphaned_dialling",
+        |tx, _, _| calls::orphaned_dialling(tx, &number(), 1).map(drop),
+        &["call_attempts_live"],
+    ),
+    (
+        "calls::to_terminate",
+        |tx, _, _| calls::to_terminate(tx, &number(), 10).map(drop),
+        &["call_attempts_to_terminate"],
+    ),
+    (
+        "calls::with_voice",
+        |tx, _, _| calls::with_voice(tx, &number(), 10).map(drop),
+        &["call_attempts_voice"],
+    ),
+    ("calls::of_request", |tx, id, _| calls::of_request(tx, id).map(drop), &["call_attempts_request"]),
+    (
+        "calls::past",
+        |tx, id, of| calls::past(tx, id, of, tx.now).map(drop),
+        &["call_attempts_request", "call_attempts_contact"],
+    ),
+    (
+        "calls::find_by_wacid",
+        |tx, _, _| calls::find_by_wacid(tx, "wacid.1").map(drop),
+        &["call_attempts_wacid_hash_key|sqlite_autoindex_call_attempts"],
+    ),
+    (
+        "calls::take_waiting",
+        |tx, _, _| calls::take_waiting(tx, "wacid.1", CallAttemptId::generate(tx.ids)).map(drop),
+        &["call_events_waiting"],
+    ),
+    (
+        "calls::events_of",
+        |tx, _, _| calls::events_of(tx, CallAttemptId::generate(tx.ids)).map(drop),
+        &["call_events_attempt"],
+    ),
+    (
+        "calls::consents_of_request",
+        |tx, id, _| calls::consents_of_request(tx, id).map(drop),
+        &["consents_request"],
+    ),
+    (
+        "calls::consents_of_prompt",
+        |tx, _, _| calls::consents_of_prompt(tx, MessageId::generate(tx.ids)).map(drop),
+        &["consents_prompt_message_id_key|sqlite_autoindex_consents"],
+    ),
+    (
+        "calls::consents_of_contact",
+        |tx, _, of| calls::consents_of_contact(tx, of).map(drop),
+        &["consents_contact"],
+    ),
+    (
+        "calls::history_of",
+        |tx, _, _| calls::history_of(tx, ConsentId::generate(tx.ids)).map(drop),
+        &["consent_history_pkey|PRIMARY KEY"],
+    ),
+    (
+        "calls::permission",
+        |tx, _, of| calls::permission(tx, of, &number()).map(drop),
+        &["call_permissions_pkey|sqlite_autoindex_call_permissions"],
+    ),
+    (
+        "calls::cards_sent",
+        |tx, _, of| calls::cards_sent(tx, of, &number(), tx.now).map(drop),
+        &["outbox_cards"],
+    ),
+    ("calls::sent_to", |tx, id, of| calls::sent_to(tx, id, of, 10).map(drop), &["outbox_request"]),
+    ("calls::client_wrote_at", |tx, id, _| calls::client_wrote_at(tx, id).map(drop), &["messages_request"]),
     ("messages::latest", |tx, id, _| messages::latest(tx, id, 40).map(drop), &["messages_request"]),
 ];
 

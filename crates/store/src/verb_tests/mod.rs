@@ -1,6 +1,7 @@
 //! The verbs on both databases.
 
 mod breaker;
+mod calls;
 mod constraints;
 mod erasure;
 mod indexes;

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use audit::{ChainId, Outcome};
+use calling_policy::{AttemptEvent, ConsentKey, ConsentStatus};
 use marketplace::{Actor, ActorKind, EventId, RequestState, TurnId};
 
 use super::{request, write};
@@ -48,6 +49,45 @@ fn a_quiet_database_has_nothing_to_tell() {
         assert!(seen.refusals.is_empty() && seen.dead_letters.is_empty() && seen.requests.is_empty());
         assert!(seen.flags.outbound && seen.roles.is_empty());
         assert_eq!((seen.unknown_sends(), seen.living("worker")), (0, 0));
+        assert!(seen.calls.is_empty() && seen.calls_ended.is_empty() && seen.consents.is_empty());
+        assert_eq!((seen.call_age, seen.numbers_paused), (None, 0));
+    });
+}
+
+#[test]
+fn calls_and_consents_have_a_number_and_an_age() {
+    on_both(async |test| {
+        let (client, call) = write(test, |tx| {
+            let (id, client) = request(tx, "+254712345678")?;
+            super::calls::consent(tx, id, client, ConsentKey::Callee)?;
+            let call = super::calls::attempt(tx, id, client)?;
+            crate::calls::restrict(tx, &super::number(), tx.now + Duration::from_hours(1), "meta_138014")?;
+            Ok((client, call))
+        })
+        .await;
+        test.clock.advance(Duration::from_secs(7));
+        write(test, move |tx| {
+            super::calls::happens(tx, call, AttemptEvent::Dialling)?;
+            let (id, _) = request(tx, "+254700000001")?;
+            super::calls::attempt(tx, id, client).map(drop)
+        })
+        .await;
+        let seen = look(test).await;
+        let named = |name: &str| (name.to_owned(), 1);
+        assert_eq!(seen.calls, [named("dialling"), named("intent")]);
+        assert_eq!((seen.call_age, seen.numbers_paused), (Some(Duration::from_secs(7)), 1));
+        assert_eq!(seen.consents, [(ConsentStatus::Requested, 1)]);
+        assert!(seen.calls_ended.is_empty());
+
+        write(test, move |tx| super::calls::happens(tx, call, AttemptEvent::Rejected).map(drop)).await;
+        let seen = look(test).await;
+        assert_eq!(seen.calls, [named("intent")]);
+        assert_eq!((seen.call_age, seen.calls_ended), (Some(Duration::ZERO), vec![named("declined")]));
+
+        test.clock.advance(Duration::from_hours(24));
+        let seen = look(test).await;
+        assert!(seen.consents.is_empty(), "nobody answered in time, whatever the row says");
+        assert!(seen.calls_ended.is_empty() && seen.numbers_paused == 0, "long ago");
     });
 }
 
