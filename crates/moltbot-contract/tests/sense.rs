@@ -145,6 +145,8 @@ fn the_pack_decides_what_makes_sense() {
     );
     let asks =
         with(plan(), "/calling", json!({ "wish": "request_consent", "party": "client", "trigger": null }));
+    let asks_vendor =
+        with(plan(), "/calling", json!({ "wish": "request_consent", "party": "vendor", "trigger": null }));
     let on = |pointer: &str, to: Value| with(pack_value(), pointer, to);
     let calling = |status: Value, scopes: Value| {
         on(
@@ -212,6 +214,10 @@ fn the_pack_decides_what_makes_sense() {
         ),
         (calls, calling(json!("granted"), json!(["either"])), vec![]),
         (asks.clone(), calling(Value::Null, json!([])), vec![]),
+        (asks.clone(), calling(json!("expired"), json!([])), vec![]),
+        // The client allowed it; the vendor's own consent is asked for with the same wish.
+        (asks_vendor.clone(), calling(json!("granted"), json!(["call_vendor"])), vec![]),
+        (asks_vendor, calling(json!("granted"), json!(["call_client"])), vec![]),
         (asks.clone(), calling(json!("denied"), json!([])), vec!["/calling/wish calling_not_allowed"]),
         (asks, calling(json!("requested"), json!([])), vec!["/calling/wish calling_not_allowed"]),
         // Prescriptions.

@@ -114,7 +114,9 @@ fn content(tx: &mut Tx<'_>, id: marketplace::MessageId) -> Result<ClientContent,
         (_, _) if !text.trim().is_empty() && message.kind != MessageKind::Other => ClientContent::Text(text),
         (MessageKind::Document, _) => ClientContent::Document,
         (MessageKind::Media, _) => ClientContent::UnreadableMedia,
-        (MessageKind::Text | MessageKind::Button | MessageKind::Consent | MessageKind::Other, _) => ClientContent::Other,
+        (MessageKind::Text | MessageKind::Button | MessageKind::Consent | MessageKind::Other, _) => {
+            ClientContent::Other
+        }
     })
 }
 

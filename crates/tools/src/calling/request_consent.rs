@@ -63,7 +63,7 @@ pub(crate) fn run(
 /// Whether this person may be asked, and how. The client: by buttons, since a YES of theirs is more than Meta's
 /// permission. A vendor: by Meta's card, which brings keys 2 and 3; by buttons where Meta lets us call already or
 /// takes no card now.
-fn may_ask(
+pub(super) fn may_ask(
     tx: &mut Tx<'_>,
     policy: Policy,
     guard: &RequestGuard,
@@ -202,7 +202,8 @@ fn open(
     Ok(opened)
 }
 
-const fn scope_of(scope: CallScope) -> Scope {
+/// The scope, as policy names it.
+pub(super) const fn scope_of(scope: CallScope) -> Scope {
     match scope {
         CallScope::CallVendor => Scope::CallVendor,
         CallScope::CallClient => Scope::CallClient,

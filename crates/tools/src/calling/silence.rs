@@ -54,6 +54,7 @@ pub(crate) fn became_urgent(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(),
     for outreach in sourcing::outreaches_of(tx, id)? {
         let newest = calls::sent_to(tx, id, outreach.contact, LOOK_BACK)?
             .into_iter()
+            .filter(|sent| sent.author != ActorKind::System)
             .find(|sent| matches!(sent.purpose, Purpose::VendorInquiry | Purpose::VendorMessage));
         accepted.extend(newest.and_then(|sent| sent.accepted_at));
     }

@@ -5,8 +5,7 @@
 //! a rule forbids beside a missing consent is never asked for: a YES would lead to no call.
 
 use calling_policy::{
-    AskBy, CallFacts, Callee, ConsentStatus, Rule, Scope, Stage, Support, Verdict, evaluate, evaluate_ask,
-    limits::SILENCE, support,
+    CallFacts, Callee, ConsentStatus, Rule, Stage, Support, Verdict, evaluate, limits::SILENCE, support,
 };
 use conversation::{Sentence, catalogue};
 use marketplace::{ActorKind, Timestamp, TurnId, VendorId};
@@ -23,7 +22,8 @@ use tool_registry::{
 };
 
 use super::{
-    facts::{Asked, ask_facts, call_facts, is_granted, party_of},
+    facts::{Asked, call_facts, is_granted},
+    request_consent::{may_ask, scope_of},
     start_call::trigger_of,
 };
 use crate::{AuditEntry, Caller, Invocation, Policy, Refusal, ToolError, pipeline, record};
@@ -327,19 +327,8 @@ fn ask(
     scope: CallScope,
     trigger: Option<CallTrigger>,
 ) -> Result<Found, ToolError> {
-    let of_policy = match scope {
-        CallScope::CallVendor => Scope::CallVendor,
-        CallScope::CallClient => Scope::CallClient,
-        CallScope::Either => Scope::Either,
-    };
-    let now = guard.now(tx);
-    let card = party_of(&party) == calling_policy::Party::Vendor;
-    let (mut facts, _) = ask_facts(tx, policy, guard, &party, of_policy, ActorKind::Orchestrator, card)?;
-    let mut possible = evaluate_ask(&facts, now).is_allowed();
-    if card && !possible {
-        facts.by = AskBy::Buttons;
-        possible = evaluate_ask(&facts, now).is_allowed();
-    }
+    let may = may_ask(tx, policy, guard, &party, scope_of(scope), ActorKind::Orchestrator);
+    let possible = ToolError::refusal(may)?.is_ok();
     let request_id = guard.request().id;
     Ok(Found { call: RequestCallConsentArgs { request_id, party, scope }.into(), trigger, possible })
 }

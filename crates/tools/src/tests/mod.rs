@@ -8,5 +8,7 @@ mod pack;
 mod plans;
 mod refusals;
 mod replies;
+mod silence;
 mod states;
+mod wishes;
 mod world;

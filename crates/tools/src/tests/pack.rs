@@ -162,3 +162,74 @@ fn a_search_names_who_may_be_asked_first() {
         assert_eq!(rated, [("v5".parse().unwrap(), vec!["category".to_owned(), "rating".to_owned()])]);
     });
 }
+
+#[test]
+fn a_pack_tells_what_calling_allows() {
+    use calling_policy::{ConsentKey::Authorisation, Scope};
+    use marketplace::Control;
+    use moltbot_contract::CallingPolicyView;
+    use store::calls;
+
+    const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+    async fn shown(world: &World<'_>, policy: Policy) -> CallingPolicyView {
+        let request = world.request;
+        world
+            .write(move |tx| {
+                let guard = requests::lock(tx, request)?;
+                Ok(context_pack(tx, policy, &guard)?.policies.calling)
+            })
+            .await
+    }
+    async fn told(world: &World<'_>) -> String {
+        serde_json::to_string(&shown(world, ON).await).unwrap()
+    }
+    let says = |status: &str, scopes: &str| {
+        format!(
+            r#"{{"enabled":true,"consent_status":{status},"allowed_scopes":[{scopes}],"cooldown_minutes":10}}"#
+        )
+    };
+    on_both(async |test| {
+        let world = World::sourcing(test, 1, 1).await;
+        let client = world.client;
+        assert_eq!(told(&world).await, says("null", ""));
+        // What a vendor says about calls is no consent of the client.
+        let vendor = world.vendor("v1").await.contact;
+        world.consent(vendor, (calling_policy::ConsentKey::Callee, Scope::CallVendor), Some(true)).await;
+        assert_eq!(told(&world).await, says("null", ""));
+        world.consent(client, (Authorisation, Scope::CallVendor), None).await;
+        assert_eq!(told(&world).await, says("\"requested\"", ""));
+        test.clock.advance(calling_policy::limits::PROMPT_LASTS);
+        assert_eq!(told(&world).await, says("\"expired\"", ""), "by time, whoever recorded it or not");
+        world.consent(client, (Authorisation, Scope::CallVendor), Some(true)).await;
+        assert_eq!(told(&world).await, says("\"granted\"", "\"call_vendor\""));
+        test.clock.advance(std::time::Duration::from_secs(2));
+        world.consent(client, (Authorisation, Scope::CallClient), Some(true)).await;
+        assert_eq!(told(&world).await, says("\"granted\"", "\"call_vendor\",\"call_client\""));
+        // A NO to a later prompt outweighs the YES before it.
+        test.clock.advance(std::time::Duration::from_secs(2));
+        world.consent(client, (Authorisation, Scope::Either), Some(false)).await;
+        assert_eq!(told(&world).await, says("\"denied\"", ""));
+        test.clock.advance(std::time::Duration::from_secs(2));
+        world.consent(client, (Authorisation, Scope::Either), Some(true)).await;
+        assert_eq!(told(&world).await, says("\"granted\"", "\"either\""));
+
+        assert!(!shown(&world, Policy::default()).await.enabled);
+        world
+            .write(|tx| {
+                Ok(calls::restrict(
+                    tx,
+                    &"100".parse().unwrap(),
+                    tx.now + std::time::Duration::from_secs(1),
+                    "meta_138014",
+                )?)
+            })
+            .await;
+        assert!(!shown(&world, ON).await.enabled, "Meta paused calls from this number");
+        test.clock.advance(std::time::Duration::from_secs(1));
+        assert!(shown(&world, ON).await.enabled);
+        world.write(|tx| Ok(flags::set(tx.conn, flags::Flag::Calling, false, tx.now)?)).await;
+        assert!(!shown(&world, ON).await.enabled);
+        world.put(marketplace::RequestState::Closed, Control::Bot).await;
+        assert_eq!(shown(&world, ON).await.cooldown_minutes, 10);
+    });
+}

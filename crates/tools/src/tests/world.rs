@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use audit::{AuditRecord, ChainId};
+use calling_policy::{Consent, ConsentEvent, ConsentKey, PermissionEvent, PermissionRead, Scope};
 use marketplace::{
-    ActorKind, ContactId, Control, Language, MessageId, OutreachId, ReplyId, RequestId, RequestState, TurnId,
-    VendorId,
+    ActorKind, ConsentId, ContactId, Control, Language, MessageId, OutreachId, ReplyId, RequestId,
+    RequestState, TurnId, VendorId,
 };
-use moltbot_contract::VendorFilters;
+use moltbot_contract::{Urgency, VendorFilters};
 use serde_json::Value;
 use store::{
     StoreError, Tx, audit_log,
+    calls::{self, AskedBy, ConsentChange, HistoryEvent, NewConsent},
     contacts::{self, Identity},
     lanes::{self, EntryKind},
     messages::{self, Direction, MessageKind, NewMessage, Party},
@@ -19,8 +21,9 @@ use store::{
     turns, vendors,
 };
 use tool_registry::{
-    Handoff, Plan, RecordVendorReplyArgs, RefusalCode, SendClientMessageArgs, SendVendorMessageArgs,
-    ShortlistArgs, ShortlistArgsItem, ToolCall, ToolResult, UpdateRequestStateArgs,
+    FactSource, Facts, Handoff, Plan, RecordVendorReplyArgs, RefusalCode, SendClientMessageArgs,
+    SendVendorMessageArgs, ShortlistArgs, ShortlistArgsItem, Sourced, ToolCall, ToolResult,
+    UpdateRequestStateArgs,
 };
 
 use crate::{Answer, Caller, Invocation, Outcome, PlanCommit, PlanOutcome, Policy, ToolError};
@@ -341,8 +344,114 @@ impl<'a> World<'a> {
     }
 
     pub(super) async fn commit(&self, plan: &PlanCommit) -> Result<PlanOutcome, ToolError> {
+        self.commit_under(Policy::default(), plan).await
+    }
+
+    pub(super) async fn commit_under(
+        &self,
+        policy: Policy,
+        plan: &PlanCommit,
+    ) -> Result<PlanOutcome, ToolError> {
         let plan = plan.clone();
-        self.test.db.write(move |tx| crate::commit_plan(tx, Policy::default(), &plan)).await
+        self.test.db.write(move |tx| crate::commit_plan(tx, policy, &plan)).await
+    }
+
+    /// Meta takes everything that is queued, now.
+    pub(super) async fn meta_takes_all(&self) {
+        let id = self.request;
+        self.write(move |tx| {
+            let guard = requests::lock(tx, id)?;
+            for send in outbox::of_request(tx, id)? {
+                if send.state == outbox::SendState::Queued {
+                    outbox::advance(tx, send.id, outbox::SendState::Accepted, None, None)?;
+                    crate::calling::silence::accepted(tx, &guard, &send)?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+    }
+
+    /// The client says that it is urgent, and the request knows.
+    pub(super) async fn is_urgent(&self) {
+        self.client_says("I need it urgently").await;
+        let facts =
+            Facts { urgency: Some(Sourced::new(Urgency::Urgent, FactSource::Client)), ..Facts::default() };
+        let step = UpdateRequestStateArgs { facts: Some(facts), ..self.step(self.load().await.state).await };
+        self.call(step).await.unwrap();
+    }
+
+    /// The client asks to be called.
+    pub(super) async fn call_me(&self) -> MessageId {
+        let (id, message) = (self.request, self.client_says("call me").await);
+        self.write(move |tx| {
+            let mut guard = requests::lock(tx, id)?;
+            let at = tx.now;
+            Ok(requests::set_call_asked(tx, &mut guard, at)?)
+        })
+        .await;
+        message
+    }
+
+    /// A consent of this key as one prompt asks for it, answered a second later; `None`: not answered.
+    pub(super) async fn consent(
+        &self,
+        contact: ContactId,
+        key: (ConsentKey, Scope),
+        answer: Option<bool>,
+    ) -> ConsentId {
+        let id = self.request;
+        let consent = self
+            .write(move |tx| {
+                let guard = requests::lock(tx, id)?;
+                let prompt = MessageId::generate(tx.ids);
+                let consent = Consent::requested(id, contact, prompt, key, tx.now);
+                let party = if contact == guard.request().client {
+                    calling_policy::Party::Client
+                } else {
+                    calling_policy::Party::Vendor
+                };
+                let new = NewConsent {
+                    consent,
+                    party,
+                    asked_by: AskedBy::Buttons,
+                    wording: "consent-prompt.v1".to_owned(),
+                    language: Language::default(),
+                };
+                Ok(calls::insert_consent(tx, &guard, &new)?)
+            })
+            .await;
+        let Some(yes) = answer else { return consent };
+        self.test.clock.advance(Duration::from_secs(1));
+        self.write(move |tx| {
+            let guard = requests::lock(tx, id)?;
+            let known = calls::consent(tx, consent)?.consent;
+            let event = ConsentEvent::Answer { by: contact, prompt: known.prompt(), yes, meta_until: None };
+            let next = known.apply(event, tx.now, tx.now).next;
+            let event = if yes { HistoryEvent::Yes } else { HistoryEvent::No };
+            let change = ConsentChange { event, by: Some(contact), message: None, at: tx.now };
+            Ok(calls::save_consent(tx, &guard, consent, &next, &change)?)
+        })
+        .await;
+        consent
+    }
+
+    /// Meta lets us call this person.
+    pub(super) async fn permitted(&self, contact: ContactId) {
+        self.write(move |tx| {
+            let number = "100".parse().unwrap();
+            let read = PermissionEvent::Read(PermissionRead {
+                at: tx.now,
+                can_start_call: true,
+                says_permanent: true,
+                expires_at: None,
+                call_limit: None,
+            });
+            let known = calls::permission(tx, contact, &number)?;
+            let next = known.apply(read, tx.now, tx.now).next;
+            Ok(calls::save_permission(tx, contact, &number, &next)?)
+        })
+        .await;
     }
 }
 
