@@ -6,6 +6,10 @@
 //! ```json
 //! { "vendor_inquiry": { "name": "shop_question", "parameters": 1, "languages": { "en": "en_US", "sw": "sw" } } }
 //! ```
+//!
+//! Two purposes may be missing: `consent_prompt`, a template with two quick-reply buttons (YES, then NO), and
+//! `call_permission`, one with Meta's card that asks for permission to call. Without them nobody is asked whether we
+//! may call outside the window.
 
 use std::{
     collections::BTreeMap,
@@ -21,6 +25,11 @@ use store::outbox::TemplateUse;
 /// The purposes that the code uses, each with the number of its body parameters.
 const NEEDED: [(&str, usize); 4] =
     [("vendor_inquiry", 1), ("client_update", 1), ("handoff_client", 1), ("handoff_vendor", 1)];
+/// The purposes that a catalogue may leave out, with the number of their body parameters: what asks for consent to a
+/// call. The built-in catalogue has none of them.
+const OPTIONAL: [(&str, usize); 2] = [(CONSENT_PROMPT, 1), (CALL_PERMISSION, 1)];
+const CONSENT_PROMPT: &str = "consent_prompt";
+const CALL_PERMISSION: &str = "call_permission";
 /// Longest template name (Meta: 512 characters of `a-z 0-9 _`).
 const NAME_MAX: usize = 512;
 /// Longest language code of Meta's, for example `zh_CN` or `es_419`, with room.
@@ -120,18 +129,35 @@ impl TemplateCatalogue {
             let template = read_template(purpose, parameters, entry, &mut faults);
             templates.extend(template.map(|template| (purpose.to_owned(), template)));
         }
-        let unknown = entries.keys().filter(|key| NEEDED.iter().all(|(purpose, _)| purpose != key));
+        for (purpose, parameters) in OPTIONAL {
+            let Some(entry) = entries.get(purpose) else { continue };
+            let template = read_template(purpose, parameters, entry, &mut faults);
+            templates.extend(template.map(|template| (purpose.to_owned(), template)));
+        }
+        let known = || NEEDED.iter().chain(&OPTIONAL);
+        let unknown = entries.keys().filter(|key| known().all(|(purpose, _)| purpose != key));
         faults.extend(unknown.map(|key| format!("{key}: no such purpose")));
         if faults.is_empty() { Ok(Self { templates }) } else { Err(TemplateError::Faults(faults)) }
     }
 
+    /// Whether the catalogue leaves this purpose out, as it may: then nothing of the kind goes out.
+    pub fn leaves_out(&self, purpose: &str) -> bool {
+        OPTIONAL.iter().any(|(optional, _)| *optional == purpose) && !self.templates.contains_key(purpose)
+    }
+
     /// The template to send in `language`, or in English where there is no translation.
     ///
-    /// Parameters become one line of at most 1024 code points: Meta refuses anything else.
+    /// Parameters become one line of at most 1024 code points: Meta refuses anything else. `quick_replies` is what
+    /// comes back from the template's buttons, in their order.
     ///
     /// # Errors
     /// The catalogue has no such purpose, or the template takes another number of parameters.
-    pub fn resolve(&self, wanted: &TemplateUse, language: Language) -> Result<Content, ResolveError> {
+    pub fn resolve(
+        &self,
+        wanted: &TemplateUse,
+        language: Language,
+        quick_replies: &[String],
+    ) -> Result<Content, ResolveError> {
         let template = self.templates.get(&wanted.purpose).ok_or(ResolveError::UnknownPurpose)?;
         if template.parameters != wanted.parameters.len() {
             return Err(ResolveError::ParameterCount {
@@ -140,11 +166,16 @@ impl TemplateCatalogue {
             });
         }
         let code = template.languages.get(&language).or_else(|| template.languages.get(&Language::En));
-        Ok(Content::Template {
-            name: template.name.clone(),
-            language: code.cloned().unwrap_or_else(|| "en".to_owned()),
-            body_params: wanted.parameters.iter().map(|text| bounded_line(text)).collect(),
-            quick_reply_payloads: Vec::new(),
+        let name = template.name.clone();
+        let language = code.cloned().unwrap_or_else(|| "en".to_owned());
+        let body_params = wanted.parameters.iter().map(|text| bounded_line(text)).collect();
+        Ok(match wanted.purpose.as_str() {
+            CALL_PERMISSION => Content::CallPermissionTemplate { name, language, body_params },
+            CONSENT_PROMPT => {
+                let quick_reply_payloads = quick_replies.to_vec();
+                Content::Template { name, language, body_params, quick_reply_payloads }
+            }
+            _ => Content::Template { name, language, body_params, quick_reply_payloads: Vec::new() },
         })
     }
 }
@@ -242,7 +273,7 @@ mod tests {
     fn the_built_in_catalogue_has_every_purpose() {
         let catalogue = TemplateCatalogue::built_in();
         for (purpose, _) in NEEDED {
-            let content = catalogue.resolve(&wanted(purpose, &["x"]), Language::Sw).unwrap();
+            let content = catalogue.resolve(&wanted(purpose, &["x"]), Language::Sw, &[]).unwrap();
             let Content::Template { name, language, body_params, .. } = content else { panic!() };
             assert_eq!(name, format!("concierge_{purpose}_v1"));
             assert_eq!((language.as_str(), body_params), ("en", vec!["x".to_owned()]));
@@ -256,7 +287,7 @@ mod tests {
         std::fs::write(&path, complete().to_string()).unwrap();
         let catalogue = TemplateCatalogue::load(&path).unwrap();
         for (language, code) in [(Language::En, "en_US"), (Language::Pt, "pt_BR"), (Language::Ar, "en_US")] {
-            let content = catalogue.resolve(&wanted("client_update", &["x"]), language).unwrap();
+            let content = catalogue.resolve(&wanted("client_update", &["x"]), language, &[]).unwrap();
             let Content::Template { name, language, .. } = content else { panic!() };
             assert_eq!((name.as_str(), language.as_str()), ("shop_x", code));
         }
@@ -290,11 +321,37 @@ mod tests {
         }
     }
 
+    /// Nobody is asked whether we may call with a template that the operator has not named.
+    #[test]
+    fn what_asks_for_consent_may_be_left_out() {
+        let built_in = TemplateCatalogue::built_in();
+        assert!(built_in.leaves_out("consent_prompt") && built_in.leaves_out("call_permission"));
+        assert!(!built_in.leaves_out("client_update") && !built_in.leaves_out("birthday"));
+        let mut file = complete();
+        file["consent_prompt"] = json!({"name": "shop_may_we", "parameters": 1, "languages": {"en": "en"}});
+        file["call_permission"] = json!({"name": "shop_card", "parameters": 1, "languages": {"en": "en"}});
+        let catalogue = TemplateCatalogue::parse(&file.to_string()).unwrap();
+        let payloads = ["y".to_owned(), "n".to_owned()];
+        let resolve =
+            |purpose| catalogue.resolve(&wanted(purpose, &["Ok?"]), Language::En, &payloads).unwrap();
+        let Content::Template { name, quick_reply_payloads, .. } = resolve("consent_prompt") else {
+            panic!()
+        };
+        assert_eq!((name.as_str(), quick_reply_payloads), ("shop_may_we", payloads.to_vec()));
+        let Content::CallPermissionTemplate { name, body_params, .. } = resolve("call_permission") else {
+            panic!()
+        };
+        assert_eq!((name.as_str(), body_params), ("shop_card", vec!["Ok?".to_owned()]));
+        file["call_permission"]["parameters"] = json!(2);
+        let faults = TemplateCatalogue::parse(&file.to_string()).unwrap_err().to_string();
+        assert_eq!(faults, "TEMPLATES_FILE: call_permission.parameters: must be 1");
+    }
+
     #[test]
     fn parameters_are_one_bounded_line() {
         let catalogue = TemplateCatalogue::built_in();
         let long = format!("a\n\tb     {}", "é".repeat(2_000));
-        let content = catalogue.resolve(&wanted("client_update", &[&long]), Language::En).unwrap();
+        let content = catalogue.resolve(&wanted("client_update", &[&long]), Language::En, &[]).unwrap();
         assert_eq!(content.check(), Ok(()));
         let Content::Template { body_params, .. } = content else { panic!() };
         assert_eq!(body_params[0].chars().count(), 1_024);
@@ -304,7 +361,7 @@ mod tests {
     #[test]
     fn what_the_catalogue_lacks_is_refused() {
         let catalogue = TemplateCatalogue::built_in();
-        let resolve = |wanted| catalogue.resolve(&wanted, Language::En).unwrap_err();
+        let resolve = |wanted| catalogue.resolve(&wanted, Language::En, &[]).unwrap_err();
         assert_eq!(resolve(wanted("birthday", &["x"])), ResolveError::UnknownPurpose);
         assert_eq!(
             resolve(wanted("client_update", &[])),

@@ -51,8 +51,13 @@ pub(super) fn judge(
     send: &Send,
 ) -> Result<Verdict, ToolError> {
     // An unreadable switch ends the transaction with an error: nothing is sent.
-    if !flags::load(tx.conn)?.outbound {
+    let flags = flags::load(tx.conn)?;
+    if !flags.outbound {
         return Ok(Verdict::Wait(SWITCH_WAIT));
+    }
+    let asks_for_consent = matches!(send.purpose, Purpose::ConsentPrompt | Purpose::PermissionCard);
+    if asks_for_consent && !flags.calling {
+        return Ok(Verdict::Never("calling_disabled"));
     }
     if let Some(scope) = breaker::held_by(tx, contact.id)? {
         return Ok(Verdict::Wait(pause_of(scope)));
@@ -76,7 +81,7 @@ pub(super) fn judge(
         .filter(|request| request.client == contact.id)
         .map_or(contact.language, |request| request.language);
     let content = if window_is_open {
-        free_form(payload)
+        free_form(send.purpose, payload)
     } else {
         match as_template(&claiming.templates, payload, language) {
             Ok(content) => content,
@@ -149,10 +154,13 @@ fn refused_by_request(request: &Request, send: &Send) -> Option<&'static str> {
     }
 }
 
-/// Text, with its buttons where they fit: above buttons Meta takes a shorter text, and words can be answered in
+/// Meta's card, or text, with its buttons where they fit: above buttons Meta takes a shorter text, and words can be answered in
 /// words.
-fn free_form(payload: &SendPayload) -> Content {
+fn free_form(purpose: Purpose, payload: &SendPayload) -> Content {
     let body = payload.body.clone();
+    if purpose == Purpose::PermissionCard {
+        return Content::CallPermissionRequest { body };
+    }
     let buttons: Vec<Button> =
         payload.buttons.iter().map(|(id, title)| Button { id: id.clone(), title: title.clone() }).collect();
     if buttons.is_empty() {
@@ -167,8 +175,13 @@ fn as_template(
     payload: &SendPayload,
     language: Language,
 ) -> Result<Content, &'static str> {
-    let wanted = payload.template.as_ref().ok_or("outside_window")?;
-    templates.resolve(wanted, language).map_err(|error| {
+    let wanted = payload
+        .template
+        .as_ref()
+        .filter(|wanted| !templates.leaves_out(&wanted.purpose))
+        .ok_or("outside_window")?;
+    let buttons: Vec<String> = payload.buttons.iter().map(|(id, _)| id.clone()).collect();
+    templates.resolve(wanted, language, &buttons).map_err(|error| {
         tracing::error!(purpose = wanted.purpose, %error, "a queued message has no template");
         "no_template"
     })

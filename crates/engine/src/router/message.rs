@@ -14,9 +14,12 @@ use store::{
     outbox::{self, NewSend, Purpose, SendPayload},
     requests,
 };
-use tools::{AuditEntry, Caller, ToolError, record_system, spoken_of, staleness};
+use tools::{AuditEntry, Caller, Policy, ToolError, record_system, spoken_of, staleness};
 
-use super::place::{self, Place};
+use super::{
+    consents::{self, Heard},
+    place::{self, Place},
+};
 
 /// Events older than this are kept and have no effect: the deduplication no longer knows them.
 pub const STALE_AFTER: Duration = Duration::from_hours(9 * 24);
@@ -43,6 +46,7 @@ pub(super) struct Reading {
 
 pub(super) fn place(
     tx: &mut Tx<'_>,
+    policy: Policy,
     stored: &InboundEvent,
     number: &PhoneNumberId,
     message: &InboundMessage,
@@ -57,21 +61,33 @@ pub(super) fn place(
     };
     let known_by = contacts::candidates(message.sender.bsuid.as_ref(), message.sender.wa_id.as_ref());
     let contact = find_or_create(tx, &known_by, message.profile_name.as_deref())?;
+    let quoted = message.context.as_ref().map(meta_client::MetaId::as_str);
+    let may_wait = tx.now.since(stored.received_at) < QUOTE_WAITS;
+    // Requests' rows come before the contact's.
+    let word = match consents::read(tx, &contact, &reading, message, may_wait)? {
+        Heard::Word(word) => Some(consents::take(tx, contact.id, word)?),
+        Heard::Wait => return Ok(Placement::Wait),
+        Heard::Nothing => None,
+    };
     contacts::lock(tx, contact.id)?;
     // As it is now that the row is ours: an erasure may have been faster.
     let contact = contacts::load(tx, contact.id)?;
     if contact.erased_at.is_some() {
         return Ok(Placement::Ignored(Some(contact.id), "erased"));
     }
-    contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
+    if !consents::is_automatic(&message.content) {
+        contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
+    }
+    if let Some(taken) = word {
+        consents::place(tx, policy, number, &contact, &reading, message, &taken)?;
+        return Ok(Placement::Done(contact.id));
+    }
     if let Some(placement) = control_word(tx, number, &contact, &known_by, &reading, message)? {
         return Ok(placement);
     }
     if contact.opted_out_at.is_some() {
         return Ok(Placement::Ignored(Some(contact.id), "opted_out"));
     }
-    let quoted = message.context.as_ref().map(meta_client::MetaId::as_str);
-    let may_wait = tx.now.since(stored.received_at) < QUOTE_WAITS;
     match place::find(tx, &contact, number, &reading, quoted, may_wait)? {
         Place::Wait => Ok(Placement::Wait),
         Place::Ask { needs, clients } => {
@@ -84,13 +100,21 @@ pub(super) fn place(
             keep(tx, &contact, &reading, message, Some(request), party)?;
             Ok(Placement::Done(contact.id))
         }
-        Place::Mailbox { guard, party } => {
+        Place::Mailbox { mut guard, party } => {
             tracing::Span::current().record("request", tracing::field::display(guard.request().id));
             let id = keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
             place::append(tx, &guard, party, id, at, &contact, &reading)?;
+            if party == Party::Client && asks_for_call(&reading) {
+                requests::set_call_asked(tx, &mut guard, at.min(tx.now))?;
+            }
             Ok(Placement::Done(contact.id))
         }
     }
+}
+
+/// "Call me". It goes on into the mailbox as any other message.
+fn asks_for_call(reading: &Reading) -> bool {
+    reading.kind == MessageKind::Text && control_words::recognise(&reading.body) == Some(ControlWord::CallMe)
 }
 
 fn find_or_create(tx: &mut Tx<'_>, known_by: &[Identity], name: Option<&str>) -> Result<Contact, ToolError> {
@@ -124,7 +148,7 @@ fn read(content: &MessageContent) -> Result<Reading, &'static str> {
             plain(MessageKind::Other, &text.join(", "))
         }
         MessageContent::Reaction { .. } => return Err("reaction"),
-        MessageContent::CallPermissionReply { .. } => return Err("calling_disabled"),
+        MessageContent::CallPermissionReply(reply) => plain(MessageKind::Consent, reply.response.as_str()),
         MessageContent::System(_) => return Err("system_notice"),
         _ => plain(MessageKind::Other, ""),
     })
@@ -222,7 +246,7 @@ fn notice(
 }
 
 /// Stores the message.
-fn keep(
+pub(super) fn keep(
     tx: &mut Tx<'_>,
     contact: &Contact,
     reading: &Reading,

@@ -2,6 +2,7 @@
 //!
 //! One router at a time (a lease); the events of one sender in order, of different senders in parallel.
 
+mod consents;
 mod message;
 mod place;
 
@@ -17,7 +18,7 @@ use store::{
     leases,
 };
 use tools::{
-    ToolError,
+    Policy, ToolError,
     calling::call_status_webhook::{CallNews, CallOutcome, Received, call_status_webhook},
 };
 use tracing::Instrument as _;
@@ -39,6 +40,7 @@ pub struct Router {
     db: Db,
     numbers: Vec<PhoneNumberId>,
     owner: String,
+    policy: Policy,
 }
 
 /// What one step did.
@@ -63,7 +65,15 @@ enum Placed {
 impl Router {
     /// `numbers` are ours; an event of another number is dead-lettered. `owner` names this process in the lease.
     pub fn new(db: Db, numbers: Vec<PhoneNumberId>, owner: String) -> Self {
-        Self { db, numbers, owner }
+        Self { db, numbers, owner, policy: Policy::default() }
+    }
+
+    /// With what the environment allows. Without it everything that a flag guards is off: a YES is recorded, and
+    /// nobody is asked for Meta's permission after it.
+    #[must_use]
+    pub const fn with_policy(mut self, policy: Policy) -> Self {
+        self.policy = policy;
+        self
     }
 
     /// Places what waits.
@@ -98,11 +108,11 @@ impl Router {
     async fn place_in_order(&self, events: Vec<EventId>) -> Vec<Placed> {
         let mut placed = Vec::with_capacity(events.len());
         for id in events {
-            let numbers = self.numbers.clone();
+            let (numbers, policy) = (self.numbers.clone(), self.policy);
             // The request is known once the event has been read.
             let span = tracing::info_span!("route", event = %id, request = tracing::field::Empty);
             let placing = async {
-                self.db.write(move |tx| route(tx, &numbers, id)).await.unwrap_or_else(|error| {
+                self.db.write(move |tx| route(tx, policy, &numbers, id)).await.unwrap_or_else(|error| {
                     tracing::warn!(%error, "an event could not be placed; it stays");
                     Placed::Failed
                 })
@@ -134,7 +144,12 @@ fn by_sender(events: &[InboundEvent]) -> Vec<Vec<EventId>> {
 }
 
 /// One event in one transaction.
-fn route(tx: &mut Tx<'_>, numbers: &[PhoneNumberId], id: EventId) -> Result<Placed, ToolError> {
+fn route(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    numbers: &[PhoneNumberId],
+    id: EventId,
+) -> Result<Placed, ToolError> {
     let Some(stored) = inbound::lock(tx, id)? else { return Ok(Placed::Finished) };
     let Some(payload) = &stored.payload else {
         inbound::finish(tx, id, None, Routed::Ignored("erased"))?;
@@ -150,7 +165,7 @@ fn route(tx: &mut Tx<'_>, numbers: &[PhoneNumberId], id: EventId) -> Result<Plac
     };
     let routed = match event::parse(&raw) {
         Event::Message(message) => match number {
-            Some(number) => match message::place(tx, &stored, &number, &message)? {
+            Some(number) => match message::place(tx, policy, &stored, &number, &message)? {
                 message::Placement::Done(contact) => {
                     inbound::finish(tx, id, Some(contact), Routed::Done)?;
                     return Ok(Placed::Finished);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use audit::Outcome;
 use calling_policy::{
-    Chat, Consent, ConsentEvent, ConsentFollow, ConsentKey, ConsentStatus, Ignored, Noted, Party,
-    PermissionEvent, PermissionFollow, PermissionState, Term, Withdrawal,
+    Chat, Consent, ConsentEvent, ConsentFollow, ConsentKey, ConsentStatus, Ignored, Noted, PermissionEvent,
+    PermissionFollow, PermissionState, Term, Withdrawal,
 };
 use conversation::Sentence;
 use marketplace::{ContactId, MessageId, PhoneNumberId, RequestId, Timestamp};
@@ -471,9 +471,4 @@ fn write(tx: &mut Tx<'_>, guards: &[RequestGuard], entries: Entries) -> Result<(
         record_system(tx, entry)?;
     }
     Ok(())
-}
-
-/// Which side of a request a person is on who answers: the client is the client, whoever else was asked a vendor.
-pub fn side_of(guard: &RequestGuard, contact: ContactId) -> Party {
-    if guard.request().client == contact { Party::Client } else { Party::Vendor }
 }

@@ -48,7 +48,7 @@ pub(super) fn hand_off(
     record(tx, guard, AuditEntry::new(caller.actor.clone(), "handoff.done", payload).caused_by(choice))
 }
 
-/// The client's newest message after the shortlist that chooses one of its items, if it chose this vendor.
+/// The client's newest message after the shortlist that chooses one of its items (a YES to a call chooses none), if it chose this vendor.
 fn choice_of(
     tx: &mut Tx<'_>,
     request: marketplace::RequestId,
@@ -60,6 +60,7 @@ fn choice_of(
     let after = newest_first.filter(|message| {
         message.direction == Direction::In
             && message.party == Party::Client
+            && message.kind != MessageKind::Consent
             && message.created_at >= shortlist.created_at
             // Meta's time has whole seconds: what was written before the list was there chooses nothing on it.
             && message.meta_at.as_seconds() >= shortlist.created_at.as_seconds()

@@ -1,5 +1,6 @@
 //! The tools on both databases, against rows.
 
+mod calling;
 mod crowd;
 mod handoff;
 mod idempotency;

@@ -36,6 +36,8 @@ pub(super) struct World<'a> {
     pub(super) test: &'a TestStore,
     pub(super) request: RequestId,
     pub(super) client: ContactId,
+    /// What the environment allows.
+    pub(super) policy: Policy,
 }
 
 impl<'a> World<'a> {
@@ -55,7 +57,7 @@ impl<'a> World<'a> {
             })
             .await
             .unwrap();
-        Self { test, request, client }
+        Self { test, request, client, policy: Policy::default() }
     }
 
     /// In `sourcing` with an open batch of `size`.
@@ -103,7 +105,8 @@ impl<'a> World<'a> {
     ) -> Outcome {
         let key = key.map(str::to_owned);
         let invocation = Invocation { caller, key, caused_by: None, call: call.into() };
-        self.test.db.write(move |tx| crate::run(tx, Policy::default(), &invocation)).await.unwrap()
+        let policy = self.policy;
+        self.test.db.write(move |tx| crate::run(tx, policy, &invocation)).await.unwrap()
     }
 
     /// A call of the orchestrator under a new key.
@@ -271,7 +274,7 @@ impl<'a> World<'a> {
         let id = self.request;
         self.read(move |tx| {
             Ok(format!(
-                "{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
+                "{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}\n{:#?}",
                 requests::load(tx, id)?,
                 messages::latest(tx, id, 1000)?,
                 outbox::of_request(tx, id)?,
@@ -279,6 +282,8 @@ impl<'a> World<'a> {
                 sourcing::outreaches_of(tx, id)?,
                 sourcing::replies_of(tx, id)?,
                 sourcing::shortlists_of(tx, id)?,
+                calls::consents_of_request(tx, id)?,
+                calls::of_request(tx, id)?,
                 lanes::pending(tx, id)?,
                 turns::of_request(tx, id)?.iter().map(|turn| (turn.id, turn.status)).collect::<Vec<_>>(),
             ))
