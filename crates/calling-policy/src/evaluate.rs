@@ -48,7 +48,11 @@ pub(crate) fn check(rule: Rule, facts: &CallFacts, now: Timestamp) -> Option<Fai
             Support::No => Some(Failure::of(rule)),
         },
         Rule::CooldownActive => fails_until(cooldown_ends(facts)),
-        Rule::QuietHours | Rule::TimezoneUnknown => zone_fault(facts, now).filter(|fault| fault.rule == rule),
+        Rule::QuietHours => match callees_time(facts, now) {
+            LocalTime::QuietUntil(until) => Some(Failure::until(rule, until)),
+            LocalTime::Day | LocalTime::Unknown => None,
+        },
+        Rule::TimezoneUnknown => fails_if(callees_time(facts, now) == LocalTime::Unknown),
         Rule::Prescription => fails_if(request.prescription),
         Rule::HumanControl => fails_if(facts.caller != ActorKind::Human && bot_must_be_silent(facts)),
         Rule::ClientOptedOut => fails_if(request.client_opted_out),
@@ -152,12 +156,8 @@ fn cooldown_ends(facts: &CallFacts) -> Option<Timestamp> {
     facts.of_request().filter_map(Attempt::dialled_at).max().map(|dialled| dialled + COOLDOWN)
 }
 
-fn zone_fault(facts: &CallFacts, now: Timestamp) -> Option<Failure> {
-    match local_time(facts.callee_facts().zone.as_deref(), facts.quiet_hours, now) {
-        LocalTime::Day => None,
-        LocalTime::QuietUntil(until) => Some(Failure::until(Rule::QuietHours, until)),
-        LocalTime::Unknown => Some(Failure::of(Rule::TimezoneUnknown)),
-    }
+fn callees_time(facts: &CallFacts, now: Timestamp) -> LocalTime {
+    local_time(facts.callee_facts().zone.as_deref(), facts.quiet_hours, now)
 }
 
 /// A person has the request, or had it between the decision and the dial.

@@ -1,7 +1,8 @@
 //! Every fixed sentence that a client or a vendor reads, as Project Fluent messages in `locales/`.
 //!
 //! A [`Sentence`] is typed: its variant names the message (`AskNeed` is `ask-need`), its fields are the message's
-//! variables. What does not fit into WhatsApp's limits is shortened here, never sent too long.
+//! variables. What does not fit into WhatsApp's limits is shortened here, never sent too long. Every language has every
+//! sentence: English is the mission's wording, the others say the same.
 
 use std::sync::LazyLock;
 
@@ -165,14 +166,10 @@ impl SentenceKind {
     }
 }
 
-/// Writes a sentence in a language; in English where the language has none.
+/// Writes a sentence in a language. Should its file lack the sentence (tests hold that none does), in English.
 pub fn text(language: Language, sentence: &Sentence<'_>) -> String {
     let kind = SentenceKind::from(sentence);
-    let arguments = arguments(language, sentence);
-    let written = bundle(language)
-        .and_then(|bundle| format_message(bundle, kind.into(), &arguments))
-        .or_else(|| format_message(&ENGLISH, kind.into(), &arguments))
-        .unwrap_or_default();
+    let written = write(bundle(language), kind.into(), &arguments(language, sentence));
     shorten(&written, kind.length_max())
 }
 
@@ -187,25 +184,54 @@ pub fn shorten(text: &str, limit: usize) -> String {
 
 type Bundle = FluentBundle<FluentResource>;
 
-static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| load("en", include_str!("../locales/en.ftl")));
+static ENGLISH: LazyLock<Bundle> = LazyLock::new(|| load(Language::En, source(Language::En)));
+static SPANISH: LazyLock<Bundle> = LazyLock::new(|| load(Language::Es, source(Language::Es)));
+static PORTUGUESE: LazyLock<Bundle> = LazyLock::new(|| load(Language::Pt, source(Language::Pt)));
+static FRENCH: LazyLock<Bundle> = LazyLock::new(|| load(Language::Fr, source(Language::Fr)));
+static SWAHILI: LazyLock<Bundle> = LazyLock::new(|| load(Language::Sw, source(Language::Sw)));
+static ARABIC: LazyLock<Bundle> = LazyLock::new(|| load(Language::Ar, source(Language::Ar)));
 
-/// The sentences of a language, if we have them.
-fn bundle(language: Language) -> Option<&'static Bundle> {
+/// The sentences of a language.
+fn bundle(language: Language) -> &'static Bundle {
     match language {
-        Language::En => Some(&ENGLISH),
-        Language::Es | Language::Pt | Language::Fr | Language::Sw | Language::Ar => None,
+        Language::En => &ENGLISH,
+        Language::Es => &SPANISH,
+        Language::Pt => &PORTUGUESE,
+        Language::Fr => &FRENCH,
+        Language::Sw => &SWAHILI,
+        Language::Ar => &ARABIC,
     }
 }
 
-fn load(tag: &str, source: &str) -> Bundle {
-    let language: LanguageIdentifier = tag.parse().unwrap_or_default();
-    let mut bundle = Bundle::new_concurrent(vec![language]);
-    // WhatsApp shows isolation marks as boxes on some telephones.
+/// The file of a language, which is part of the program.
+const fn source(language: Language) -> &'static str {
+    match language {
+        Language::En => include_str!("../locales/en.ftl"),
+        Language::Es => include_str!("../locales/es.ftl"),
+        Language::Pt => include_str!("../locales/pt.ftl"),
+        Language::Fr => include_str!("../locales/fr.ftl"),
+        Language::Sw => include_str!("../locales/sw.ftl"),
+        Language::Ar => include_str!("../locales/ar.ftl"),
+    }
+}
+
+fn load(language: Language, source: &str) -> Bundle {
+    // The tag chooses the plural rules; each of ours has some.
+    let tag: LanguageIdentifier = <&str>::from(language).parse().unwrap_or_default();
+    let mut bundle = Bundle::new_concurrent(vec![tag]);
+    // WhatsApp shows isolation marks as boxes on some telephones. What Arabic needs instead stands in its file.
     bundle.set_use_isolating(false);
-    // The files are part of the program; tests hold them free of errors.
+    // Tests hold the files free of errors.
     let resource = FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
     bundle
+}
+
+/// The message of a bundle, or the English one when that has none that can be written.
+fn write(bundle: &Bundle, key: &str, arguments: &FluentArgs<'_>) -> String {
+    format_message(bundle, key, arguments)
+        .or_else(|| format_message(&ENGLISH, key, arguments))
+        .unwrap_or_default()
 }
 
 /// The message, or nothing when it is missing or one of its variables is.
@@ -235,9 +261,17 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         Sentence::ShortlistLine { position, vendor, price, eta, distance_km } => {
             set.set("position", *position);
             set.set("vendor", quoted(vendor));
-            optional(&mut set, ("has_price", "price"), price.map(|price| price.to_string()));
+            optional(
+                &mut set,
+                ("has_price", "price"),
+                price.map(|price| number(language, &price.to_string())),
+            );
             optional(&mut set, ("has_eta", "eta"), eta.map(quoted));
-            optional(&mut set, ("has_distance", "distance"), distance_km.map(|km| format!("{km:.1}")));
+            optional(
+                &mut set,
+                ("has_distance", "distance"),
+                distance_km.map(|km| number(language, &format!("{km:.1}"))),
+            );
         }
         Sentence::HandoffToClient { vendor, phone } => {
             set.set("vendor", quoted(vendor));
@@ -299,13 +333,33 @@ fn list(lines: &[String]) -> String {
 }
 
 fn usual_questions(language: Language) -> String {
-    let none = FluentArgs::new();
-    bundle(language)
-        .and_then(|bundle| format_message(bundle, "vendor-questions", &none))
-        .or_else(|| format_message(&ENGLISH, "vendor-questions", &none))
-        .unwrap_or_default()
+    write(bundle(language), "vendor-questions", &FluentArgs::new())
+}
+
+/// A number as English writes it, `3,500.5`, with the marks of the language: to a Brazilian `3,500` is three and a
+/// half. Digits stay ASCII, which every reader of Arabic knows as well.
+fn number(language: Language, english: &str) -> String {
+    let (thousands, decimals) = match language {
+        Language::En | Language::Es | Language::Sw | Language::Ar => (',', '.'),
+        Language::Pt => ('.', ','),
+        Language::Fr => ('\u{a0}', ','),
+    };
+    let mark = |c| match c {
+        ',' => thousands,
+        '.' => decimals,
+        other => other,
+    };
+    english.chars().map(mark).collect()
 }
 
 #[cfg(test)]
 #[path = "catalogue_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "catalogue_locales_tests.rs"]
+mod locales_tests;
+
+#[cfg(test)]
+#[path = "catalogue_reading_tests.rs"]
+mod reading_tests;
