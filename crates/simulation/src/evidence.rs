@@ -1,11 +1,19 @@
 //! What a run left behind: the product's own account, Meta's log, the gateway's log.
 
-use meta_simulator::{LogEntry, LogEvent, Outcome, Reply, SendAttempt};
+mod calls;
+
+use std::collections::BTreeMap;
+
+use meta_simulator::{Call, LogEntry, LogEvent, Outcome, Reply, SendAttempt};
 use serde::Deserialize;
 use serde_json::Value;
+use voice_simulator::Session;
+
+pub use calls::{CallLine, ConsentChange, ConsentLine, Dial};
 
 use crate::{
     gateway::Exchange,
+    outsider::ToolAnswer,
     people::{Cast, digits},
 };
 
@@ -23,6 +31,9 @@ pub struct RequestLine {
     pub id: String,
     /// Its state.
     pub state: String,
+    /// The category of the vendor directory, once known.
+    #[serde(default)]
+    pub category: Option<String>,
 }
 
 /// `concierge-admin requests show ID --json`: the parts that are read here.
@@ -45,6 +56,12 @@ pub struct RequestAccount {
     /// What was decided.
     #[serde(default)]
     pub turns: Vec<TurnLine>,
+    /// Who was asked whether we may call, and what they said.
+    #[serde(default)]
+    pub consents: Vec<ConsentLine>,
+    /// Calls that were decided, dialled or not.
+    #[serde(default)]
+    pub calls: Vec<CallLine>,
     /// The audit chain.
     #[serde(default)]
     pub audit: Vec<AuditLine>,
@@ -95,6 +112,9 @@ pub struct StateChange {
 /// A message.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct MessageLine {
+    /// Its id.
+    #[serde(default)]
+    pub id: String,
     /// RFC 3339.
     #[serde(default)]
     pub at: String,
@@ -211,6 +231,14 @@ pub struct Evidence {
     pub gateway: Vec<Exchange>,
     /// Calls that the gateway had to refuse.
     pub gateway_faults: Vec<String>,
+    /// What the tools answered to a service that called them.
+    pub tool_answers: Vec<ToolAnswer>,
+    /// Calls as Meta knows them.
+    pub calls: Vec<Call>,
+    /// How many `connect` requests Meta got for each intent.
+    pub connects: BTreeMap<String, u64>,
+    /// The media server's sessions; `None` where there was no media server.
+    pub voice: Option<Vec<Session>>,
     /// Sends whose outcome stayed unknown.
     pub outbox_unknown: Vec<Value>,
     /// Whether a send may stay unknown because it never left: after a crash, a person decides about it.
@@ -279,6 +307,11 @@ impl RequestAccount {
             }
             states
         })
+    }
+
+    /// The request's call with this id.
+    pub fn call(&self, id: &str) -> Option<&CallLine> {
+        self.calls.iter().find(|call| call.id == id)
     }
 
     /// A message of ours that has not reached Meta yet.

@@ -14,6 +14,7 @@ mod deaths;
 pub mod evidence;
 pub mod gateway;
 pub mod http;
+pub mod outsider;
 pub mod people;
 pub mod play;
 pub mod process;

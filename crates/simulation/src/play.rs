@@ -9,18 +9,19 @@ use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use meta_simulator::{Config, Handle, MetaSimulator};
 use serde_json::Value;
+use voice_simulator::VoiceSimulator;
 
 use crate::{
     clock::SimulationClock,
     evidence::{Evidence, RequestAccount, RequestList},
-    gateway::Gateway,
-    people::Cast,
+    gateway::{Gateway, wishes::Wishes},
+    people::{Cast, calls::Phone},
     progress::Progress,
     report::{Timings, millis},
-    scenarios::Scenario,
+    scenarios::{Calls, Scenario},
     stage::Stage,
     templates,
-    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, World},
+    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, Voice, World},
 };
 
 /// Admin commands at the same moment.
@@ -58,13 +59,18 @@ pub struct Played {
 /// Plays a scenario from a new database to stopped programs.
 pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progress) -> anyhow::Result<Played> {
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
-    let clock = SimulationClock::starting_now(scenario.speed_for(requests));
+    let clock = scenario.clock(requests);
     let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed);
     let begun = Instant::now();
 
     progress.show("starting");
     let secrets = Secrets::from_seed(options.seed);
-    let gateway = Gateway::start(scenario.manners, scenario.plan, options.seed, clock)?;
+    let wishes = scenario.calling.calls().map_or(Wishes::None, |calls| calls.wishes);
+    let gateway = Gateway::start(scenario.manners, scenario.plan, wishes, options.seed, clock)?;
+    let voice = start_voice(scenario, &secrets, options.seed, clock)?;
+    let voice_at = voice
+        .as_ref()
+        .map(|voice| Voice { url: voice.base_url().to_owned(), token: secrets.voice_token.clone() });
     let meta = start_meta(&secrets, scenario, &cast, options.seed, clock)?;
     let around = Surroundings {
         meta_url: meta.base_url(),
@@ -72,6 +78,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         moltbot_token: gateway.token(),
         moltbot_timeout_ms: scenario.moltbot_timeout_ms,
         secrets: &secrets,
+        voice: voice_at.as_ref(),
         clock,
         workers: workers(scenario, requests, options),
         log: None,
@@ -85,13 +92,13 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     meta.verify_webhook().await.context("the webhook did not verify")?;
     let started = Instant::now();
 
-    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, clock, options.seed);
+    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, clock, options.seed)?;
     let unfinished = stage.run(&mut world, progress).await.with_context(|| world.log_tails())?;
     let played = Instant::now();
 
     progress.show("reading the accounts");
     let collected = collect_at_rest(&mut world, &mut stage).await;
-    let killed = stage.kills();
+    let (killed, tool_answers) = (stage.kills(), stage.tool_answers());
     let log_tails = (unfinished.is_some() || collected.is_err()).then(|| world.log_tails());
     let (requests, outbox_unknown, dead_letters) =
         collected.with_context(|| log_tails.clone().unwrap_or_default())?;
@@ -108,6 +115,10 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         meta: meta.log(),
         gateway: gateway.exchanges(),
         gateway_faults: gateway.faults(),
+        tool_answers,
+        calls: meta.calls(),
+        connects: meta.connects_per_intent(),
+        voice: voice.as_ref().map(voice_simulator::Handle::sessions),
         outbox_unknown,
         may_stay_unknown: scenario.kills > 0,
         kills: killed,
@@ -119,6 +130,9 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         unfinished,
     };
     meta.shutdown();
+    if let Some(voice) = voice {
+        voice.shutdown();
+    }
     let ended = Instant::now();
     let between = |from: Instant, to: Instant| millis(to.saturating_duration_since(from));
     let timings = Timings {
@@ -149,6 +163,9 @@ fn start_meta(
     config.seed = seed;
     config.faults = (scenario.faults)(cast);
     config.templates = templates::approved();
+    if let Some(calls) = scenario.calling.calls() {
+        config.calling.ring_limit_ms = calls.meta_ring_limit_ms;
+    }
     let meta = MetaSimulator::start(config)?;
     for client in &cast.clients {
         meta.person(&client.phone, &client.name);
@@ -156,7 +173,45 @@ fn start_meta(
     for vendor in &cast.vendors {
         meta.person(&vendor.phone, &vendor.name);
     }
+    if let Some(calls) = scenario.calling.calls() {
+        give_phones(&meta, cast, calls)?;
+    }
     Ok(meta)
+}
+
+/// The media server, where calls are possible.
+fn start_voice(
+    scenario: &Scenario,
+    secrets: &Secrets,
+    seed: u64,
+    clock: SimulationClock,
+) -> anyhow::Result<Option<voice_simulator::Handle>> {
+    if scenario.calling.calls().is_none() {
+        return Ok(None);
+    }
+    let mut config = voice_simulator::Config::with_token(&secrets.voice_token);
+    config.clock = Arc::new(move || clock.now_ms());
+    config.seed = seed;
+    Ok(Some(VoiceSimulator::start(config)?))
+}
+
+/// What people do when they are called or asked by card.
+fn give_phones(meta: &Handle, cast: &Cast, calls: &Calls) -> anyhow::Result<()> {
+    let mut habits: Vec<(&str, Phone)> = Vec::new();
+    habits.extend(
+        cast.clients
+            .iter()
+            .enumerate()
+            .map(|(nth, client)| (client.phone.as_str(), (calls.client)(nth).phone)),
+    );
+    habits.extend(cast.vendors.iter().map(|vendor| (vendor.phone.as_str(), (calls.vendor)(cast, vendor))));
+    for (phone, habit) in habits {
+        meta.change_person(phone, |person| {
+            person.on_call = habit.on_call;
+            person.on_card = habit.on_card;
+        })?;
+    }
+    Ok(())
 }
 
 type Collected = (Vec<RequestAccount>, Vec<Value>, Vec<Value>);

@@ -1,18 +1,21 @@
 //! The loop of a run: people react, faults strike, until every conversation has come to rest.
 
 use std::{
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap},
     time::{Duration, Instant},
 };
 
-use meta_simulator::{Handle, LogEntry, LogEvent, Outcome, Said, Saying, SendAttempt};
+use meta_simulator::{
+    CallAction, Handle, LogEntry, LogEvent, Outcome, PermissionAnswer, Said, Saying, SendAttempt,
+};
 
 use crate::{
     clock::SimulationClock,
     deaths::Deaths,
     evidence::RequestList,
     gateway::Gateway,
-    people::{Cast, ClientScript, Received, VendorScript, digits},
+    outsider::{Demand, Outsider, ToolAnswer},
+    people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits},
     progress::Progress,
     scenarios::Scenario,
     world::World,
@@ -81,6 +84,13 @@ pub(crate) struct Stage<'a> {
     read: usize,
     last_news: Instant,
     deaths: Deaths,
+    outsider: Outsider,
+    /// The first vendor that was written to, by category.
+    first_vendor: BTreeMap<&'a str, &'a str>,
+    /// Who has answered a question for consent, in digits.
+    has_answered: BTreeSet<String>,
+    /// Who took a permission back, in digits.
+    revoked: BTreeSet<String>,
 }
 
 impl<'a> Stage<'a> {
@@ -92,8 +102,8 @@ impl<'a> Stage<'a> {
         gateway: &'a Gateway,
         clock: SimulationClock,
         seed: u64,
-    ) -> Self {
-        Self {
+    ) -> anyhow::Result<Self> {
+        Ok(Self {
             scenario,
             cast,
             meta,
@@ -108,7 +118,16 @@ impl<'a> Stage<'a> {
             read: 0,
             last_news: Instant::now(),
             deaths: Deaths::new(scenario.kills, seed),
-        }
+            outsider: Outsider::new()?,
+            first_vendor: BTreeMap::new(),
+            has_answered: BTreeSet::new(),
+            revoked: BTreeSet::new(),
+        })
+    }
+
+    /// What the tools answered to a service that called them.
+    pub(crate) fn tool_answers(&self) -> Vec<ToolAnswer> {
+        self.outsider.answers()
     }
 
     /// How often a worker was killed.
@@ -140,6 +159,7 @@ impl<'a> Stage<'a> {
             world.check_alive()?;
             let list: RequestList = world.admin().json(&["requests", "list"]).await?;
             looked = Instant::now();
+            self.demand(world, &list).await?;
             done =
                 list.requests.iter().filter(|line| self.scenario.ends.contains(&line.state.as_str())).count();
             progress.show(&format!("{done}/{} conversations at their end", self.cast.clients.len()));
@@ -182,22 +202,74 @@ impl<'a> Stage<'a> {
             self.last_news = Instant::now();
         }
         for entry in &news {
-            if let LogEvent::Send(attempt) = &entry.event
-                && let Outcome::Accepted { wamid } = &attempt.outcome
-            {
-                self.react(attempt, wamid, entry.at_ms);
+            match &entry.event {
+                LogEvent::Send(attempt) => {
+                    if let Outcome::Accepted { wamid } = &attempt.outcome {
+                        self.react(attempt, wamid, entry.at_ms);
+                    }
+                }
+                LogEvent::Said(reply) if is_consent_answer(reply.button_id.as_deref(), &reply.text) => {
+                    self.has_answered.insert(reply.digits.clone());
+                }
+                LogEvent::Call(call) if call.action == CallAction::Lookup => self.revoke(&call.digits)?,
+                LogEvent::CallEvent(call) if call.what == "terminate" => self.react_to_call(&call.digits),
+                LogEvent::Permission(change) if change.response == "reject" => {
+                    self.react_to_call(&change.digits);
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// In some stories a callee takes the permission back as soon as Meta is asked for it: before Meta's answer is
+    /// read, since that is on its way for a while.
+    fn revoke(&mut self, phone: &str) -> anyhow::Result<()> {
+        let wanted = self.scenario.calling.calls().is_some_and(|calls| calls.revoked_at_lookup);
+        if wanted && self.revoked.insert(phone.to_owned()) {
+            self.meta.answer_permission(phone, PermissionAnswer::Reject, None)?;
+        }
+        Ok(())
+    }
+
+    /// A call to somebody is over, or will not be: who has an answer due writes it now.
+    fn react_to_call(&mut self, phone: &str) {
+        if let Some(act) = self.vendors.get_mut(phone).and_then(VendorScript::after_call) {
+            self.plan_act(phone, act);
+        }
+    }
+
+    /// Lets the service with a token call its tool once more for each request.
+    async fn demand(&mut self, world: &World, list: &RequestList) -> anyhow::Result<()> {
+        let Some(demand) = self.scenario.calling.calls().and_then(|calls| calls.demand) else {
+            return Ok(());
+        };
+        for line in &list.requests {
+            let category = line.category.as_deref().unwrap_or_default();
+            let Some(vendor) = self.first_vendor.get(category) else { continue };
+            let mut clients = self.cast.clients.iter().filter(|client| client.need.category == category);
+            let its_time = match demand {
+                Demand::StartCall => line.state == "sourcing",
+                Demand::AskAgain => clients.any(|client| self.has_answered.contains(digits(&client.phone))),
+            };
+            if its_time {
+                self.outsider.demand(world, demand, &line.id, vendor).await?;
             }
         }
         Ok(())
     }
 
     fn react(&mut self, attempt: &SendAttempt, wamid: &str, at_ms: i64) {
-        let received = Received { wamid, text: &attempt.text, buttons: &attempt.buttons };
+        let received = Received { wamid, kind: attempt.kind, text: &attempt.text, buttons: &attempt.buttons };
         let cast = self.cast;
+        let mut also = None;
         let act = if let Some(client) = self.clients.get_mut(attempt.digits.as_str()) {
             client.heard_ms = at_ms;
-            client.script.react(received)
+            let act = client.script.react(received);
+            also = act.as_ref().and_then(|_| client.script.also_says());
+            act
         } else if let Some(vendor) = cast.vendor(&attempt.digits) {
+            self.first_vendor.entry(vendor.category).or_insert(&vendor.id);
             let script = self.vendors.entry(digits(&vendor.phone)).or_insert_with(|| {
                 let nth = self.contacted.entry(vendor.category).or_default();
                 *nth += 1;
@@ -207,9 +279,13 @@ impl<'a> Stage<'a> {
         } else {
             None
         };
-        if let Some(act) = act {
-            self.plan(&attempt.digits, self.clock.real(act.after), act.said, act.quoting);
+        for act in act.into_iter().chain(also) {
+            self.plan_act(&attempt.digits, act);
         }
+    }
+
+    fn plan_act(&mut self, phone: &str, act: Act) {
+        self.plan(phone, self.clock.real(act.after), act.said, act.quoting);
     }
 
     fn plan(&mut self, phone: &str, after: Duration, said: Said, quoting: Option<String>) {
@@ -225,7 +301,8 @@ impl<'a> Stage<'a> {
         {
             let index = self.clients.len();
             let Some(client) = self.cast.clients.get(index) else { break };
-            let script = ClientScript::new(client, index.is_multiple_of(2));
+            let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
+            let script = ClientScript::new(client, index.is_multiple_of(2), calls);
             let saying =
                 Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
             self.meta.say(&saying)?;
@@ -264,6 +341,12 @@ impl<'a> Stage<'a> {
             self.plan(phone, Duration::ZERO, Said::Text(text), None);
         }
     }
+}
+
+/// A press on YES or NO, or the word.
+fn is_consent_answer(button_id: Option<&str>, text: &str) -> bool {
+    let word = ["yes", "no"].iter().any(|word| text.eq_ignore_ascii_case(word));
+    button_id.map_or(word, |id| id.starts_with(CONSENT_BUTTON))
 }
 
 fn describe_open(list: &RequestList, ends: &[&str], patience: Duration) -> String {

@@ -1,10 +1,16 @@
 //! The account of one good conversation, for tests to spoil.
 
-use meta_simulator::{AnswerFate, LogEntry, LogEvent, MessageKind, Outcome, Reply, SendAttempt};
+use meta_simulator::{
+    AnswerFate, Button, Call, CallAction, CallAttempt, CallDirection, CallEnd, CallVerdict, LogEntry,
+    LogEvent, MessageKind, Outcome, PermissionLog, Reply, SendAttempt,
+};
 use serde_json::json;
+use voice_simulator::{Session, SessionEnd};
+
+use super::wording::{PROMPT, THANKS};
 
 use crate::{
-    evidence::{Evidence, RequestAccount},
+    evidence::{AuditLine, CallLine, ConsentLine, Evidence, MessageLine, RequestAccount},
     gateway::Exchange,
     people::Cast,
 };
@@ -19,6 +25,10 @@ pub(crate) fn evidence() -> Evidence {
         meta: meta(),
         gateway: ["ask_client", "vendor_outreach_plan", "shortlist"].map(exchange).to_vec(),
         gateway_faults: Vec::new(),
+        tool_answers: Vec::new(),
+        calls: Vec::new(),
+        connects: std::collections::BTreeMap::new(),
+        voice: None,
         outbox_unknown: Vec::new(),
         may_stay_unknown: false,
         kills: 0,
@@ -39,6 +49,7 @@ fn exchange(decision: &str) -> Exchange {
         question: format!("what after {decision}?"),
         trick: None,
         decision: Some(decision.into()),
+        wish: None,
     }
 }
 
@@ -116,6 +127,115 @@ fn meta() -> Vec<LogEntry> {
         accepted(START + 191_000, "254711000000", "Acacia Auto Spares: +254722000000", Some("int_4")),
         accepted(START + 191_500, "254711000000", "Good luck with it!", Some("int_6")),
     ]
+}
+
+/// The same conversation with a call to Acacia in it: the client says YES on our buttons, Acacia on Meta's card, is
+/// called and picks up.
+pub(crate) fn call_evidence() -> Evidence {
+    let (client, vendor, intent) = ("254711000000", "254722000000", "cal_1");
+    let mut run = evidence();
+    let mut calls: CallParts = serde_json::from_value(json!({
+        "consents": [
+            { "id": "cns_1", "party": "client", "key": "authorisation", "status": "granted", "history": [
+                { "at": "2026-09-21T14:13:54Z", "status": "requested" }, { "at": "2026-09-21T14:13:56Z", "status": "granted" }] },
+            { "id": "cns_2", "party": "vendor", "key": "callee", "status": "granted", "history": [
+                { "at": "2026-09-21T14:13:57Z", "status": "requested" }, { "at": "2026-09-21T14:13:58Z", "status": "granted" }] },
+        ],
+        "calls": [{ "id": intent, "party": "vendor", "vendor_id": "spare-parts-01", "phase": "ended",
+            "end_reason": "completed", "trigger": "urgent_no_reply", "dialled_at": "2026-09-21T14:14:00Z",
+            "ended_at": "2026-09-21T14:14:30Z" }],
+        "messages": [
+            { "id": "msg_20", "at": "2026-09-21T14:13:54Z", "direction": "out", "party": "client", "text": PROMPT },
+        ],
+        "audit": [
+            { "seq": 6, "action": "consent.granted", "outcome": "ok" }, { "seq": 7, "action": "call.dialling", "outcome": "ok" },
+            { "seq": 8, "action": "call.terminated", "outcome": "ok" },
+        ],
+    }))
+    .unwrap();
+    let request = &mut run.requests[0];
+    request.consents.append(&mut calls.consents);
+    request.calls.append(&mut calls.calls);
+    request.messages.append(&mut calls.messages);
+    request.audit.append(&mut calls.audit);
+
+    let mut prompt = accepted(START + 34_000, client, PROMPT, Some("int_20"));
+    let mut card = accepted(START + 37_000, vendor, PROMPT, Some("int_21"));
+    let button =
+        |answer: &str| Button { id: format!("consent:msg_20:{answer}"), title: answer.to_uppercase() };
+    if let LogEvent::Send(attempt) = &mut prompt.event {
+        attempt.kind = Some(MessageKind::Buttons);
+        attempt.buttons = vec![button("yes"), button("no")];
+    }
+    if let LogEvent::Send(attempt) = &mut card.event {
+        attempt.kind = Some(MessageKind::CallPermissionRequest);
+        attempt.outcome = Outcome::Accepted { wamid: "wamid.card".into() };
+    }
+    let mut yes = said(36_000, client, "YES");
+    if let LogEvent::Said(reply) = &mut yes.event {
+        reply.button_id = Some("consent:msg_20:yes".into());
+    }
+    let accept = LogEvent::Permission(PermissionLog {
+        pnid: crate::world::PHONE_NUMBER_ID.into(),
+        digits: vendor.into(),
+        wamid: "wamid.in.accept".into(),
+        response: "accept",
+        automatic: false,
+        until_ms: Some(START + 604_800_000),
+        context: Some("wamid.card".into()),
+    });
+    let dial = LogEvent::Call(CallAttempt {
+        pnid: crate::world::PHONE_NUMBER_ID.into(),
+        action: CallAction::Connect,
+        digits: vendor.into(),
+        wrong_number: false,
+        wacid: Some("wacid.1".into()),
+        intent_id: Some(intent.into()),
+        outcome: CallVerdict::Taken,
+        answered: AnswerFate::Given,
+    });
+    let thanks = accepted(START + 36_500, client, THANKS, Some("int_22"));
+    let at = |after_ms: i64, event| LogEntry { seq: 0, at_ms: START + after_ms, event };
+    // Between the inquiry and the vendor's answer.
+    run.meta.splice(4..4, [prompt, yes, thanks, card, at(38_000, accept), at(40_000, dial)]);
+    for (seq, entry) in (0..).zip(&mut run.meta) {
+        entry.seq = seq;
+    }
+    run.connects.insert(intent.into(), 1);
+    run.calls.push(Call {
+        wacid: "wacid.1".into(),
+        pnid: crate::world::PHONE_NUMBER_ID.into(),
+        digits: vendor.into(),
+        direction: CallDirection::BusinessInitiated,
+        intent_id: Some(intent.into()),
+        placed_ms: START + 40_000,
+        rang_ms: Some(START + 42_000),
+        answered_ms: Some(START + 45_000),
+        ended_ms: Some(START + 70_000),
+        end: Some(CallEnd::Completed),
+        declined: false,
+    });
+    run.voice = Some(vec![Session {
+        id: "session-1".into(),
+        attempt: intent.into(),
+        offer: "v=0".into(),
+        offers: 1,
+        answer: Some("v=0".into()),
+        applied: Some("v=0".into()),
+        answers: 1,
+        hang_ups: 1,
+        began_ms: START + 39_000,
+        end: Some(SessionEnd::HungUp),
+    }]);
+    run
+}
+
+#[derive(serde::Deserialize)]
+struct CallParts {
+    consents: Vec<ConsentLine>,
+    calls: Vec<CallLine>,
+    messages: Vec<MessageLine>,
+    audit: Vec<AuditLine>,
 }
 
 fn said(after_ms: i64, digits: &str, text: &str) -> LogEntry {

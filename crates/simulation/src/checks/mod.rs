@@ -1,6 +1,8 @@
 //! What must hold after every run, each rule shown to fail on a bad account in its tests.
 
 mod audit;
+mod call_stories;
+mod calls;
 mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -8,7 +10,12 @@ mod limits;
 mod privacy;
 mod sending;
 mod story;
+mod wording;
 
+pub use call_stories::{
+    call_webhooks_were_shuffled, calls_came_to_nothing, clients_were_reached, denial_was_kept,
+    late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
+};
 pub use conversation::{BrainPart, tricks_survived};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
@@ -77,6 +84,14 @@ pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
         privacy::logs_tell_nobody(evidence),
         audit::decisions_are_recorded(evidence),
         audit::chain_holds(evidence),
+        calls::with_every_key(evidence),
+        calls::dialled_once(evidence),
+        calls::one_at_a_time(evidence),
+        calls::told_once(evidence),
+        calls::accounts_agree(evidence),
+        calls::has_a_voice(evidence, scenario.call_webhooks_late),
+        calls::are_recorded(evidence),
+        wording::is_as_agreed(evidence),
     ]);
     checks.extend(scenario.more_checks.iter().map(|check| check(evidence)));
     checks.push(sending::programs_stopped(evidence));

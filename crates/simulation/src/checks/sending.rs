@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use meta_simulator::{AnswerFate, LogEvent};
 
-use super::{Check, counted};
+use super::{Check, counted, wording::is_about_calls};
 use crate::{
     evidence::Evidence,
     people::{digits, shows_phone},
@@ -35,7 +35,10 @@ pub(super) fn no_message_twice(evidence: &Evidence) -> Check {
     let mut faults = Vec::new();
     for request in &evidence.requests {
         let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
-        for message in request.messages.iter().filter(|message| message.direction == "out") {
+        // What is said about calls has rules of its own: a client may read the question on buttons and on Meta's card.
+        let own_words = |text: &Option<String>| !text.as_deref().is_some_and(is_about_calls);
+        let sent = request.messages.iter().filter(|message| message.direction == "out");
+        for message in sent.filter(|message| own_words(&message.text)) {
             let to = message.vendor_id.as_deref().unwrap_or("the client");
             *seen.entry((to, message.text.as_deref().unwrap_or_default())).or_default() += 1;
         }

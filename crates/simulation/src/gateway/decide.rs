@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::wishes::{self, Wish, Wishes};
 use crate::people::catalogue::need_in;
 
 /// The numbers a scenario gives the brain.
@@ -15,16 +16,20 @@ pub struct Plan {
     pub deadline_minutes: u64,
 }
 
-impl Default for Plan {
-    fn default() -> Self {
-        Self { batch_size: 5, offers_wanted: 3, deadline_minutes: 60 }
-    }
+impl Plan {
+    /// Five vendors, three offers, an hour.
+    pub const ORDINARY: Self = Self { batch_size: 5, offers_wanted: 3, deadline_minutes: 60 };
 }
 
-/// The brain's answer to a Context Pack.
-pub fn decide(pack: &Value, plan: Plan) -> Value {
+/// The brain's answer to a Context Pack. What it wishes of calls rides on a plan, the one decision that carries a wish.
+pub fn decide(pack: &Value, plan: Plan, wishes: Wishes) -> Value {
     let told = client_texts(pack);
     let state = text(pack, "/request/state");
+    let wish = wishes::wish(pack, wishes);
+    let is_open = matches!(state, "new" | "clarifying" | "sourcing") && offers(pack).is_empty();
+    if wishes == Wishes::CallAtOnce && is_open {
+        return outreach(pack, &told, plan, vendors_left(pack).max(1), wish);
+    }
     if told.len() < 2 && matches!(state, "new" | "clarifying") {
         return ask_for_details(pack, &told);
     }
@@ -39,6 +44,9 @@ pub fn decide(pack: &Value, plan: Plan) -> Value {
         return shortlist(pack);
     }
     if pack.pointer("/limits/batch_open").and_then(Value::as_bool) == Some(true) {
+        if wishes == Wishes::AskAlways {
+            return outreach(pack, &told, plan, vendors_left(pack).max(1), wish);
+        }
         return ask(
             pack,
             "The shops have not answered yet. Is there anything else they should know?",
@@ -47,7 +55,7 @@ pub fn decide(pack: &Value, plan: Plan) -> Value {
     }
     match vendors_left(pack) {
         0 => escalate(),
-        left => outreach(pack, &told, plan, left),
+        left => outreach(pack, &told, plan, left, wish),
     }
 }
 
@@ -67,7 +75,7 @@ fn ask(pack: &Value, question: &str, why: &str) -> Value {
     })
 }
 
-fn outreach(pack: &Value, told: &[&str], plan: Plan, left: u64) -> Value {
+fn outreach(pack: &Value, told: &[&str], plan: Plan, left: u64, wish: Wish) -> Value {
     let need = told.iter().find_map(|text| need_in(text));
     let category = need.map_or_else(|| text(pack, "/request/category"), |need| need.category);
     let normalized = need.map_or_else(|| told.join(", "), |need| need.normalized.to_owned());
@@ -79,7 +87,7 @@ fn outreach(pack: &Value, told: &[&str], plan: Plan, left: u64) -> Value {
         "batch_size": plan.batch_size.min(left),
         "vendor_questions": ["Can it be delivered?"],
         "stop_conditions": { "offers_wanted": plan.offers_wanted, "deadline_minutes": plan.deadline_minutes },
-        "calling": { "wish": "none", "party": null, "trigger": null },
+        "calling": wish.json(),
     })
 }
 
@@ -210,12 +218,15 @@ pub(crate) mod tests {
 
     #[test]
     fn asks_what_is_missing_then_plans_an_outreach() {
-        let first = decide(&pack("new", &[OPENING], &json!([]), &json!([])), Plan::default());
+        let first = decide(&pack("new", &[OPENING], &json!([]), &json!([])), Plan::ORDINARY, Wishes::None);
         assert_eq!(kind(&first), "ask_client");
         assert!(text(&first, "/question_text").contains("Front or rear"));
 
-        let second =
-            decide(&pack("clarifying", &[OPENING, "front"], &json!([]), &json!([])), Plan::default());
+        let second = decide(
+            &pack("clarifying", &[OPENING, "front"], &json!([]), &json!([])),
+            Plan::ORDINARY,
+            Wishes::None,
+        );
         assert_eq!(kind(&second), "vendor_outreach_plan");
         assert_eq!(text(&second, "/category"), "spare_parts");
         assert_eq!(second.pointer("/batch_size"), Some(&json!(5)));
@@ -230,7 +241,8 @@ pub(crate) mod tests {
             { "reply_id": "r4", "vendor_id": "a", "availability": "in_stock", "price_minor": 80, "currency": "KES", "eta": "tomorrow" },
         ]);
         let batches = json!([{ "ordinal": 1, "status": "settled" }]);
-        let decision = decide(&pack("sourcing", &[OPENING, "front"], &replies, &batches), Plan::default());
+        let decision =
+            decide(&pack("sourcing", &[OPENING, "front"], &replies, &batches), Plan::ORDINARY, Wishes::None);
         assert_eq!(kind(&decision), "shortlist");
         assert_eq!(
             decision.pointer("/items"),
@@ -246,19 +258,51 @@ pub(crate) mod tests {
         let batches = json!([{ "ordinal": 1, "status": "settled" }]);
         let none = json!([{ "reply_id": "r", "vendor_id": "v1", "availability": "out_of_stock" }]);
         let mut pack = pack("sourcing", &[OPENING, "front"], &none, &batches);
-        let next = decide(&pack, Plan::default());
+        let next = decide(&pack, Plan::ORDINARY, Wishes::None);
         assert_eq!(kind(&next), "vendor_outreach_plan");
         assert_eq!(next.pointer("/batch_size"), Some(&json!(2)));
 
         pack["vendors_found"] = json!([{ "vendor_id": "v1", "accepts_inquiries": true, "contacted": true }]);
-        assert_eq!(kind(&decide(&pack, Plan::default())), "escalate");
+        assert_eq!(kind(&decide(&pack, Plan::ORDINARY, Wishes::None)), "escalate");
 
         pack["limits"]["batch_open"] = json!(true);
-        assert_eq!(kind(&decide(&pack, Plan::default())), "ask_client");
+        assert_eq!(kind(&decide(&pack, Plan::ORDINARY, Wishes::None)), "ask_client");
+    }
+
+    #[test]
+    fn a_wish_rides_on_a_plan_until_there_is_an_offer() {
+        let wish_of = |decision: &Value| text(decision, "/calling/wish").to_owned();
+        let replies =
+            json!([{ "reply_id": "r1", "vendor_id": "v1", "availability": "in_stock", "price_minor": 100 }]);
+        let batches = json!([{ "ordinal": 1, "status": "open" }]);
+        let mut running = pack("sourcing", &[OPENING, "front"], &json!([]), &batches);
+        running["limits"]["batch_open"] = json!(true);
+        running["policies"] = json!({ "calling": { "enabled": true, "consent_status": null } });
+        let first = pack("new", &[OPENING], &json!([]), &json!([]));
+
+        assert_eq!(wish_of(&decide(&running, Plan::ORDINARY, Wishes::AskAlways)), "request_consent");
+        assert_eq!(
+            kind(&decide(&running, Plan::ORDINARY, Wishes::CallVendor)),
+            "ask_client",
+            "no plan beside a batch"
+        );
+        let mut clear = pack("clarifying", &[OPENING, "front"], &json!([]), &json!([]));
+        clear["policies"] = running["policies"].clone();
+        assert_eq!(wish_of(&decide(&clear, Plan::ORDINARY, Wishes::CallVendor)), "request_consent");
+        assert_eq!(wish_of(&decide(&clear, Plan::ORDINARY, Wishes::None)), "none");
+        assert_eq!(kind(&decide(&first, Plan::ORDINARY, Wishes::CallVendor)), "ask_client");
+        assert_eq!(wish_of(&decide(&first, Plan::ORDINARY, Wishes::CallAtOnce)), "start_call");
+        running["replies"] = replies;
+        for wishes in [Wishes::CallVendor, Wishes::CallAtOnce, Wishes::AskAlways] {
+            assert_eq!(kind(&decide(&running, Plan::ORDINARY, wishes)), "shortlist", "{wishes:?}");
+        }
     }
 
     #[test]
     fn nothing_in_the_pack_is_a_question_too() {
-        assert_eq!(kind(&decide(&json!({ "request": { "state": "new" } }), Plan::default())), "ask_client");
+        assert_eq!(
+            kind(&decide(&json!({ "request": { "state": "new" } }), Plan::ORDINARY, Wishes::None)),
+            "ask_client"
+        );
     }
 }

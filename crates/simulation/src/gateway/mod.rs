@@ -5,6 +5,7 @@
 
 pub mod decide;
 pub mod mischief;
+pub mod wishes;
 
 use std::{
     collections::BTreeMap,
@@ -27,6 +28,7 @@ use serde_json::{Value, json};
 use crate::{clock::SimulationClock, random::Random};
 use decide::Plan;
 use mischief::{Answer, Trick};
+use wishes::Wishes;
 
 /// Longer than any deadline of the product; a caller that still waits is wrong.
 const SILENCE: Duration = Duration::from_mins(5);
@@ -61,12 +63,15 @@ pub struct Exchange {
     pub trick: Option<Trick>,
     /// The `type` of the decision that was answered; `None` for a spoilt answer.
     pub decision: Option<String>,
+    /// What the answer wished of calls, where it is a plan: `none`, `request_consent` or `start_call`.
+    pub wish: Option<String>,
 }
 
 #[derive(Debug)]
 struct Brain {
     token: String,
     plan: Plan,
+    wishes: Wishes,
     manners: Manners,
     seed: u64,
     clock: SimulationClock,
@@ -90,10 +95,17 @@ pub struct Gateway {
 
 impl Gateway {
     /// Starts it on a free loopback port; with [`Manners::Down`] the port stays closed.
-    pub fn start(manners: Manners, plan: Plan, seed: u64, clock: SimulationClock) -> anyhow::Result<Self> {
+    pub fn start(
+        manners: Manners,
+        plan: Plan,
+        wishes: Wishes,
+        seed: u64,
+        clock: SimulationClock,
+    ) -> anyhow::Result<Self> {
         let brain = Arc::new(Brain {
             token: format!("brain-{:016x}", Random::new(seed, "moltbot token").next_u64()),
             plan,
+            wishes,
             manners,
             seed,
             clock,
@@ -146,7 +158,7 @@ impl Brain {
     /// Decides, notes question and answer, and gives what goes on the wire.
     fn answer(&self, pack: &Value) -> Answer {
         let request_id = string(pack, "/request/id");
-        let honest = decide::decide(pack, self.plan);
+        let honest = decide::decide(pack, self.plan, self.wishes);
         let mut log = self.log();
         let trick = match self.manners {
             Manners::Hostile => self.next_trick(&mut log, &request_id),
@@ -160,6 +172,7 @@ impl Brain {
             question: question(pack),
             trick,
             decision: trick.is_none().then(|| string(&honest, "/type")),
+            wish: honest.pointer("/calling/wish").and_then(Value::as_str).map(str::to_owned),
         });
         match trick {
             Some(trick) => mischief::play(trick, &honest, pack),
@@ -301,7 +314,7 @@ mod tests {
     #[actix_web::test]
     async fn it_answers_as_the_gateway_does_and_remembers() {
         let clock = SimulationClock::starting_now(1);
-        let gateway = Gateway::start(Manners::Sensible, Plan::default(), 1, clock).unwrap();
+        let gateway = Gateway::start(Manners::Sensible, Plan::ORDINARY, Wishes::None, 1, clock).unwrap();
         let token = gateway.token().to_owned();
 
         let (status, body) = call(&gateway, &token, &ask("new")).await;
@@ -319,7 +332,7 @@ mod tests {
     #[actix_web::test]
     async fn a_hostile_one_walks_through_the_tricks_and_a_down_one_refuses() {
         let clock = SimulationClock::starting_now(1);
-        let gateway = Gateway::start(Manners::Hostile, Plan::default(), 1, clock).unwrap();
+        let gateway = Gateway::start(Manners::Hostile, Plan::ORDINARY, Wishes::None, 1, clock).unwrap();
         for _ in 0..12 {
             gateway.brain.answer(&json!({ "request": { "id": "r" } }));
         }
@@ -328,7 +341,7 @@ mod tests {
         assert_eq!(tricks.len(), 12);
         gateway.stop().await;
 
-        let down = Gateway::start(Manners::Down, Plan::default(), 1, clock).unwrap();
+        let down = Gateway::start(Manners::Down, Plan::ORDINARY, Wishes::None, 1, clock).unwrap();
         assert!(reqwest_client().get(down.url()).send().await.is_err());
     }
 }

@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use meta_simulator::Said;
 
-use super::{Act, Received, catalogue::Need};
+use super::{
+    Act, Received,
+    calls::{ClientCalls, OnPrompt, answer_prompt, is_card, is_prompt},
+    catalogue::Need,
+};
 
 /// Who the client is.
 #[derive(Debug, Clone)]
@@ -23,6 +27,7 @@ pub struct ClientScript {
     need: &'static Need,
     /// Picks by tapping, or else by writing the number.
     taps: bool,
+    calls: Option<ClientCalls>,
     answers_given: usize,
     picked: bool,
 }
@@ -36,18 +41,33 @@ const FURTHER_ANSWERS: [&str; 3] =
     ["That is all I know", "I don't know more than that", "Please just ask around"];
 
 impl ClientScript {
-    /// A client before the first word.
-    pub fn new(client: &Client, taps: bool) -> Self {
-        Self { need: client.need, taps, answers_given: 0, picked: false }
+    /// A client before the first word. With `calls` the client has something to do with calls, too.
+    pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
+        Self { need: client.need, taps, calls, answers_given: 0, picked: false }
     }
 
     /// The first message.
     pub fn opening(&self) -> Said {
-        Said::Text(self.need.opening.to_owned())
+        let opening = self.need.opening;
+        let is_urgent = self.calls.is_some_and(|calls| calls.is_urgent);
+        Said::Text(if is_urgent { format!("{opening}. {URGENT}") } else { opening.to_owned() })
+    }
+
+    /// What the client says beside the answer to a question: "call me", once, after the first answer.
+    pub fn also_says(&self) -> Option<Act> {
+        let after = self.calls?.asks_after.filter(|_| self.answers_given == 1)?;
+        Some(Act { after, said: Said::Text(CALL_ME.to_owned()), quoting: None })
     }
 
     /// The reaction to a message, if there is one.
     pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
+        // A question for consent is no question about the need, and Meta's card is answered in the card.
+        if is_card(&message) {
+            return None;
+        }
+        if is_prompt(&message) {
+            return answer_prompt(message, self.calls?.on_prompt);
+        }
         if let Some(button) = message.buttons.iter().find(|button| button.id.starts_with("pick:")) {
             return self.pick(message, Said::Tap(button.clone()));
         }
@@ -65,10 +85,16 @@ impl ClientScript {
             return None;
         }
         self.picked = true;
+        // Who was away for long answers first what was asked first.
+        let away = match self.calls.map(|calls| calls.on_prompt) {
+            Some(OnPrompt::YesAfter(after)) => after,
+            _ => Duration::ZERO,
+        };
+        let after = away + Duration::from_secs(40);
         let act = if self.taps {
-            Act { after: Duration::from_secs(40), said: tap, quoting: Some(message.wamid.to_owned()) }
+            Act { after, said: tap, quoting: Some(message.wamid.to_owned()) }
         } else {
-            Act { after: Duration::from_secs(40), said: Said::Text("1".to_owned()), quoting: None }
+            Act { after, said: Said::Text("1".to_owned()), quoting: None }
         };
         Some(act)
     }
@@ -84,6 +110,11 @@ impl ClientScript {
         Some(Act { after: Duration::from_secs(25), said: Said::Text(answer.to_owned()), quoting: None })
     }
 }
+
+/// What somebody in a hurry adds.
+const URGENT: &str = "It is urgent!";
+/// What somebody writes who wants to talk.
+const CALL_ME: &str = "Call me";
 
 /// A question, or a demand: "Please type …", "Please tell me …". A reminder to pick is none: the pick is under way.
 fn asks(text: &str) -> bool {
@@ -102,15 +133,56 @@ fn is_numbered_list(text: &str) -> bool {
 mod tests {
     use super::*;
     use crate::people::catalogue::NEEDS;
-    use meta_simulator::Button;
+    use meta_simulator::{Button, MessageKind};
 
     fn script(taps: bool) -> ClientScript {
         let client = Client { name: "Amina".into(), phone: "+254711000000".into(), need: &NEEDS[0] };
-        ClientScript::new(&client, taps)
+        ClientScript::new(&client, taps, None)
     }
 
     fn received<'a>(text: &'a str, buttons: &'a [Button]) -> Received<'a> {
-        Received { wamid: "wamid.1", text, buttons }
+        Received { wamid: "wamid.1", kind: Some(MessageKind::Buttons), text, buttons }
+    }
+
+    fn caller(calls: ClientCalls) -> ClientScript {
+        ClientScript { calls: Some(calls), ..script(true) }
+    }
+
+    #[test]
+    fn a_question_for_consent_is_no_question_about_the_need() {
+        let yes = Button { id: "consent:msg_1:yes".into(), title: "YES".into() };
+        let prompt = received("Do you allow a call for this request?", std::slice::from_ref(&yes));
+        assert_eq!(script(true).react(prompt), None, "who has nothing to do with calls does not answer");
+        let mut willing = caller(ClientCalls::WILLING);
+        assert_eq!(willing.react(prompt).unwrap().said, Said::Tap(yes.clone()));
+        assert_eq!(willing.answers_given, 0);
+        let card = Received { kind: Some(MessageKind::CallPermissionRequest), buttons: &[], ..prompt };
+        assert_eq!(willing.react(card), None);
+    }
+
+    #[test]
+    fn urgency_stands_in_the_first_message_and_call_me_follows_the_first_answer() {
+        let mut asks = ClientCalls { asks_after: Some(Duration::from_mins(1)), ..ClientCalls::WILLING };
+        let mut client = caller(asks);
+        assert!(matches!(client.opening(), Said::Text(text) if text.ends_with("It is urgent!")));
+        assert_eq!(client.also_says(), None);
+        client.react(received("Which one?", &[]));
+        assert_eq!(client.also_says().unwrap().said, Said::Text("Call me".into()));
+        client.react(received("Which other one?", &[]));
+        assert_eq!(client.also_says(), None);
+        asks.is_urgent = false;
+        assert_eq!(caller(asks).opening(), script(true).opening());
+    }
+
+    #[test]
+    fn who_is_away_answers_the_prompt_before_picking() {
+        let late = OnPrompt::YesAfter(Duration::from_hours(25));
+        let mut away = caller(ClientCalls { on_prompt: late, ..ClientCalls::WILLING });
+        let yes = Button { id: "consent:msg_1:yes".into(), title: "YES".into() };
+        let pick = Button { id: "pick:v1".into(), title: "Acacia".into() };
+        let answered = away.react(received("A call?", std::slice::from_ref(&yes))).unwrap().after;
+        let picked = away.react(received("Which one?", std::slice::from_ref(&pick))).unwrap().after;
+        assert!(picked > answered, "{picked:?} {answered:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Scripted people: clients who need something, vendors who may have it. They react to what they receive
 //! on their phones and to nothing else.
 
+pub mod calls;
 pub mod catalogue;
 mod client;
 mod vendor;
@@ -8,7 +9,7 @@ mod vendor;
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use anyhow::Context as _;
-use meta_simulator::Said;
+use meta_simulator::{MessageKind, Said};
 
 pub use client::{Client, ClientScript};
 pub use vendor::{Temper, Vendor, VendorScript};
@@ -21,6 +22,8 @@ use catalogue::{NEEDS, client_name, shop_name};
 pub struct Received<'a> {
     /// Meta's id of the message, to quote it.
     pub wamid: &'a str,
+    /// What it is, if that was clear.
+    pub kind: Option<MessageKind>,
     /// The text on the screen.
     pub text: &'a str,
     /// What can be tapped.
@@ -119,6 +122,12 @@ impl Cast {
         self.clients.iter().find(|client| digits(&client.phone) == digits(phone))
     }
 
+    /// The place of a vendor among those of its category, counted from 0.
+    pub fn place_of(&self, vendor: &Vendor) -> usize {
+        let own = self.vendors.iter().filter(|other| other.category == vendor.category);
+        own.take_while(|other| other.id != vendor.id).count()
+    }
+
     /// The vendor with this number; `+` or not.
     pub fn vendor(&self, phone: &str) -> Option<&Vendor> {
         self.vendors.iter().find(|vendor| digits(&vendor.phone) == digits(phone))
@@ -159,6 +168,8 @@ mod tests {
         assert_eq!(phones.len(), 30 + 72);
         assert!(phones.iter().all(|phone| phone.len() == 13));
         assert_eq!(Cast::assemble(1, 8, 5).vendors.len(), 8);
+        let places: Vec<usize> = cast.vendors.iter().take(9).map(|vendor| cast.place_of(vendor)).collect();
+        assert_eq!(places, [0, 1, 2, 3, 4, 5, 6, 7, 0]);
     }
 
     #[test]

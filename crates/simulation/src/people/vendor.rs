@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use meta_simulator::Said;
 
-use super::{Act, Received, digits};
+use super::{
+    Act, Received,
+    calls::{OnPrompt, answer_prompt, is_card, is_prompt},
+    digits,
+};
 use crate::random::Random;
 
 /// Who the vendor is.
@@ -31,7 +35,14 @@ pub enum Temper {
     SoldOut,
     /// Never answers.
     Silent,
+    /// Has it, but answers only once somebody has called or tried to.
+    SpeaksWhenCalled,
+    /// Has it, and answers when the shop is quiet again, after twenty minutes.
+    OffersLate,
 }
+
+/// How long a busy shop leaves a message unread.
+const BUSY: Duration = Duration::from_mins(20);
 
 /// A vendor at work.
 #[derive(Debug, Clone)]
@@ -39,26 +50,46 @@ pub struct VendorScript {
     temper: Temper,
     price: u64,
     random: Random,
+    /// The question that is still to be answered.
+    open: Option<String>,
 }
 
 impl VendorScript {
     /// A vendor of the given temper.
     pub fn new(vendor: &Vendor, temper: Temper, seed: u64) -> Self {
-        Self { temper, price: vendor.price, random: Random::new(seed, &vendor.id) }
+        Self { temper, price: vendor.price, random: Random::new(seed, &vendor.id), open: None }
     }
 
     /// The reaction to a question. Thanks and a handoff, which shows the client's number, need no answer.
     pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
+        if is_card(&message) {
+            return None;
+        }
+        if is_prompt(&message) {
+            return answer_prompt(message, OnPrompt::Yes);
+        }
         if !message.text.contains('?') || shows_any_phone(message.text) {
             return None;
         }
         let text = match self.temper {
             Temper::Silent => return None,
+            Temper::SpeaksWhenCalled => {
+                self.open = Some(message.wamid.to_owned());
+                return None;
+            }
             Temper::SoldOut => (*self.random.pick(&["out of stock", "sorry no"])?).to_owned(),
-            Temper::Offers => self.offer(),
+            Temper::Offers | Temper::OffersLate => self.offer(),
         };
-        let after = Duration::from_secs(self.random.between(30, 110));
+        let busy = if self.temper == Temper::OffersLate { BUSY } else { Duration::ZERO };
+        let after = busy + Duration::from_secs(self.random.between(30, 110));
         Some(Act { after, said: Said::Text(text), quoting: Some(message.wamid.to_owned()) })
+    }
+
+    /// What the vendor writes after a call, or after having refused one: the answer that was still due, once.
+    pub fn after_call(&mut self) -> Option<Act> {
+        let quoting = Some(self.open.take()?);
+        let after = Duration::from_secs(self.random.between(30, 60));
+        Some(Act { after, said: Said::Text(self.offer()), quoting })
     }
 
     fn offer(&mut self) -> String {
@@ -81,8 +112,9 @@ fn shows_any_phone(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meta_simulator::MessageKind;
 
-    fn react(temper: Temper, text: &str) -> Option<Act> {
+    fn script(temper: Temper) -> VendorScript {
         let vendor = Vendor {
             id: "v".into(),
             name: "Acacia".into(),
@@ -90,7 +122,34 @@ mod tests {
             category: "tyres",
             price: 9_800,
         };
-        VendorScript::new(&vendor, temper, 3).react(Received { wamid: "wamid.1", text, buttons: &[] })
+        VendorScript::new(&vendor, temper, 3)
+    }
+
+    fn received(text: &str, kind: MessageKind) -> Received<'_> {
+        Received { wamid: "wamid.1", kind: Some(kind), text, buttons: &[] }
+    }
+
+    fn react(temper: Temper, text: &str) -> Option<Act> {
+        script(temper).react(received(text, MessageKind::Text))
+    }
+
+    #[test]
+    fn who_speaks_when_called_answers_once_and_after_the_call() {
+        let mut vendor = script(Temper::SpeaksWhenCalled);
+        assert_eq!(vendor.after_call(), None, "nothing was asked");
+        assert_eq!(vendor.react(received("Do you have it?", MessageKind::Text)), None);
+        let card = received("Do you allow a call?", MessageKind::CallPermissionRequest);
+        assert_eq!(vendor.react(card), None, "the card is no question about the goods");
+        let act = vendor.after_call().unwrap();
+        assert_eq!(act.quoting.as_deref(), Some("wamid.1"));
+        assert_eq!(vendor.after_call(), None);
+        assert_eq!(script(Temper::Offers).react(card), None);
+    }
+
+    #[test]
+    fn a_busy_shop_answers_late() {
+        assert!(react(Temper::OffersLate, "Do you have it?").unwrap().after > BUSY);
+        assert!(react(Temper::Offers, "Do you have it?").unwrap().after < BUSY);
     }
 
     #[test]

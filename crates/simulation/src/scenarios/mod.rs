@@ -2,8 +2,17 @@
 
 mod brain_down;
 mod brain_hostile;
+mod call_client_asked;
+mod call_fails_fallback;
+mod call_vendor_urgent;
+mod call_without_consent;
+mod calling;
+mod consent_denied;
+mod consent_expired;
 mod duplicate_webhooks;
+mod events_out_of_order;
 mod happy_path;
+mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
 mod vendors_silent;
@@ -11,17 +20,20 @@ mod worker_killed;
 
 use std::time::Duration;
 
+pub use calling::{Calling, Calls};
+
 use meta_simulator::FaultPlan;
 
 use crate::{
     checks::{BrainPart, Check},
+    clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
     people::{Cast, Temper},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 8] = [
+pub static ALL: [&Scenario; 16] = [
     &happy_path::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,
@@ -30,6 +42,14 @@ pub static ALL: [&Scenario; 8] = [
     &vendors_silent::SCENARIO,
     &two_batches::SCENARIO,
     &send_unknown::SCENARIO,
+    &call_vendor_urgent::SCENARIO,
+    &call_client_asked::SCENARIO,
+    &call_without_consent::SCENARIO,
+    &consent_denied::SCENARIO,
+    &consent_expired::SCENARIO,
+    &call_fails_fallback::SCENARIO,
+    &revoked_while_dialling::SCENARIO,
+    &events_out_of_order::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -60,8 +80,14 @@ pub struct Scenario {
     pub moltbot_timeout_ms: u32,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
+    /// Calls.
+    pub calling: Calling,
+    /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
+    pub begins_at: Option<u8>,
     /// What goes wrong at Meta.
     pub faults: fn(&Cast) -> FaultPlan,
+    /// Whether what Meta reports of calls may come when they are over.
+    pub call_webhooks_late: bool,
     /// How often a worker is killed.
     pub kills: u32,
     /// After so much silence a client writes again. `None`: clients are patient.
@@ -95,10 +121,13 @@ impl Scenario {
         workers: 1,
         vendors_per_category: 8,
         manners: Manners::Sensible,
-        plan: Plan { batch_size: 5, offers_wanted: 3, deadline_minutes: 60 },
+        plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         temper: mostly_offers,
+        calling: Calling::Off,
+        begins_at: None,
         faults: no_faults,
+        call_webhooks_late: false,
         kills: 0,
         nudge_after: None,
         patience: Duration::from_secs(90),
@@ -109,6 +138,27 @@ impl Scenario {
         webhooks_may_fail: false,
         more_checks: &[],
     };
+
+    /// A day on which somebody may be called: it begins in the morning, so that no night falls into the story, and
+    /// vendors answer once they were called. Slow enough for what Meta and the voice gateway answer in real time.
+    const CALLS: Self = Self {
+        speed: 30,
+        temper: |_| Temper::SpeaksWhenCalled,
+        plan: Plan { offers_wanted: 1, ..Plan::ORDINARY },
+        calling: Calling::On(Calls::WILLING),
+        begins_at: Some(10),
+        states: Some(WHOLE_WAY),
+        ..Self::ORDINARY
+    };
+
+    /// The clock of a run of this story.
+    pub fn clock(&self, requests: usize) -> SimulationClock {
+        let speed = self.speed_for(requests);
+        match self.begins_at {
+            Some(hour) => SimulationClock::starting_at_hour(hour, speed),
+            None => SimulationClock::starting_now(speed),
+        }
+    }
 
     /// Fewer simulated seconds in a real one when many conversations share the machine, so that deadlines
     /// still mean what they say.

@@ -31,7 +31,8 @@ const STOPS_WITHIN: Duration = Duration::from_secs(50);
 
 /// Our crates tell everything they ever tell: none of it may be personal, see `checks::privacy`.
 const LOGGED: &str = "info,concierge_api=trace,concierge_worker=trace,http_api=trace,startup=trace,store=trace,\
-    tools=trace,engine=trace,orchestrator=trace,meta_client=trace,moltbot_client=trace";
+    tools=trace,engine=trace,orchestrator=trace,meta_client=trace,moltbot_client=trace,\
+    voice_gateway=trace";
 
 /// The secrets that both sides of a run share.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Secrets {
     pub verify_token: String,
     /// `META_ACCESS_TOKEN`.
     pub access_token: String,
+    /// `VOICE_GATEWAY_TOKEN`.
+    pub voice_token: String,
 }
 
 impl Secrets {
@@ -49,7 +52,12 @@ impl Secrets {
     pub fn from_seed(seed: u64) -> Self {
         let mut random = Random::new(seed, "secrets");
         let mut secret = |name: &str| format!("{name}-{:016x}{:016x}", random.next_u64(), random.next_u64());
-        Self { app_secret: secret("app"), verify_token: secret("verify"), access_token: secret("access") }
+        Self {
+            app_secret: secret("app"),
+            verify_token: secret("verify"),
+            access_token: secret("access"),
+            voice_token: secret("voice"),
+        }
     }
 }
 
@@ -66,12 +74,23 @@ pub struct Surroundings<'a> {
     pub moltbot_timeout_ms: u32,
     /// Shared with Meta.
     pub secrets: &'a Secrets,
+    /// The media server that calls need; `None`: calling stays off, as it is delivered.
+    pub voice: Option<&'a Voice>,
     /// The time.
     pub clock: SimulationClock,
     /// How many workers share the database.
     pub workers: usize,
     /// What api and worker log, as `RUST_LOG`; `None`: as this program's environment says.
     pub log: Option<&'a str>,
+}
+
+/// A media server and the token it asks for.
+#[derive(Debug, Clone)]
+pub struct Voice {
+    /// Its address.
+    pub url: String,
+    /// Its token.
+    pub token: String,
 }
 
 /// The product, running.
@@ -123,6 +142,11 @@ impl World {
             })
             .collect::<anyhow::Result<_>>()?;
         Ok(Self { api, workers, admin, api_url, database, folder })
+    }
+
+    /// Where the tools are served.
+    pub fn api_url(&self) -> &str {
+        &self.api_url
     }
 
     /// Where Meta posts its webhooks.
@@ -230,6 +254,13 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         ("AI_CONCIERGE_ENABLED", "true".to_owned()),
         ("SIMULATION_CLOCK", around.clock.to_string()),
     ]);
+    if let Some(voice) = around.voice {
+        environment.extend([
+            ("CALLING_ENABLED", "true".to_owned()),
+            ("VOICE_GATEWAY_URL", voice.url.clone()),
+            ("VOICE_GATEWAY_TOKEN", voice.token.clone()),
+        ]);
+    }
     environment.extend(around.log.map(|log| ("RUST_LOG", log.to_owned())));
     environment
 }
