@@ -393,7 +393,7 @@ fn is_live() -> diesel::expression::SqlLiteral<Bool> {
 }
 
 fn ids(found: Vec<String>) -> Result<Vec<CallAttemptId>, StoreError> {
-    found.iter().map(|id| parse(id, "call_attempts.id")).collect()
+    found.into_iter().map(|id| parse(&id, "call_attempts.id")).collect()
 }
 
 fn stored(tx: &mut Tx<'_>, row: AttemptRow) -> Result<CallAttempt, StoreError> {
