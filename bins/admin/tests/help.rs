@@ -27,6 +27,7 @@ fn the_program() {
       migrate       Bring the database to this program's schema version
       vendors       The vendor directory: import, list
       requests      Clients' requests: list, show
+      consent       Consents to calls: show
       contacts      People: find, show, erase
       outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
       dead-letters  What could not be worked: list, retry, resolve
@@ -377,6 +378,11 @@ fn audit_export_says_where_personal_data_goes() {
 }
 
 #[test]
+fn consent_show_guesses_nothing() {
+    insta::assert_snapshot!(help(&["consent", "show", "--help"]), @"");
+}
+
+#[test]
 fn contract_check() {
     insta::assert_snapshot!(help(&["contract", "check", "--help"]), @r#"
     Check answers against the output contract
@@ -418,6 +424,7 @@ fn every_command_has_an_example() {
         ["vendors", "list"],
         ["requests", "list"],
         ["requests", "show"],
+        ["consent", "show"],
         ["contacts", "find"],
         ["contacts", "show"],
         ["contacts", "erase"],

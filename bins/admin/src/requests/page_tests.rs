@@ -1,6 +1,6 @@
 use super::super::{
     dossier::{AuditLine, Batch, BatchVendor, Dossier, Handoff, Reply, Shortlist, ShortlistItem},
-    fixture::{at, dossier, message},
+    fixture::{at, dossier, message, with_calls},
 };
 use super::render;
 use audit::Outcome;
@@ -129,7 +129,7 @@ fn assert_runs_and_fetches_nothing(page: &str) {
 
 #[test]
 fn a_page_is_whole_and_stands_alone() {
-    for dossier in [dossier(), whole()] {
+    for dossier in [dossier(), whole(), with_calls(whole())] {
         let page = render(&dossier);
         assert_well_formed(&page);
         assert_runs_and_fetches_nothing(&page);
@@ -215,6 +215,24 @@ fn the_story_is_told_in_words() {
     "#);
 }
 
+/// Only the lines that calls add.
+#[test]
+fn consents_and_calls_are_told_in_words() {
+    let (page, without) = (read(&render(&with_calls(dossier()))), read(&render(&dossier())));
+    let added: Vec<&str> = page.lines().filter(|line| !without.lines().any(|known| known == *line)).collect();
+    insta::assert_snapshot!(added.join("\n"), @"");
+}
+
+/// What came of Meta is for programs: the page holds no id and no payload of theirs.
+#[test]
+fn payloads_of_calls_are_not_on_the_page() {
+    let dossier = with_calls(dossier());
+    assert!(!render(&dossier).contains("wacid"));
+    let json = serde_json::to_value(&dossier).unwrap();
+    assert_eq!(json["calls"][0]["events"][0]["payload"]["id"], "wacid.A");
+    assert_eq!(json["consents"][1]["history"][2]["event"], "no");
+}
+
 #[test]
 fn hostile_texts_stay_texts() {
     let hostile = [
@@ -229,7 +247,16 @@ fn hostile_texts_stay_texts() {
     let long = "𝔏\u{301}".repeat(2_048);
     let overrides = "\u{202e}".repeat(4_096);
     for text in hostile.into_iter().chain([long.as_str(), &overrides]) {
-        let mut dossier = whole();
+        let mut dossier = with_calls(whole());
+        for consent in &mut dossier.consents {
+            consent.vendor_name = Some(text.to_owned());
+            text.clone_into(&mut consent.wording);
+            text.clone_into(&mut consent.asked_by);
+        }
+        for call in &mut dossier.calls {
+            call.vendor_name = Some(text.to_owned());
+            call.end_code = Some(text.to_owned());
+        }
         for message in &mut dossier.messages {
             text.clone_into(&mut message.text);
             message.vendor_name = Some(text.to_owned());

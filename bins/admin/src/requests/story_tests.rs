@@ -1,4 +1,4 @@
-use super::super::fixture::dossier;
+use super::super::fixture::{dossier, with_calls};
 use super::tell;
 
 #[test]
@@ -42,6 +42,15 @@ fn a_story_reads_from_top_to_bottom() {
 
     Audit: 5 records, verified.
     "#);
+}
+
+/// Only the lines that a call adds.
+#[test]
+fn consents_and_calls_are_told_where_they_happened() {
+    let (story, without) = (tell(&with_calls(dossier())), tell(&dossier()));
+    let added: Vec<&str> =
+        story.lines().filter(|line| !without.lines().any(|known| known == *line)).collect();
+    insta::assert_snapshot!(added.join("\n"), @"");
 }
 
 #[test]
