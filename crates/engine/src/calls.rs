@@ -107,9 +107,10 @@ pub(crate) fn restrict(
         calls::restrict(tx, number, until, "account_restriction")?;
     }
     tracing::error!(until = %until, "Meta paused calls from this account: nobody is called or asked until then");
-    let entry = AuditEntry::new(Caller::system("router").actor, "calls.restricted", json!({ "until": until }))
-        .with_outcome(Outcome::Ok, ["account_restriction".to_owned()])
-        .caused_by(event);
+    let entry =
+        AuditEntry::new(Caller::system("router").actor, "calls.restricted", json!({ "until": until }))
+            .with_outcome(Outcome::Ok, ["account_restriction".to_owned()])
+            .caused_by(event);
     record_system(tx, entry)?;
     Ok(true)
 }

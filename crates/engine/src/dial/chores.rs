@@ -15,14 +15,14 @@ impl Dialler {
             if in_flight.contains(Chore::Dial, id) {
                 continue;
             }
-            let settled = self
-                .db
-                // A task enters before its row says `dialling` and leaves after the row says what came of it.
-                .write(move |tx| {
-                    if in_flight.contains(Chore::Dial, id) { Ok(false) } else { outcome::orphan(tx, id) }
-                })
-                .instrument(span("orphan", id))
-                .await;
+            let settled =
+                self.db
+                    // A task enters before its row says `dialling` and leaves after the row says what came of it.
+                    .write(move |tx| {
+                        if in_flight.contains(Chore::Dial, id) { Ok(false) } else { outcome::orphan(tx, id) }
+                    })
+                    .instrument(span("orphan", id))
+                    .await;
             match settled {
                 Ok(settled) => report.orphaned += usize::from(settled),
                 Err(error) => count_error(report, &error.into()),
@@ -67,7 +67,9 @@ impl Dialler {
         let wacid = known.wacid.as_deref().map(Into::into).or_else(|| self.memory().wacids.get(&id).cloned());
         let Some(wacid) = wacid.filter(|_| known.attempt.may_be_alive()) else {
             if known.attempt.may_be_alive() {
-                tracing::error!("a call cannot be ended at Meta: its person was erased, and its id with them");
+                tracing::error!(
+                    "a call cannot be ended at Meta: its person was erased, and its id with them"
+                );
             }
             self.db.write(move |tx| outcome::nothing_to_end(tx, id)).await?;
             self.memory().ending.remove(&id);

@@ -140,9 +140,7 @@ fn admit(
             step(tx, guard, &mut known, AttemptEvent::Dialling)?;
             Ok(Claim::Dial(to))
         }
-        Admission::Held => {
-            wait(tx, guard, &mut known, AttemptEvent::Refused(Rule::OutboundOff), HOLD)
-        }
+        Admission::Held => wait(tx, guard, &mut known, AttemptEvent::Refused(Rule::OutboundOff), HOLD),
         Admission::Opened(open) => {
             wait(tx, guard, &mut known, AttemptEvent::Refused(Rule::OutboundOff), HOLD)?;
             let payload = json!({ "contact_id": as_vendor(&known), "sent": open.sent, "limit": open.limit });
@@ -228,11 +226,7 @@ pub(super) fn hold(
 }
 
 /// Ends an intent that is not dialled.
-pub(super) fn give_up(
-    tx: &mut Tx<'_>,
-    id: CallAttemptId,
-    event: AttemptEvent,
-) -> Result<Claim, ToolError> {
+pub(super) fn give_up(tx: &mut Tx<'_>, id: CallAttemptId, event: AttemptEvent) -> Result<Claim, ToolError> {
     let (guard, mut known) = take(tx, id)?;
     if known.attempt.phase() != Phase::Intent {
         return Ok(Claim::Passed);

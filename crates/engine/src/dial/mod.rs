@@ -662,7 +662,10 @@ fn read_of(state: &PermissionState, at: Timestamp) -> PermissionRead {
     PermissionRead {
         at,
         can_start_call: state.can_call,
-        says_permanent: state.status.as_deref().is_some_and(|status| status.eq_ignore_ascii_case("permanent")),
+        says_permanent: state
+            .status
+            .as_deref()
+            .is_some_and(|status| status.eq_ignore_ascii_case("permanent")),
         expires_at: state.expires_at,
         call_limit: state.call_limits.iter().filter_map(limit).min_by_key(tightness),
     }

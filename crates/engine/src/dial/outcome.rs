@@ -35,11 +35,7 @@ pub(super) enum Settled {
 /// What provably had no effect is not dialled again either. The attempt's state machine knows one dial an attempt,
 /// which is what makes "never twice" hold in every order of events; the client reads the fallback at once, and whoever
 /// still wants the call decides anew, on the facts of then.
-pub(super) fn settle(
-    tx: &mut Tx<'_>,
-    id: CallAttemptId,
-    answer: &DialOutcome,
-) -> Result<Settled, ToolError> {
+pub(super) fn settle(tx: &mut Tx<'_>, id: CallAttemptId, answer: &DialOutcome) -> Result<Settled, ToolError> {
     let (guard, mut known) = take(tx, id)?;
     match answer {
         DialOutcome::Placed { wacid } => {
@@ -146,7 +142,10 @@ pub(super) fn terminated(
     let next = if !known.attempt.may_be_alive() {
         None
     } else if tries >= backoff::TERMINATE_TRIES {
-        tracing::error!(tries, "a call could not be ended at Meta: it may go on, and nobody calls this person");
+        tracing::error!(
+            tries,
+            "a call could not be ended at Meta: it may go on, and nobody calls this person"
+        );
         None
     } else {
         Some(tx.now + backoff::terminate(tries, refused))

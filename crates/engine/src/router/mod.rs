@@ -185,7 +185,9 @@ fn route(
             statuses::apply_status(tx, &status)?;
             Routed::Done
         }
-        Event::Call(call) => return call_news(tx, &stored, number.as_ref(), payload, &calls::of_event(&call)),
+        Event::Call(call) => {
+            return call_news(tx, &stored, number.as_ref(), payload, &calls::of_event(&call));
+        }
         Event::CallStatus(status) => {
             return call_news(tx, &stored, number.as_ref(), payload, &calls::of_status(&status));
         }
