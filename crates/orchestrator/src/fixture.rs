@@ -238,10 +238,11 @@ pub(crate) fn vendor_writes(number: usize) -> Entry {
 }
 
 pub(crate) fn wake() -> Entry {
-    Entry {
-        id: EventId::generate(&ids(5_000)),
-        event: TurnEvent::Wake { reason: "batch_deadline".to_owned() },
-    }
+    wake_for("batch_deadline")
+}
+
+pub(crate) fn wake_for(reason: &str) -> Entry {
+    Entry { id: EventId::generate(&ids(5_000)), event: TurnEvent::Wake { reason: reason.to_owned() } }
 }
 
 pub(crate) fn input(entries: Vec<Entry>) -> TurnInput {

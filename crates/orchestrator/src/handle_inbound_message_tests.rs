@@ -10,7 +10,7 @@ use tool_registry::{FactSource, RefusalCode, SearchVendorsResult, ToolCall};
 
 use super::*;
 use crate::{
-    BrainUnavailable, ClientContent, Committed, Entry, OnRefusal, Plan,
+    BrainUnavailable, ClientContent, Committed, Entry, OnRefusal, Plan, Wish,
     fixture::{self, PackExt as _, client, found, input, says, vendor, vendor_writes, wake},
     ports::{MockBrain, MockPlanCommitter},
 };
@@ -664,4 +664,89 @@ async fn a_failing_store_stops_the_turn() {
     let brain = MockBrain::new();
     let entries: Vec<Entry> = vec![says("hi")];
     assert!(handle_inbound_message(&brain, &tools, input(entries)).await.is_err());
+}
+
+/// Vendors were asked, nobody has it, and the request waits for what comes next.
+fn sourced() -> ContextPack {
+    let mut pack = opening();
+    pack.policies.calling.enabled = true;
+    pack.answer("I am asking shops.").state(RequestState::Sourcing).batch(3).settle();
+    pack
+}
+
+#[tokio::test]
+async fn moltbots_wish_goes_with_the_plan_and_not_among_its_calls() {
+    let mut answer = outreach(3);
+    answer["calling"] = json!({ "wish": "request_consent", "party": "vendor", "trigger": null });
+    let (end, seen) = World::of(&sourced()).answers(&answer).run(input(vec![wake()])).await;
+    assert_eq!(end, committed("vendor_outreach_plan", Source::Moltbot));
+    let plan = &seen.plans[0];
+    let Some(Wish::Moltbots(wish)) = &plan.calling else { panic!("{:?}", plan.calling) };
+    assert_eq!(wish.party, Some(moltbot_contract::CallParty::Vendor));
+    let calls = |call: &ToolCall| matches!(call, ToolCall::RequestCallConsent(_) | ToolCall::StartCall(_));
+    assert!(!plan.calls.iter().any(|planned| calls(&planned.call)), "{plan:?}");
+    // The plan that takes its place is the coded workflow's: it wishes for nothing of Moltbot's.
+    let world = World::of(&sourced()).answers(&answer).refuses("state", RefusalCode::StaleVersion);
+    let (_, seen) = world.run(input(vec![wake()])).await;
+    assert_eq!((seen.plans.len(), &seen.plans[1].calling), (2, &None));
+}
+
+#[tokio::test]
+async fn a_wish_that_calling_does_not_allow_is_no_decision() {
+    let mut pack = sourced();
+    pack.policies.calling.enabled = false;
+    let mut answer = outreach(3);
+    answer["calling"] = json!({ "wish": "request_consent", "party": "client", "trigger": null });
+    let (_, seen) = World::of(&pack).answers(&answer).run(input(vec![wake()])).await;
+    assert_eq!(seen.plans[0].decision.verdict, Verdict::Rejected);
+    assert_eq!(seen.plans[0].calling, None);
+}
+
+#[tokio::test]
+async fn the_clients_call_me_is_honoured_without_asking_moltbot() {
+    let (end, seen) = World::of(&sourced()).run(input(vec![says("call me")])).await;
+    assert_eq!(end, committed("none", Source::CodedWorkflow));
+    let plan = &seen.plans[0];
+    assert!(plan.calls.is_empty());
+    assert_eq!(plan.calling, Some(Wish::ClientAsks));
+    assert_eq!(plan.decision.reasons, ["client_asked_call"]);
+}
+
+#[tokio::test]
+async fn news_of_calls_in_a_running_batch_are_for_fixed_rules() {
+    let mut pack = opening();
+    pack.policies.calling.enabled = true;
+    pack.state(RequestState::Sourcing).batch(3);
+    for (reason, wished) in
+        [("silence", true), ("consent_granted", true), ("consent_denied", false), ("call_ended", false)]
+    {
+        let (end, seen) = World::of(&pack).run(input(vec![fixture::wake_for(reason)])).await;
+        assert_eq!(end, committed("none", Source::CodedWorkflow), "{reason}");
+        assert!(seen.plans[0].calls.is_empty(), "{reason}");
+        assert_eq!(seen.plans[0].calling.is_some(), wished, "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn after_news_of_calls_moltbot_asks_nothing_twice() {
+    for reason in ["silence", "consent_granted", "consent_denied", "call_ended", "batch_deadline"] {
+        let mut pack = sourced();
+        pack.answer("Front or rear?");
+        let mut ask = question();
+        ask["state_suggestion"] = json!("sourcing");
+        let (end, seen) = World::of(&pack).answers(&ask).run(input(vec![fixture::wake_for(reason)])).await;
+        assert_eq!(end, committed("none", Source::Moltbot), "{reason}");
+        let plan = &seen.plans[0];
+        assert!(plan.calls.is_empty(), "{reason}");
+        assert_eq!(plan.decision.reasons, ["said_already"]);
+        assert_eq!(plan.decision.verdict, Verdict::Accepted);
+        assert_eq!(plan.calling.is_some(), reason == "consent_granted", "what the client asked for goes on");
+        // Another question is asked; and to a client who writes again, the same one.
+        let mut other = ask.clone();
+        other["question_text"] = json!("Which year?");
+        let (_, seen) = World::of(&pack).answers(&other).run(input(vec![fixture::wake_for(reason)])).await;
+        assert_eq!(sent_to_client(&seen.plans[0]), "Which year?", "{reason}");
+        let (_, seen) = World::of(&pack).answers(&ask).run(input(vec![says("what?")])).await;
+        assert_eq!(sent_to_client(&seen.plans[0]), "Front or rear?", "{reason}");
+    }
 }

@@ -178,6 +178,12 @@ fn words_that_steer_are_heeded_in_every_state() {
         assert_eq!(decision(&pack, &[says("agent")]).kind(), DecisionKind::Escalate, "{state}");
         let called = decision(&pack, &[says("call me")]);
         assert!(question(&called).0.starts_with("I can't place calls"), "{state}");
+        // The same where calls are placed, but never about a prescription.
+        let mut pack = pack;
+        pack.policies.calling.enabled = true;
+        pack.request.prescription = true;
+        let called = decision(&pack, &[says("call me")]);
+        assert!(question(&called).0.starts_with("I can't place calls"), "{state}");
     }
 }
 

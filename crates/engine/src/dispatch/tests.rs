@@ -5,6 +5,7 @@ mod gates;
 mod logs;
 mod outcomes;
 mod restarts;
+mod silence;
 mod stale;
 mod statuses;
 mod world;

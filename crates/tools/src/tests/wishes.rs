@@ -330,7 +330,7 @@ fn a_wish_that_stops_making_sense_takes_nothing_with_it() {
 #[test]
 fn a_client_who_asks_to_be_called_is_asked_then_called() {
     on_both(async |test| {
-        let world = World::sourcing(test, 0, 1).await;
+        let world = World::sourcing(test, 3, 3).await;
         world.call_me().await;
         turn(&world, Vec::new(), Wish::ClientAsks).await;
         assert_eq!(prompts(&world).await, ["consent_prompt client"]);
@@ -357,7 +357,7 @@ fn a_client_who_asks_to_be_called_is_asked_then_called() {
 #[test]
 fn a_client_who_cannot_be_called_is_told_once() {
     on_both(async |test| {
-        let world = World::sourcing(test, 0, 1).await;
+        let world = World::sourcing(test, 3, 3).await;
         // 16:33 in Nairobi; six hours later it is night.
         test.clock.advance(Duration::from_hours(6));
         world.call_me().await;

@@ -409,13 +409,26 @@ impl<'a> World<'a> {
         let consent = self
             .write(move |tx| {
                 let guard = requests::lock(tx, id)?;
-                let prompt = MessageId::generate(tx.ids);
-                let consent = Consent::requested(id, contact, prompt, key, tx.now);
-                let party = if contact == guard.request().client {
-                    calling_policy::Party::Client
+                let (party, side) = if contact == guard.request().client {
+                    (calling_policy::Party::Client, Party::Client)
                 } else {
-                    calling_policy::Party::Vendor
+                    (calling_policy::Party::Vendor, Party::Vendor)
                 };
+                let asks = NewMessage {
+                    request: Some(id),
+                    contact,
+                    direction: Direction::Out,
+                    party: side,
+                    kind: MessageKind::Text,
+                    body: "Do you allow a call?".to_owned(),
+                    also_sealed_by: Vec::new(),
+                    button_id: None,
+                    wamid: None,
+                    quoted_wamid: None,
+                    meta_at: tx.now,
+                };
+                let prompt = messages::insert(tx, &asks)?;
+                let consent = Consent::requested(id, contact, prompt, key, tx.now);
                 let new = NewConsent {
                     consent,
                     party,
