@@ -12,14 +12,16 @@ use std::{
 };
 
 use calling_policy::{
-    Consent, ConsentEvent, ConsentKey, Permission, PermissionEvent, PermissionReply, PermissionResponse, Scope,
-    local_time, zone_of_phone,
+    Consent, ConsentEvent, ConsentKey, Permission, PermissionEvent, PermissionReply, PermissionResponse,
+    Scope, local_time, zone_of_phone,
 };
 use futures_util::future::join_all;
-use marketplace::{Clock as _, ContactId, E164, Language, MessageId, RandomIds, RequestId, ScaledClock, SystemClock};
+use marketplace::{
+    Clock as _, ContactId, E164, Language, MessageId, RandomIds, RequestId, ScaledClock, SystemClock,
+};
 use meta_simulator::{
-    CallAction, Config, FaultPlan, Handle, MetaSimulator, OnCall, PermissionAnswer, SendFault, Target, WebhookFault,
-    WebhookKind,
+    CallAction, Config, FaultPlan, Handle, MetaSimulator, OnCall, PermissionAnswer, SendFault, Target,
+    WebhookFault, WebhookKind,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -68,7 +70,8 @@ fn daytime_number() -> E164 {
     let is_day = |number: &E164| {
         // With an hour's margin on both sides: the clock runs fast.
         [now, now + Duration::from_mins(60)].into_iter().all(|at| {
-            local_time(zone_of_phone(number), calling_policy::QuietHours::DEFAULT, at) == calling_policy::LocalTime::Day
+            local_time(zone_of_phone(number), calling_policy::QuietHours::DEFAULT, at)
+                == calling_policy::LocalTime::Day
         })
     };
     numbers.into_iter().find(is_day).expect("it is day somewhere")
@@ -120,8 +123,7 @@ impl Stand {
         meta.change_person(client.as_str(), |person| person.on_call = on_call).unwrap();
         meta.answer_permission(client.as_str(), PermissionAnswer::Accept, None).unwrap();
         let phone = client.clone();
-        let request =
-            db.write(move |tx| a_client_who_may_be_called(tx, phone)).await.unwrap();
+        let request = db.write(move |tx| a_client_who_may_be_called(tx, phone)).await.unwrap();
         Self { meta, voice, db, environment, folder, api, url, client: client.as_str().to_owned(), request }
     }
 
@@ -276,7 +278,10 @@ fn fifty_callers_with_one_key_place_one_call() {
             let in_progress = *status == StatusCode::CONFLICT && body["code"] == "in_progress";
             assert!(*status == StatusCode::OK || in_progress, "{status} {body}");
         }
-        assert_eq!(stand.ended().await.attempt.phase(), calling_policy::Phase::Ended(calling_policy::EndReason::Completed));
+        assert_eq!(
+            stand.ended().await.attempt.phase(),
+            calling_policy::Phase::Ended(calling_policy::EndReason::Completed)
+        );
         assert_eq!(stand.connects(), [1]);
         assert_eq!(stand.fallbacks(), 0);
         // Another key asks for another call, and the policy says no.
@@ -318,8 +323,7 @@ fn a_worker_killed_while_dialling_never_dials_again_and_the_client_hears_of_it()
 fn what_meta_says_late_settles_a_call_whose_dialler_was_killed() {
     on_both(async |database| {
         let _turn = turn();
-        let faults =
-            FaultPlan::default().call(CallAction::Connect, Target::all(), SendFault::HoldAnswer);
+        let faults = FaultPlan::default().call(CallAction::Connect, Target::all(), SendFault::HoldAnswer);
         let stand = Stand::build(database, faults, ANSWERS).await;
         let mut worker = stand.start_worker();
         let token = stand.token().await;
