@@ -21,7 +21,7 @@ use meta_simulator::{Config, Handle, MetaSimulator, Template};
 use serde_json::Value;
 use simulation::{
     clock::SimulationClock,
-    gateway::{Gateway, Manners, decide::Plan},
+    gateway::{Gateway, Manners, decide::Plan, wishes::Wishes},
     people::Cast,
     world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, World},
 };
@@ -77,13 +77,14 @@ impl<'a> Stand<'a> {
         for vendor in &cast.vendors {
             meta.person(&vendor.phone, &vendor.name);
         }
-        let gateway = Gateway::start(Manners::Sensible, Plan::default(), 1, clock).unwrap();
+        let gateway = Gateway::start(Manners::Sensible, Plan::ORDINARY, Wishes::None, 1, clock).unwrap();
         let around = Surroundings {
             meta_url: meta.base_url(),
             moltbot_url: &gateway.url(),
             moltbot_token: gateway.token(),
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
+            voice: None,
             clock,
             workers: 1,
             log: Some("trace"),
