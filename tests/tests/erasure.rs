@@ -84,6 +84,7 @@ impl<'a> Stand<'a> {
             moltbot_token: gateway.token(),
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
+            voice: None,
             clock,
             workers: 1,
             log: Some("trace"),

@@ -13,7 +13,7 @@ use serde_json::Value;
 use simulation::{
     clock::SimulationClock,
     evidence::{Evidence, RequestAccount, RequestList},
-    gateway::{Gateway, Manners, decide::Plan},
+    gateway::{Gateway, Manners, decide::Plan, wishes::Wishes},
     people::Cast,
     scenarios::Scenario,
     world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, World},
@@ -54,13 +54,14 @@ impl Stand {
         config.faults = faults(&client.phone);
         let meta = MetaSimulator::start(config).unwrap();
         meta.person(&client.phone, &client.name);
-        let gateway = Gateway::start(Manners::Sensible, Plan::default(), 1, clock).unwrap();
+        let gateway = Gateway::start(Manners::Sensible, Plan::ORDINARY, Wishes::None, 1, clock).unwrap();
         let around = Surroundings {
             meta_url: meta.base_url(),
             moltbot_url: &gateway.url(),
             moltbot_token: gateway.token(),
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
+            voice: None,
             clock,
             workers: 1,
             log: None,
@@ -112,7 +113,7 @@ fn same_inbound_message_twice_sends_once() {
     on_both(async |on, server| {
         let repeated = |_: &str| {
             let message = || Target::all().kind(WebhookKind::Message);
-            FaultPlan::default()
+            FaultPlan::ORDINARY
                 .webhook(message(), WebhookFault::Duplicate { copies: 25, concurrent: true })
                 .webhook(message(), WebhookFault::Duplicate { copies: 24, concurrent: false })
         };
@@ -142,7 +143,7 @@ fn same_inbound_message_twice_sends_once() {
 fn an_unknown_send_is_shown_and_settled_by_its_status() {
     on_both(async |on, server| {
         let lost = |client: &str| {
-            FaultPlan::default()
+            FaultPlan::ORDINARY
                 .send(Target::all().phone(client).nth(1), SendFault::CloseConnection)
                 .webhook(Target::all().kind(WebhookKind::Status), WebhookFault::Delay { ms: 4_000 })
         };

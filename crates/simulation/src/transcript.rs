@@ -6,7 +6,10 @@ use anstyle::{AnsiColor, Style};
 
 use crate::{
     checks::Check,
-    evidence::{MessageLine, RequestAccount, StateChange, TurnLine, Violation, millis},
+    evidence::{
+        CallLine, ConsentChange, ConsentLine, MessageLine, RequestAccount, StateChange, TurnLine, Violation,
+        millis,
+    },
 };
 
 const WIDTH: usize = 100;
@@ -19,6 +22,7 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const PERSON: Style = AnsiColor::Cyan.on_default();
 const OURS: Style = AnsiColor::Green.on_default();
+const CALL: Style = AnsiColor::Magenta.on_default();
 const DECISION: Style = AnsiColor::Yellow.on_default();
 
 /// One thing that happened, at its moment.
@@ -26,6 +30,10 @@ enum Line<'a> {
     In(&'a MessageLine),
     Turn(&'a TurnLine),
     State(&'a StateChange),
+    Consent(&'a ConsentLine, &'a ConsentChange),
+    Decided(&'a CallLine),
+    Dialled(&'a CallLine),
+    Ended(&'a CallLine),
     Out(Vec<&'a MessageLine>),
 }
 
@@ -36,8 +44,12 @@ impl Line<'_> {
             Self::State(change) if change.from.is_none() => 0,
             Self::In(_) => 1,
             Self::Turn(_) => 2,
-            Self::State(_) => 3,
-            Self::Out(_) => 4,
+            Self::Consent(..) => 3,
+            Self::State(_) => 4,
+            Self::Decided(_) => 5,
+            Self::Dialled(_) => 6,
+            Self::Ended(_) => 7,
+            Self::Out(_) => 8,
         }
     }
 }
@@ -56,10 +68,54 @@ pub fn conversation(account: &RequestAccount) -> String {
                 let who = message.vendor_name.as_deref().or(message.vendor_id.as_deref()).unwrap_or(client);
                 row(&mut text, at - start, who, PERSON, body(message));
             }
+            Line::Consent(consent, change) => {
+                let who = consent.vendor_name.as_deref().unwrap_or(client);
+                columns(&mut text, "", "☏ consent", CALL, &consent_words(who, consent, change), DIM);
+            }
+            Line::Decided(call) => {
+                let words = format!("call to {} decided: {}", callee(call, client), call.trigger);
+                columns(&mut text, "", "☏ call", CALL, &words, DIM);
+            }
+            Line::Dialled(call) => {
+                row(&mut text, at - start, &format!("Concierge ☏ {}", callee(call, client)), CALL, "calls");
+            }
+            Line::Ended(call) => {
+                let style = if call.end() == "completed" { GOOD } else { BAD };
+                let who = format!("Concierge ☏ {}", callee(call, client));
+                row(&mut text, at - start, &who, style, &end_words(call));
+            }
             Line::Out(messages) => sent(&mut text, at - start, client, messages),
         }
     }
     text
+}
+
+fn callee<'a>(call: &'a CallLine, client: &'a str) -> &'a str {
+    call.vendor_name.as_deref().or(call.vendor_id.as_deref()).unwrap_or(client)
+}
+
+/// Whose word moved which key where to.
+fn consent_words(who: &str, consent: &ConsentLine, change: &ConsentChange) -> String {
+    let key = if consent.key == "authorisation" { "a call for this request" } else { "being called" };
+    let by = if consent.asked_by == "card" { ", on Meta's card" } else { "" };
+    match change.status.as_str() {
+        "requested" => format!("{who} is asked for {key}{by}"),
+        "granted" => format!("{who} allows {key}"),
+        "denied" => format!("{who} does not allow {key}"),
+        "expired" => format!("{who} did not allow {key} in time"),
+        other => format!("{who}, {key}: {other}"),
+    }
+}
+
+/// How a call ended, and how long it took.
+fn end_words(call: &CallLine) -> String {
+    let end = call.end().replace('_', " ");
+    let why = call.end_code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+    let at = |moment: &Option<String>| moment.as_deref().and_then(millis);
+    match at(&call.ended_at).zip(at(&call.dialled_at)) {
+        Some((ended, dialled)) => format!("{end}{why} after {} s", (ended - dialled).max(0) / 1_000),
+        None => format!("{end}{why}, never dialled"),
+    }
 }
 
 /// The checks, one line each.
@@ -110,6 +166,22 @@ fn timeline(account: &RequestAccount) -> Vec<(i64, Line<'_>)> {
     for change in &account.states {
         let first = if change.from.is_none() { opening } else { None };
         at(first.unwrap_or(&change.at), Line::State(change));
+    }
+    for consent in &account.consents {
+        for change in &consent.history {
+            at(&change.at, Line::Consent(consent, change));
+        }
+    }
+    for call in &account.calls {
+        for (moment, line) in [
+            (&call.created_at, Line::Decided(call)),
+            (&call.dialled_at, Line::Dialled(call)),
+            (&call.ended_at, Line::Ended(call)),
+        ] {
+            if let Some(moment) = moment {
+                at(moment, line);
+            }
+        }
     }
     for turn in account.turns.iter().filter(|turn| !is_silent(turn)) {
         at(&turn.at, Line::Turn(turn));
@@ -266,7 +338,7 @@ fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::fixture::account;
+    use crate::checks::fixture::{account, call_evidence};
 
     fn plain(text: &str) -> String {
         anstream::adapter::strip_str(text).to_string()
@@ -315,6 +387,27 @@ mod tests {
         +03:11  Concierge → Amina Wanjiru         Acacia Auto Spares: +254722000000
         +03:11  Concierge → Acacia Auto Spares    Amina wants the brake pads: +254711000000
         "#);
+    }
+
+    #[test]
+    fn a_call_reads_like_one() {
+        let mut run = call_evidence();
+        let account = &mut run.requests[0];
+        account.messages.retain(|message| message.id == "msg_20");
+        account.states.clear();
+        account.turns.clear();
+        account.consents[1].vendor_name = Some("Acacia Auto Spares".into());
+        account.consents[1].asked_by = "card".into();
+        account.calls[0].vendor_name = Some("Acacia Auto Spares".into());
+        account.calls[0].created_at = Some("2026-09-21T14:13:59Z".into());
+        let refused = CallLine {
+            end_reason: Some("refused".into()),
+            end_code: Some("consent_required".into()),
+            ended_at: Some("2026-09-21T14:15:00Z".into()),
+            ..CallLine::default()
+        };
+        account.calls.push(refused);
+        insta::assert_snapshot!(plain(&conversation(account)), @"");
     }
 
     #[test]

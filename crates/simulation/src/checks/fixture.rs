@@ -137,9 +137,9 @@ pub(crate) fn call_evidence() -> Evidence {
     let mut calls: CallParts = serde_json::from_value(json!({
         "consents": [
             { "id": "cns_1", "party": "client", "key": "authorisation", "status": "granted", "history": [
-                { "at": "2026-09-21T14:13:54Z", "status": "requested" }, { "at": "2026-09-21T14:13:56Z", "status": "granted" }] },
+                { "recorded_at": "2026-09-21T14:13:54Z", "status": "requested" }, { "recorded_at": "2026-09-21T14:13:56Z", "status": "granted" }] },
             { "id": "cns_2", "party": "vendor", "key": "callee", "status": "granted", "history": [
-                { "at": "2026-09-21T14:13:57Z", "status": "requested" }, { "at": "2026-09-21T14:13:58Z", "status": "granted" }] },
+                { "recorded_at": "2026-09-21T14:13:57Z", "status": "requested" }, { "recorded_at": "2026-09-21T14:13:58Z", "status": "granted" }] },
         ],
         "calls": [{ "id": intent, "party": "vendor", "vendor_id": "spare-parts-01", "phase": "ended",
             "end_reason": "completed", "trigger": "urgent_no_reply", "dialled_at": "2026-09-21T14:14:00Z",

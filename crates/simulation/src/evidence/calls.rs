@@ -12,6 +12,12 @@ pub struct ConsentLine {
     pub id: String,
     /// Who was asked: `client` or `vendor`.
     pub party: String,
+    /// The vendor's name, where one was asked.
+    #[serde(default)]
+    pub vendor_name: Option<String>,
+    /// `buttons` or `card`.
+    #[serde(default)]
+    pub asked_by: String,
     /// `authorisation` (the request may be helped by a call) or `callee` (this person may be called).
     #[serde(default)]
     pub key: String,
@@ -28,10 +34,13 @@ pub struct ConsentLine {
 /// A change of a consent.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct ConsentChange {
-    /// RFC 3339.
+    /// When we learned of it, RFC 3339.
+    #[serde(rename = "recorded_at")]
     pub at: String,
+    /// What happened: `requested`, `yes`, `no`, …
+    #[serde(default)]
+    pub event: String,
     /// The status from then on.
-    #[serde(alias = "to")]
     pub status: String,
 }
 
@@ -45,11 +54,17 @@ pub struct CallLine {
     /// Which vendor.
     #[serde(default)]
     pub vendor_id: Option<String>,
+    /// Its name.
+    #[serde(default)]
+    pub vendor_name: Option<String>,
     /// `intent`, `dialling`, `unknown`, `placed`, `ringing`, `answered` or `ended`.
     pub phase: String,
     /// How it ended: `completed`, `declined`, `no_answer`, `failed`, `cancelled` or `refused`.
     #[serde(default)]
     pub end_reason: Option<String>,
+    /// The cause of a failure, or the rule that refused it.
+    #[serde(default)]
+    pub end_code: Option<String>,
     /// What justified it.
     #[serde(default)]
     pub trigger: String,

@@ -17,6 +17,7 @@ use crate::{
     people::Cast,
     process::{Environment, Program, Programs, free_address, wait_until_ready},
     random::Random,
+    templates,
 };
 
 /// The business number of every run.
@@ -119,7 +120,11 @@ impl World {
             Some(url) => Database::create(url)?,
             None => Database::sqlite(folder.path()),
         };
-        let common = common_environment(&database, seed);
+        let mut common = common_environment(&database, seed);
+        if around.voice.is_some() {
+            let catalogue = templates::write_catalogue(folder.path())?;
+            common.insert("TEMPLATES_FILE", catalogue.display().to_string());
+        }
         let admin = Admin { program: programs.path("concierge-admin")?, environment: common.clone() };
         admin.run(&["migrate"]).await?;
         let vendors = folder.path().join("vendors.csv");
