@@ -69,10 +69,11 @@ struct Note {
 /// What the other processes and the operator should know; none of it is a reason to take no webhooks.
 fn notes(seen: &Observation) -> Vec<Note> {
     let note = |name, problem, hint, count| Note { name, fault: Fault { problem, hint }, count };
-    let unknown = seen.unknown_sends();
+    let (unknown, paused) = (seen.unknown_sends(), seen.numbers_paused);
     [
         (seen.living("worker") == 0).then(|| note("worker", "none_alive", "start_a_worker", None)),
         (!seen.flags.outbound).then(|| note("outbound", "switched_off", "see_the_kill_switch", None)),
+        (paused > 0).then(|| note("calling", "paused_by_meta", "see_when_meta_pauses_calls", Some(paused))),
         (unknown > 0).then(|| note("unknown_sends", "waiting", "resolve_unknown_sends", Some(unknown))),
     ]
     .into_iter()

@@ -5,7 +5,6 @@
 
 use std::time::Duration;
 
-use calling_policy::ConsentStatus;
 use diesel::{QueryableByName, prelude::*, sql_query, sql_types};
 use marketplace::{RequestState, Timestamp};
 
@@ -71,12 +70,12 @@ pub struct Observation {
     pub open_breakers: Vec<Scope>,
     /// Calls that are not over, by phase as it stands in a row: `intent`, `dialling`, `ringing` …
     pub calls: Vec<(String, i64)>,
-    /// How long ago the oldest of them was decided.
+    /// How long ago the first of them was dialled.
     pub call_age: Option<Duration>,
     /// Calls that ended within [`ENDED_WITHIN`], by reason as it stands in a row: `completed`, `no_answer` …
     pub calls_ended: Vec<(String, i64)>,
-    /// Consents that are asked for or given, and not over, by status.
-    pub consents: Vec<(ConsentStatus, i64)>,
+    /// Consents that are asked for or given, and not over: `requested`, `granted`.
+    pub consents: Vec<(String, i64)>,
     /// Our numbers from which Meta lets nobody call now.
     pub numbers_paused: i64,
     /// Each role that ever said it lives.
@@ -273,14 +272,16 @@ pub(crate) fn calls(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
 }
 
 pub(crate) fn call_age(tx: &mut Tx<'_>) -> Result<Option<Duration>, StoreError> {
-    let oldest: Option<i64> = on_conn!(&mut *tx.conn, |c| call_attempts::table
+    let oldest: Option<Option<i64>> = on_conn!(&mut *tx.conn, |c| call_attempts::table
         // As in the partial index: a planner matches no bound value with it.
-        .filter(diesel::dsl::sql::<sql_types::Bool>("call_attempts.phase <> 'ended'"))
-        .order(call_attempts::created_at)
-        .select(call_attempts::created_at)
+        .filter(diesel::dsl::sql::<sql_types::Bool>(
+            "call_attempts.phase <> 'ended' AND call_attempts.dialled_at IS NOT NULL"
+        ))
+        .order(call_attempts::dialled_at)
+        .select(call_attempts::dialled_at)
         .first(c)
         .optional())?;
-    Ok(age(tx.now, oldest))
+    Ok(age(tx.now, oldest.flatten()))
 }
 
 pub(crate) fn calls_ended(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
@@ -291,12 +292,12 @@ pub(crate) fn calls_ended(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreEr
 }
 
 /// The status in the row is the last that was recorded; what time alone has ended since is not counted.
-pub(crate) fn consents(tx: &mut Tx<'_>) -> Result<Vec<(ConsentStatus, i64)>, StoreError> {
+pub(crate) fn consents(tx: &mut Tx<'_>) -> Result<Vec<(String, i64)>, StoreError> {
     let now = tx.now.as_millis();
     let rows = format!(
         "SELECT status AS name FROM consents WHERE status IN ('requested', 'granted') AND expires_at > {now}"
     );
-    typed(tally(tx, &rows)?, "consents.status")
+    Ok(named(tally(tx, &rows)?))
 }
 
 /// As many rows as numbers of ours: no index is worth it.

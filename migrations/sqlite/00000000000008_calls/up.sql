@@ -92,7 +92,7 @@ CREATE INDEX call_attempts_request ON call_attempts (request_id, created_at, id)
 CREATE INDEX call_attempts_contact ON call_attempts (contact_id, created_at);
 CREATE INDEX call_attempts_live ON call_attempts (phone_number_id, due_at) WHERE phase <> 'ended';
 CREATE INDEX call_attempts_to_terminate ON call_attempts (phone_number_id, terminate_at) WHERE terminate_at IS NOT NULL;
-CREATE INDEX call_attempts_age ON call_attempts (created_at) WHERE phase <> 'ended';
+CREATE INDEX call_attempts_out ON call_attempts (dialled_at) WHERE phase <> 'ended' AND dialled_at IS NOT NULL;
 CREATE INDEX call_attempts_ended ON call_attempts (ended_at) WHERE phase = 'ended';
 CREATE INDEX call_attempts_voice ON call_attempts (phone_number_id, id) WHERE voice_session IS NOT NULL;
 

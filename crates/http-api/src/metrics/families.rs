@@ -21,6 +21,12 @@ const OTHER: &str = "other";
 const SOURCES: [&str; 3] = ["moltbot", "coded_workflow", "client_choice"];
 /// What validation says of an answer.
 const VERDICTS: [&str; 4] = ["accepted", "rejected", "unavailable", "not_asked"];
+/// Where a call stands that is not over.
+const PHASES: [&str; 6] = ["intent", "dialling", "unknown", "placed", "ringing", "answered"];
+/// Where a consent stands that is not over.
+const CONSENTS: [&str; 2] = ["requested", "granted"];
+/// How a call ends.
+const CALL_ENDS: [&str; 6] = ["completed", "declined", "no_answer", "failed", "cancelled", "refused"];
 /// The roles whose processes say that they live.
 const ROLES: [&str; 2] = ["api", "worker"];
 
@@ -63,6 +69,11 @@ pub(super) fn of(seen: &Observation) -> Vec<MetricFamily> {
             flags,
             breakers,
             sent,
+            calls,
+            call_age,
+            calls_ended,
+            consents,
+            numbers_paused,
             heartbeats,
             processes,
         ])
@@ -249,6 +260,41 @@ fn sent(seen: &Observation) -> MetricFamily {
     gauge("concierge_sent_last_hour", help, vec![(vec![], number(seen.sent_last_hour))])
 }
 
+fn calls(seen: &Observation) -> MetricFamily {
+    gauge(
+        "concierge_calls",
+        "Calls that are not over, by phase: an intent is not dialled yet, an unknown one may ring. Counted up to 10000.",
+        coded(&PHASES, "phase", &seen.calls),
+    )
+}
+
+fn call_age(seen: &Observation) -> MetricFamily {
+    let help = "How long ago the oldest call that is not over was dialled; 0 when there is none.";
+    age("concierge_call_age_seconds", help, seen.call_age)
+}
+
+fn calls_ended(seen: &Observation) -> MetricFamily {
+    gauge(
+        "concierge_calls_ended_last_hour",
+        "Calls that ended in the last hour, by reason: failed at Meta or the voice gateway, refused by a rule at the \
+         moment of dialling, cancelled by us. Counted up to 10000.",
+        coded(&CALL_ENDS, "reason", &seen.calls_ended),
+    )
+}
+
+fn consents(seen: &Observation) -> MetricFamily {
+    gauge(
+        "concierge_consents_open",
+        "Consents to calls that are asked for and not answered, or given and not over. Counted up to 10000.",
+        coded(&CONSENTS, "status", &seen.consents),
+    )
+}
+
+fn numbers_paused(seen: &Observation) -> MetricFamily {
+    let help = "Our numbers from which Meta lets nobody call now, for the quality of the calls before.";
+    gauge("concierge_numbers_paused", help, vec![(vec![], number(seen.numbers_paused))])
+}
+
 fn flags(seen: &Observation) -> MetricFamily {
     gauge(
         "concierge_flag_on",
@@ -325,6 +371,23 @@ where
         .collect()
 }
 
+/// The same of codes as they stand in rows; one that this release does not know is `other`.
+fn coded<'a>(known: &[&'static str], label: &'a str, counted: &[(String, i64)]) -> Vec<Sample<'a>> {
+    let is_known = |name: &str| known.contains(&name);
+    let mut samples: Vec<Sample<'a>> = known
+        .iter()
+        .map(|value| {
+            let found = counted.iter().find(|(name, _)| name == value).map_or(0, |(_, count)| *count);
+            (vec![(label, *value)], number(found))
+        })
+        .collect();
+    let others: i64 = counted.iter().filter(|(name, _)| !is_known(name)).map(|(_, count)| *count).sum();
+    if others > 0 {
+        samples.push((vec![(label, OTHER)], number(others)));
+    }
+    samples
+}
+
 fn count(turns: &[SettledTurn], wanted: impl Fn(&SettledTurn) -> bool) -> i64 {
     i64::try_from(turns.iter().filter(|turn| wanted(turn)).count()).unwrap_or(i64::MAX)
 }
@@ -338,6 +401,15 @@ fn number(count: i64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_of_another_release_is_counted_as_other() {
+        let counted = [("dialling".to_owned(), 2), ("pondering".to_owned(), 3), ("dreaming".to_owned(), 4)];
+        let samples = coded(&PHASES, "phase", &counted);
+        let of = |phase| samples.iter().find(|(labels, _)| labels == &[("phase", phase)]).map(|(_, n)| *n);
+        assert_eq!((of("dialling"), of("ringing"), of(OTHER)), (Some(2.0), Some(0.0), Some(7.0)));
+        assert_eq!(coded(&PHASES, "phase", &counted[..1]).len(), PHASES.len());
+    }
 
     #[test]
     fn percentiles_are_values_that_occurred() {

@@ -103,19 +103,28 @@ fn what_wants_to_be_known_makes_nobody_unready() {
         test.db.write(|tx| store::inbound::beat(tx, "a:worker:1", "worker")).await.unwrap();
         assert_eq!(get(&state(&test.db), "/readyz").await.json()["notes"], json!([]));
         let request = metrics::request_with_an_unknown_send(test).await;
-        test.db
-            .write(|tx| store::flags::set(tx.conn, store::flags::Flag::Outbound, false, tx.now))
-            .await
-            .unwrap();
+        let paused: Result<(), store::StoreError> = test
+            .db
+            .write(|tx| {
+                store::flags::set(tx.conn, store::flags::Flag::Outbound, false, tx.now)?;
+                let until = tx.now + std::time::Duration::from_hours(1);
+                store::calls::restrict(tx, &"300000000000001".parse().unwrap(), until, "meta_138014")
+            })
+            .await;
+        paused.unwrap();
         // A new process: this one would repeat what it saw within the second.
         let answer = get(&state(&test.db), "/readyz").await;
         assert_eq!(answer.status.as_u16(), 200);
         let notes = json!([
             {"name": "outbound", "problem": "switched_off", "hint": "see_the_kill_switch"},
+            {"name": "calling", "problem": "paused_by_meta", "hint": "see_when_meta_pauses_calls", "count": 1},
             {"name": "unknown_sends", "problem": "waiting", "hint": "resolve_unknown_sends", "count": 1},
         ]);
         assert_eq!(answer.json()["notes"], notes);
         assert!(!answer.body.contains(&request.to_string()) && !answer.body.contains("254700000101"));
+        test.clock.advance(std::time::Duration::from_hours(1));
+        let later = get(&state(&test.db), "/readyz").await;
+        assert!(!later.body.contains("paused_by_meta"), "it is over: {}", later.body);
     });
 }
 

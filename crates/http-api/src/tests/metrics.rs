@@ -116,9 +116,13 @@ pub(super) async fn request_with_an_unknown_send(test: &TestStore) -> RequestId 
 }
 
 /// Every family that a database with nothing in it tells; the others appear with what they count.
-const ALWAYS: [&str; 24] = [
+const ALWAYS: [&str; 29] = [
     "concierge_breakers_open",
     "concierge_build_info",
+    "concierge_call_age_seconds",
+    "concierge_calls",
+    "concierge_calls_ended_last_hour",
+    "concierge_consents_open",
     "concierge_database_info",
     "concierge_database_up",
     "concierge_dead_letters",
@@ -129,6 +133,7 @@ const ALWAYS: [&str; 24] = [
     "concierge_http_answers_total",
     "concierge_lane_age_seconds",
     "concierge_lanes_due",
+    "concierge_numbers_paused",
     "concierge_observation_seconds",
     "concierge_outbox",
     "concierge_processes",
@@ -159,6 +164,10 @@ fn a_scrape_tells_every_family_with_its_zeros() {
             "concierge_turns{end=\"failed\"}",
             "concierge_sends_ended_last_hour{state=\"failed\"}",
             "concierge_processes{role=\"worker\"}",
+            "concierge_calls{phase=\"ringing\"}",
+            "concierge_calls_ended_last_hour{reason=\"refused\"}",
+            "concierge_consents_open{status=\"granted\"}",
+            "concierge_numbers_paused",
             "concierge_webhook_signature_refusals_total{reason=\"mismatch\"}",
         ] {
             assert!(seen.value(series).abs() < f64::EPSILON, "{series}");
@@ -194,8 +203,14 @@ fn what_happens_is_counted() {
         call(&state, odd).await;
         request_with_an_unknown_send(test).await;
         test.db.write(|tx| flags::set(tx.conn, Flag::Outbound, false, tx.now)).await.unwrap();
+        let paused = test.db.write(|tx| {
+            let until = tx.now + std::time::Duration::from_hours(1);
+            store::calls::restrict(tx, &"300000000000001".parse().unwrap(), until, "meta_138014")
+        });
+        paused.await.unwrap();
         let seen = scrape(&state).await;
         let expected = [
+            ("concierge_numbers_paused", 1.0),
             ("concierge_webhook_events_total{result=\"stored\"}", 1.0),
             ("concierge_webhook_events_total{result=\"duplicate\"}", 2.0),
             ("concierge_webhook_events_total{result=\"dead\"}", 1.0),

@@ -22,7 +22,7 @@ use crate::{
 type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), StoreError>;
 
 /// Each of these holds the calls that are not over and nothing else.
-const LIVE_CALLS: &str = "call_attempts_live|call_attempts_age|call_attempts_one_live";
+const LIVE_CALLS: &str = "call_attempts_live|call_attempts_one_live";
 
 /// A verb, and the indexes its queries use in the order they run.
 const VERBS: [(&str, Verb, &[&str]); 47] = [
@@ -80,7 +80,7 @@ const VERBS: [(&str, Verb, &[&str]); 47] = [
     ("observation::refusals", |tx, _, _| observation::refusals(tx).map(drop), &["audit_records_refused"]),
     ("observation::open_requests", |tx, _, _| observation::open_requests(tx).map(drop), &["requests_open"]),
     ("observation::calls", |tx, _, _| observation::calls(tx).map(drop), &[LIVE_CALLS]),
-    ("observation::call_age", |tx, _, _| observation::call_age(tx).map(drop), &["call_attempts_age"]),
+    ("observation::call_age", |tx, _, _| observation::call_age(tx).map(drop), &["call_attempts_out"]),
     ("observation::calls_ended", |tx, _, _| observation::calls_ended(tx).map(drop), &["call_attempts_ended"]),
     ("observation::consents", |tx, _, _| observation::consents(tx).map(drop), &["consents_open"]),
     ("calls::due", |tx, _, _| calls::due(tx, &number(), 10).map(drop), &["call_attempts_live"]),

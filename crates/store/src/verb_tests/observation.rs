@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use audit::{ChainId, Outcome};
-use calling_policy::{AttemptEvent, ConsentKey, ConsentStatus};
+use calling_policy::{AttemptEvent, ConsentKey};
 use marketplace::{Actor, ActorKind, EventId, RequestState, TurnId};
 
 use super::{request, write};
@@ -72,17 +72,22 @@ fn calls_and_consents_have_a_number_and_an_age() {
             super::calls::attempt(tx, id, client).map(drop)
         })
         .await;
+        test.clock.advance(Duration::from_secs(4));
         let seen = look(test).await;
         let named = |name: &str| (name.to_owned(), 1);
         assert_eq!(seen.calls, [named("dialling"), named("intent")]);
-        assert_eq!((seen.call_age, seen.numbers_paused), (Some(Duration::from_secs(7)), 1));
-        assert_eq!(seen.consents, [(ConsentStatus::Requested, 1)]);
+        assert_eq!(
+            (seen.call_age, seen.numbers_paused),
+            (Some(Duration::from_secs(4)), 1),
+            "since it was dialled"
+        );
+        assert_eq!(seen.consents, [named("requested")]);
         assert!(seen.calls_ended.is_empty());
 
         write(test, move |tx| super::calls::happens(tx, call, AttemptEvent::Rejected).map(drop)).await;
         let seen = look(test).await;
         assert_eq!(seen.calls, [named("intent")]);
-        assert_eq!((seen.call_age, seen.calls_ended), (Some(Duration::ZERO), vec![named("declined")]));
+        assert_eq!((seen.call_age, seen.calls_ended), (None, vec![named("declined")]));
 
         test.clock.advance(Duration::from_hours(24));
         let seen = look(test).await;
