@@ -9,21 +9,23 @@ use std::{
 };
 
 use async_trait::async_trait;
+use calling_policy::{AttemptEvent, Consent, ConsentKey, Party, Scope, Trigger};
 use marketplace::{Clock as _, ContactId, E164, VendorId};
 use meta_client::{MarkReadError, MetaApi, MetaId, OutboundMessage, Recipient, SendOutcome};
 use moltbot_contract::ContextPack;
 use orchestrator::{Brain, BrainUnavailable};
 use serde_json::json;
 use store::{
-    Backend, Db, StoreError,
+    Backend, Db, StoreError, Tx,
     audit_log::{self, Payload},
+    calls::{self, AskedBy, NewAttempt, NewCallEvent, NewConsent},
     contacts::{self, Identity},
     erasure, messages, requests,
     testing::TestStore,
     turns,
     vendors::{self, Imported, VendorRecord},
 };
-use tools::Policy;
+use tools::{Caller, Policy, ToolError, calling::attempts};
 
 use crate::{
     brain::NoBrain,
@@ -248,6 +250,10 @@ impl<'a> Office<'a> {
                         all.push(format!("{message:?}\n"));
                     }
                     all.push(format!("{:?}\n", store::outbox::of_request(tx, request.id)?));
+                    all.push(format!("{:?}\n", calls::consents_of_request(tx, request.id)?));
+                    for call in calls::of_request(tx, request.id)? {
+                        all.push(format!("{call:?} {:?}\n", calls::events_of(tx, call.id)?));
+                    }
                     all.push(format!("{:?}\n", turns::of_request(tx, request.id)?));
                 }
                 for (chain, _) in audit_log::chains(tx.conn)? {
@@ -437,6 +443,103 @@ fn nothing_personal_lies_in_a_file_of_the_database() {
         test.store.scrub_blocking().unwrap();
         assert_clean(&folder);
     });
+}
+
+/// What a call leaves behind: a consent with number and user id, Meta's id of the call, its media answer, its events.
+/// The dial is in doubt, so nothing but time ends it.
+fn call_in_doubt(tx: &mut Tx<'_>, to: ContactId, party: Party, phone: &str) -> Result<(), ToolError> {
+    let request = requests::list(tx, None, 1)?.remove(0);
+    let guard = requests::lock(tx, request.id)?;
+    let client = party == Party::Client;
+    let new = messages::NewMessage {
+        request: Some(request.id),
+        contact: to,
+        direction: messages::Direction::Out,
+        party: if client { messages::Party::Client } else { messages::Party::Vendor },
+        kind: messages::MessageKind::Text,
+        body: "May I call?".to_owned(),
+        also_sealed_by: Vec::new(),
+        button_id: None,
+        wamid: None,
+        quoted_wamid: None,
+        meta_at: tx.now,
+    };
+    let prompt = messages::insert(tx, &new)?;
+    let (key, scope) = (ConsentKey::Callee, if client { Scope::CallClient } else { Scope::CallVendor });
+    let consent = NewConsent {
+        consent: Consent::requested(request.id, to, prompt, (key, scope), tx.now),
+        party,
+        asked_by: AskedBy::Card,
+        wording: "consent-prompt.v1".to_owned(),
+        language: marketplace::Language::En,
+    };
+    calls::insert_consent(tx, &guard, &consent)?;
+    let attempt = NewAttempt {
+        contact: to,
+        party,
+        vendor: (!client).then(|| vendor_id(1)),
+        claim: if client { Trigger::ClientAsked } else { Trigger::UrgentNoReply },
+        author: marketplace::ActorKind::Orchestrator,
+    };
+    let call = calls::insert(tx, &guard, &attempt)?;
+    let mut known = calls::lock(tx, call)?;
+    for event in [AttemptEvent::Dialling, AttemptEvent::DialUnknown] {
+        attempts::apply(tx, &guard, &mut known, event, tx.now, &Caller::system("dialler"))?;
+    }
+    assert!(calls::learn_wacid(tx, call, &format!("wacid.{MARKER}call"))?);
+    calls::set_sdp_answer(tx, call, Some(&format!("v=0 {MARKER}sdp")))?;
+    for (at, attempt) in [Some(call), None].into_iter().enumerate() {
+        let event = NewCallEvent {
+            attempt,
+            contact: Some(to),
+            data_key: contacts::data_key(tx, to)?,
+            wacid: &format!("wacid.{MARKER}call{at}"),
+            kind: "status",
+            payload: &json!({ "to": phone, "id": format!("{MARKER}event") }).to_string(),
+            at: tx.now,
+        };
+        calls::keep_event(tx, &event)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn nothing_of_a_call_is_left_of_an_erased_person() {
+    for (party, phone, name) in [
+        (Party::Client, CLIENT.to_owned(), "zqmarkclientfirst"),
+        (Party::Vendor, vendor_phone(1), "zqmarkshop1"),
+    ] {
+        store::testing::on_both(async |test| {
+            let office = Office::new(test, Arc::new(NoBrain), Policy::default()).await;
+            for step in &STORY[..11] {
+                office.play(*step).await;
+            }
+            let person = office.contact(&phone).await.unwrap();
+            let number = phone.clone();
+            test.db.write(move |tx| call_in_doubt(tx, person, party, &number)).await.unwrap();
+            let before = office.readable().await;
+            let of_the_call = ["zqmarkcall", "zqmarksdp", "zqmarkevent"];
+            for theirs in of_the_call.into_iter().chain([name, phone.as_str()]) {
+                assert!(before.contains(theirs), "{theirs} is there for an operator: {before}");
+            }
+            let folder = folder_of(test).await;
+            assert_clean(&folder);
+
+            erase(&test.db, person).await;
+            test.store.scrub_blocking().unwrap();
+            let after = office.readable().await;
+            for theirs in of_the_call.into_iter().chain([name, phone.as_str()]) {
+                assert!(!after.contains(theirs), "{theirs}: {after}");
+            }
+            assert!(folder_of(test).await == folder && after.contains("key: callee"), "{after}");
+            assert_clean(&folder);
+            // A dial in doubt ends by the clock, whoever of it was erased.
+            office.drain().await;
+            let live: Result<_, StoreError> =
+                test.db.read(|tx| calls::live(tx, &NUMBER.parse().unwrap(), 10)).await;
+            assert_eq!(live.unwrap(), []);
+        });
+    }
 }
 
 /// Where the database's files are: SQLite's folder, or the server's whole data directory.

@@ -90,11 +90,16 @@ pub fn settle(
     Ok(())
 }
 
-/// Ends every timer of a request.
+/// Ends every timer of a request but those of its calls: a dial whose outcome nobody knows has no other end.
 pub fn settle_all(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<usize, StoreError> {
+    let of_calls = [TimerKind::RingLimit, TimerKind::CallGivenUp, TimerKind::CallTooLong];
     Ok(on_conn!(&mut *tx.conn, |c| diesel::update(
-        timers::table
-            .filter(timers::request_id.eq(guard.request().id.to_string()).and(timers::settled_at.is_null()))
+        timers::table.filter(
+            timers::request_id
+                .eq(guard.request().id.to_string())
+                .and(timers::settled_at.is_null())
+                .and(timers::kind.ne_all(of_calls.map(|kind| kind.to_string())))
+        )
     )
     .set(timers::settled_at.eq(tx.now.as_millis()))
     .execute(c))?)
