@@ -5,7 +5,7 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    audit::AuditCommand, contacts::ContactsCommand, contract::ContractCommand,
+    audit::AuditCommand, consent::ConsentCommand, contacts::ContactsCommand, contract::ContractCommand,
     dead_letters::DeadLettersCommand, failure::Failure, flags::FlagsCommand, migrate, outbox::OutboxCommand,
     requests::RequestsCommand, tokens::TokensCommand, vendors::VendorsCommand,
 };
@@ -43,6 +43,9 @@ enum Command {
     /// Clients' requests: list, show
     #[command(subcommand)]
     Requests(RequestsCommand),
+    /// Consents to calls: show
+    #[command(subcommand)]
+    Consent(ConsentCommand),
     /// People: find, show, erase
     #[command(subcommand)]
     Contacts(ContactsCommand),
@@ -73,6 +76,7 @@ impl Cli {
             Command::Migrate => migrate::run(out),
             Command::Vendors(command) => command.run(out),
             Command::Requests(command) => command.run(out),
+            Command::Consent(command) => command.run(out),
             Command::Contacts(command) => command.run(out),
             Command::Outbox(command) => command.run(out),
             Command::DeadLetters(command) => command.run(out),

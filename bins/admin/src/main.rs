@@ -3,6 +3,7 @@
 mod audit;
 mod breaker;
 mod cli;
+mod consent;
 mod contacts;
 mod contract;
 mod database;

@@ -166,6 +166,8 @@ fn a_request_is_listed_and_its_story_told() {
                 "audit",
                 "audit_verified",
                 "batches",
+                "calls",
+                "consents",
                 "messages",
                 "replies",
                 "request",

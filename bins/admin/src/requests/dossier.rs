@@ -11,16 +11,21 @@ use moltbot_contract::{Availability, BatchStatus, OutreachStatus, Urgency};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{
-    StoreError, Tx,
+    Tx,
     audit_log::{self, Payload},
     contacts,
     messages::{self, Direction, Party},
     outbox,
-    requests::{self, Request},
-    sourcing, turns, vendors,
+    requests::Request,
+    sourcing, turns,
 };
 
-use super::compare::{Compared, compare};
+use super::{
+    calls::{Call, Consent, calls, consents},
+    compare::{Compared, compare},
+    existing,
+    names::VendorNames,
+};
 use crate::failure::Failure;
 
 /// What stands for a text whose person was erased.
@@ -40,6 +45,10 @@ pub(super) struct Dossier {
     pub(super) shortlists: Vec<Shortlist>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) handoff: Option<Handoff>,
+    /// Who was asked whether we may call, and what became of it.
+    pub(super) consents: Vec<Consent>,
+    /// Every attempt to call.
+    pub(super) calls: Vec<Call>,
     /// Settled turns.
     pub(super) turns: Vec<Turn>,
     /// The turn that is being worked, or waits to be resumed.
@@ -231,12 +240,7 @@ pub(super) struct AuditLine {
 
 /// Gathers everything in one consistent read.
 pub(super) fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Dossier, Failure> {
-    let request = requests::load(tx, id).map_err(|error| match error {
-        StoreError::NotFound => {
-            Failure::refused(format!("there is no request {id}; `concierge-admin requests list` shows them"))
-        }
-        other => other.into(),
-    })?;
+    let request = existing(tx, id)?;
     let chain = audit_log::chain_with_payloads(tx.conn, tx.vault, ChainId::Request(id))?;
     let altered = chain.iter().find(|(_, payload)| *payload == Payload::Altered).map(|(record, _)| {
         format!("the payload of record {} is not the one that the chain commits to", record.seq)
@@ -255,6 +259,8 @@ pub(super) fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Dossier, Failure>
         replies,
         shortlists: shortlists(tx, id)?,
         handoff: handoff(tx, id, &mut names)?,
+        consents: consents(tx, id, &mut names)?,
+        calls: calls(tx, id, &mut names)?,
         turns,
         open_turn,
         audit: chain.into_iter().map(audit_line).collect(),
@@ -494,38 +500,5 @@ fn audit_line((record, payload): (AuditRecord, Payload)) -> AuditLine {
             Payload::Open(value) => value,
             Payload::Erased | Payload::Altered => Value::Null,
         },
-    }
-}
-
-/// Names of vendors, each looked up once.
-#[derive(Default)]
-struct VendorNames {
-    names: BTreeMap<VendorId, String>,
-    by_contact: BTreeMap<ContactId, Option<VendorId>>,
-}
-
-impl VendorNames {
-    fn of(&mut self, tx: &mut Tx<'_>, id: &VendorId) -> Result<String, StoreError> {
-        if let Some(name) = self.names.get(id) {
-            return Ok(name.clone());
-        }
-        let name = vendors::load(tx, id)?.name;
-        self.names.insert(id.clone(), name.clone());
-        Ok(name)
-    }
-
-    fn of_contact(
-        &mut self,
-        tx: &mut Tx<'_>,
-        contact: ContactId,
-    ) -> Result<Option<(VendorId, String)>, StoreError> {
-        let id = match self.by_contact.get(&contact) {
-            Some(known) => known.clone(),
-            None => vendors::find_by_contact(tx, contact)?,
-        };
-        self.by_contact.insert(contact, id.clone());
-        let Some(id) = id else { return Ok(None) };
-        let name = self.of(tx, &id)?;
-        Ok(Some((id, name)))
     }
 }

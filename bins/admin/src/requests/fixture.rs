@@ -1,11 +1,16 @@
 //! A small request with something of everything, for the tests of what people read.
 
 use audit::Outcome;
+use calling_policy::{ConsentKey, ConsentStatus, Party, Pickup, Scope, Trigger};
 use marketplace::{Control, Language, RequestId, RequestState, SeededIds, Timestamp};
 use moltbot_contract::Urgency;
-use serde_json::Value;
+use serde_json::{Value, json};
+use store::calls::HistoryEvent;
 
-use super::dossier::{AuditLine, Client, Dossier, Facts, Message, StateChange, Turn, Violation};
+use super::{
+    calls::{Call, CallEvent, Consent, HistoryLine},
+    dossier::{AuditLine, Client, Dossier, Facts, Message, StateChange, Turn, Violation},
+};
 
 const START: i64 = 1_790_000_000_000;
 
@@ -84,6 +89,101 @@ fn state(seconds: i64, from: Option<&str>, to: &str, reason: &str) -> StateChang
     }
 }
 
+fn consent(ids: &SeededIds, party: Party, key: ConsentKey, history: &[(i64, HistoryEvent)]) -> Consent {
+    let contact_id = marketplace::ContactId::generate(ids);
+    let prompt_message_id = marketplace::MessageId::generate(ids);
+    let status = |event: HistoryEvent| match event {
+        HistoryEvent::Requested => ConsentStatus::Requested,
+        HistoryEvent::Yes => ConsentStatus::Granted,
+        HistoryEvent::No => ConsentStatus::Denied,
+        _ => ConsentStatus::Expired,
+    };
+    let vendor = party == Party::Vendor;
+    Consent {
+        id: marketplace::ConsentId::generate(ids),
+        party,
+        contact_id,
+        vendor_id: vendor.then(|| "v1".parse().unwrap()),
+        vendor_name: vendor.then(|| "Jua Kali Spares".to_owned()),
+        key,
+        scope: if vendor { Scope::CallVendor } else { Scope::Either },
+        status: status(history.last().unwrap().1),
+        asked_by: if vendor { "card" } else { "buttons" }.to_owned(),
+        wording: "consent-prompt.v1".to_owned(),
+        language: Language::En,
+        prompt_message_id,
+        requested_at: at(history[0].0),
+        expires_at: at(90_000),
+        answered_at: history
+            .last()
+            .filter(|(_, event)| matches!(event, HistoryEvent::Yes | HistoryEvent::No))
+            .map(|(when, _)| at(*when)),
+        history: (1..)
+            .zip(history)
+            .map(|(seq, (when, event))| HistoryLine {
+                seq,
+                event: *event,
+                status: status(*event),
+                by: (*event != HistoryEvent::Requested).then_some(contact_id),
+                message_id: Some(prompt_message_id),
+                happened_at: at(*when),
+                recorded_at: at(*when),
+                expires_at: at(90_000),
+            })
+            .collect(),
+    }
+}
+
+fn call(ids: &SeededIds, seconds: i64) -> Call {
+    Call {
+        id: marketplace::CallAttemptId::generate(ids),
+        party: Party::Vendor,
+        contact_id: marketplace::ContactId::generate(ids),
+        vendor_id: Some("v1".parse().unwrap()),
+        vendor_name: Some("Jua Kali Spares".to_owned()),
+        trigger: Trigger::UrgentNoReply,
+        author: marketplace::ActorKind::Orchestrator,
+        phase: "ended",
+        pickup: Pickup::No,
+        end_reason: Some("no_answer"),
+        end_code: None,
+        fallback: "sent",
+        created_at: at(seconds),
+        dialled_at: Some(at(seconds + 1)),
+        connected_at: None,
+        ended_at: Some(at(seconds + 46)),
+        events: vec![CallEvent {
+            kind: "terminate".to_owned(),
+            at: at(seconds + 45),
+            received_at: at(seconds + 46),
+            payload: json!({ "id": "wacid.A", "event": "terminate" }),
+        }],
+    }
+}
+
+/// The same with consents and calls: one went unanswered, one was refused at the moment of dialling.
+pub(super) fn with_calls(mut dossier: Dossier) -> Dossier {
+    use HistoryEvent::{No, NotDelivered, Requested, Yes};
+    let ids = SeededIds::new(9);
+    dossier.consents = vec![
+        consent(&ids, Party::Client, ConsentKey::Authorisation, &[(62, Requested), (70, Yes)]),
+        consent(&ids, Party::Vendor, ConsentKey::Callee, &[(71, Requested), (75, Yes), (400, No)]),
+        consent(&ids, Party::Client, ConsentKey::Callee, &[(62, Requested), (64, NotDelivered)]),
+    ];
+    let mut refused = call(&ids, 900);
+    refused.dialled_at = None;
+    refused.end_reason = Some("refused");
+    refused.end_code = Some("calling_disabled".to_owned());
+    refused.fallback = "not_due";
+    dossier.calls = vec![call(&ids, 240), refused];
+    let system = "system:dialler";
+    dossier.audit.extend([
+        record(241, 6, system, "call.dialling", Outcome::Ok, &[]),
+        record(286, 7, system, "call.terminated", Outcome::Failed, &["no_answer"]),
+    ]);
+    dossier
+}
+
 pub(super) fn dossier() -> Dossier {
     let ids = SeededIds::new(7);
     let mut rejected = turn(&ids, 60, "rejected", "vendor_outreach_plan", "the need is clear");
@@ -99,7 +199,7 @@ pub(super) fn dossier() -> Dossier {
     let mut refused =
         record(60, 4, orchestrator, "marketplace.send_vendor_message", Outcome::Refused, &["batch_limit"]);
     refused.caused_by = Some(rejected.turn_id.to_string());
-    refused.payload = serde_json::json!({ "detail": "the open batch holds five vendors" });
+    refused.payload = json!({ "detail": "the open batch holds five vendors" });
     Dossier {
         request: Facts {
             id: "req_0190a1b2c3d4e5f60718293a4b5c6d7e".parse::<RequestId>().unwrap(),
@@ -135,6 +235,8 @@ pub(super) fn dossier() -> Dossier {
         replies: Vec::new(),
         shortlists: Vec::new(),
         handoff: None,
+        consents: Vec::new(),
+        calls: Vec::new(),
         turns: vec![turn(&ids, 3, "accepted", "ask_client", "axle unknown"), rejected],
         open_turn: None,
         audit: vec![

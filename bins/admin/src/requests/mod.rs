@@ -1,9 +1,11 @@
 //! `concierge-admin requests`: what clients asked for and what became of it.
 
+pub(crate) mod calls;
 mod compare;
 mod dossier;
 #[cfg(test)]
 mod fixture;
+pub(crate) mod names;
 mod page;
 mod story;
 mod words;
@@ -20,7 +22,10 @@ use clap::{
 use marketplace::{Control, Language, RequestId, RequestState, Timestamp};
 use moltbot_contract::Urgency;
 use serde::Serialize;
-use store::requests::{self, Request};
+use store::{
+    StoreError, Tx,
+    requests::{self, Request},
+};
 use strum::IntoEnumIterator as _;
 
 use crate::{
@@ -45,7 +50,7 @@ Examples:
         #[command(flatten)]
         listing: Listing,
     },
-    /// Tell a request's story: messages, decisions and why, tool calls, states, and whether its audit holds
+    /// Tell a request's story: messages, decisions and why, tool calls, phone calls, states, and whether its audit holds
     ///
     /// Shows names, numbers and texts as they are. What belonged to an erased person shows as "(erased)". With --html
     /// the same as one page that needs nothing but a browser, to hand to a customer or an auditor.
@@ -128,6 +133,16 @@ fn list(state: Option<RequestState>, listing: Listing, out: &mut dyn Write) -> R
             ]
         },
     )
+}
+
+/// Loads a request that somebody named.
+pub(crate) fn existing(tx: &mut Tx<'_>, id: RequestId) -> Result<Request, Failure> {
+    requests::load(tx, id).map_err(|error| match error {
+        StoreError::NotFound => {
+            Failure::refused(format!("there is no request {id}; `concierge-admin requests list` shows them"))
+        }
+        other => other.into(),
+    })
 }
 
 fn show(id: RequestId, json: bool, html: Option<&Path>, out: &mut dyn Write) -> Result<(), Failure> {

@@ -1,6 +1,6 @@
 use super::super::{
     dossier::{AuditLine, Batch, BatchVendor, Dossier, Handoff, Reply, Shortlist, ShortlistItem},
-    fixture::{at, dossier, message},
+    fixture::{at, dossier, message, with_calls},
 };
 use super::render;
 use audit::Outcome;
@@ -129,7 +129,7 @@ fn assert_runs_and_fetches_nothing(page: &str) {
 
 #[test]
 fn a_page_is_whole_and_stands_alone() {
-    for dossier in [dossier(), whole()] {
+    for dossier in [dossier(), whole(), with_calls(whole())] {
         let page = render(&dossier);
         assert_well_formed(&page);
         assert_runs_and_fetches_nothing(&page);
@@ -215,6 +215,59 @@ fn the_story_is_told_in_words() {
     "#);
 }
 
+/// Only the lines that calls add.
+#[test]
+fn consents_and_calls_are_told_in_words() {
+    let (page, without) = (read(&render(&with_calls(dossier()))), read(&render(&dossier())));
+    let added: Vec<&str> = page.lines().filter(|line| !without.lines().any(|known| known == *line)).collect();
+    insta::assert_snapshot!(added.join("\n"), @"
+    14:14:22
+    Client Amina Wanjiru was asked for a consent to calls (calls for this request, to vendors and the client) by two buttons, consent-prompt.v1 in en
+    14:14:22
+    Client Amina Wanjiru was asked for a consent to calls (calls to themselves) by two buttons, consent-prompt.v1 in en
+    14:14:24
+    Client Amina Wanjiru did not get the question about calls (calls to themselves)
+    14:14:30
+    Client Amina Wanjiru said yes to calls (calls for this request, to vendors and the client)
+    14:14:31
+    Vendor Jua Kali Spares was asked for a consent to calls (calls to themselves) by WhatsApp’s card, consent-prompt.v1 in en
+    14:14:35
+    Vendor Jua Kali Spares said yes to calls (calls to themselves)
+    14:17:20
+    decided to call Vendor Jua Kali Spares: it is urgent, and the vendor did not answer for three minutes urgent_no_reply
+    14:17:21
+    Concierge (dialler): dialled
+    14:18:06
+    Concierge (dialler): the call was over – failed no_answer
+    14:20:00
+    Vendor Jua Kali Spares said no to calls (calls to themselves)
+    14:28:20
+    decided to call Vendor Jua Kali Spares: it is urgent, and the vendor did not answer for three minutes urgent_no_reply
+    Calls
+    For a call the client must have allowed calls for this request, and whoever is called must have allowed it too. Where each consent stands is as of the making of this page.
+    Consents
+    Of | Allows | Stands | Asked | Answered | Until
+    Client Amina Wanjiru | calls for this request, to vendors and the client | given | 2026-09-21 14:14:22 | 2026-09-21 14:14:30 | 2026-09-22 15:13:20
+    Vendor Jua Kali Spares | calls to themselves | refused | 2026-09-21 14:14:31 | 2026-09-21 14:20:00 | –
+    Client Amina Wanjiru | calls to themselves | over | 2026-09-21 14:14:22 | – | 2026-09-22 15:13:20
+    Calls
+    To | Why | Came of it | Dialled | Picked up | Over
+    Vendor Jua Kali Spares | it is urgent, and the vendor did not answer for three minutes | not answered
+    The client was told. | 2026-09-21 14:17:21 | – | 14:18:06
+    Vendor Jua Kali Spares | it is urgent, and the vendor did not answer for three minutes | not dialled calling_disabled Calling is switched off. | – | – | 14:29:06
+    ");
+}
+
+/// What came of Meta is for programs: the page holds no id and no payload of theirs.
+#[test]
+fn payloads_of_calls_are_not_on_the_page() {
+    let dossier = with_calls(dossier());
+    assert!(!render(&dossier).contains("wacid"));
+    let json = serde_json::to_value(&dossier).unwrap();
+    assert_eq!(json["calls"][0]["events"][0]["payload"]["id"], "wacid.A");
+    assert_eq!(json["consents"][1]["history"][2]["event"], "no");
+}
+
 #[test]
 fn hostile_texts_stay_texts() {
     let hostile = [
@@ -229,7 +282,16 @@ fn hostile_texts_stay_texts() {
     let long = "𝔏\u{301}".repeat(2_048);
     let overrides = "\u{202e}".repeat(4_096);
     for text in hostile.into_iter().chain([long.as_str(), &overrides]) {
-        let mut dossier = whole();
+        let mut dossier = with_calls(whole());
+        for consent in &mut dossier.consents {
+            consent.vendor_name = Some(text.to_owned());
+            text.clone_into(&mut consent.wording);
+            text.clone_into(&mut consent.asked_by);
+        }
+        for call in &mut dossier.calls {
+            call.vendor_name = Some(text.to_owned());
+            call.end_code = Some(text.to_owned());
+        }
         for message in &mut dossier.messages {
             text.clone_into(&mut message.text);
             message.vendor_name = Some(text.to_owned());

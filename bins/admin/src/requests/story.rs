@@ -2,11 +2,14 @@
 
 use std::fmt::Write as _;
 
+use calling_policy::Party;
 use marketplace::{Control, Timestamp};
+use store::calls::HistoryEvent;
 
 use crate::listing::{harmless, or_dash, second};
 
 use super::{
+    calls::{Call, Consent, HistoryLine},
     dossier::{AuditLine, Dossier, Facts, Message, StateChange, Turn},
     words,
 };
@@ -83,11 +86,12 @@ fn header(request: &Facts) -> String {
 }
 
 /// Every event with its time, in order. What one transaction wrote has one time: then what came in precedes
-/// the decision, the decision its tool calls, these the change of state, and that what goes out.
+/// the decision, the decision its tool calls, these consents and calls, then the change of state, and that what goes
+/// out.
 fn events(dossier: &Dossier) -> Vec<(Timestamp, String)> {
     let mut events: Vec<(Timestamp, u8, usize, String)> = Vec::new();
     for (index, message) in dossier.messages.iter().enumerate() {
-        let rank = if message.direction == "in" { 0 } else { 4 };
+        let rank = if message.direction == "in" { 0 } else { 5 };
         events.push((message.at, rank, index, told_message(message, &dossier.request)));
     }
     for (index, turn) in dossier.turns.iter().enumerate() {
@@ -96,8 +100,16 @@ fn events(dossier: &Dossier) -> Vec<(Timestamp, String)> {
     for (index, record) in dossier.audit.iter().filter(|record| !told_elsewhere(record)).enumerate() {
         events.push((record.at, 2, index, told_record(record)));
     }
+    let lines =
+        dossier.consents.iter().flat_map(|consent| consent.history.iter().map(move |line| (consent, line)));
+    for (index, (consent, line)) in lines.enumerate() {
+        events.push((line.recorded_at, 3, index, told_consent(consent, line, &dossier.request)));
+    }
+    for (index, call) in dossier.calls.iter().enumerate() {
+        events.push((call.created_at, 3, index, told_call(call, &dossier.request)));
+    }
     for (index, change) in dossier.states.iter().enumerate() {
-        events.push((change.at, 3, index, told_state(change)));
+        events.push((change.at, 4, index, told_state(change)));
     }
     events.sort_by_key(|(at, rank, index, _)| (*at, *rank, *index));
     events.into_iter().map(|(at, _, _, event)| (at, event)).collect()
@@ -175,6 +187,30 @@ fn told_record(record: &AuditLine) -> String {
     let outcome = if action.ends_with(&outcome) { String::new() } else { format!(" {outcome}") };
     let detail = words::detail(record).map(|detail| format!("\n{}", indented(detail))).unwrap_or_default();
     format!("· {action}{outcome}{reasons}{by}{detail}")
+}
+
+fn told_consent(consent: &Consent, line: &HistoryLine, request: &Facts) -> String {
+    let person = party(consent.party, consent.vendor_name.as_deref(), request);
+    let what = match line.event {
+        HistoryEvent::Requested => {
+            format!("asked by {}, {} in {}", consent.asked_by, consent.wording, consent.language)
+        }
+        event => format!("{event} → {}", line.status),
+    };
+    format!("☎ consent of {person} ({}, {}): {what}", consent.key, consent.scope)
+}
+
+/// Its steps and its end have records of their own.
+fn told_call(call: &Call, request: &Facts) -> String {
+    let person = party(call.party, call.vendor_name.as_deref(), request);
+    format!("☎ call to {person}: {}, decided by {}", call.trigger, call.author)
+}
+
+fn party(party: Party, vendor: Option<&str>, request: &Facts) -> String {
+    harmless(match party {
+        Party::Client => request.client.name.as_deref().unwrap_or("client"),
+        Party::Vendor => vendor.unwrap_or("vendor"),
+    })
 }
 
 fn told_state(change: &StateChange) -> String {

@@ -1,11 +1,16 @@
 //! Codes of the system in words, for readers who know none of it.
 
 use audit::Outcome;
+use calling_policy::{ConsentKey, ConsentStatus, Pickup, Scope, Trigger};
 use moltbot_contract::{Availability, BatchStatus, OutreachStatus};
 use serde_json::Value;
+use store::calls::HistoryEvent;
 use tool_registry::RefusalCode;
 
-use super::dossier::{AuditLine, Turn};
+use super::{
+    calls::{Call, Consent},
+    dossier::{AuditLine, Turn},
+};
 
 /// What a refused call was told, in the words of the gate; it holds no personal data.
 pub(super) fn detail(record: &AuditLine) -> Option<&str> {
@@ -50,6 +55,22 @@ pub(super) fn action(code: &str) -> &str {
         "turn.failed" => "gave a turn up",
         "contact.opted_out" => "noted that the person wants no messages",
         "contact.opted_in" => "noted that the person wants messages again",
+        "call.dialling" => "dialled",
+        "call.refused" => "did not dial",
+        "call.cancelled" => "gave the call up before dialling",
+        "call.dial_failed" => "could not call",
+        "call.dial_unknown" => "does not know whether WhatsApp took the call",
+        "call.placed" => "WhatsApp took the call",
+        "call.ring_limit" => "let it ring no longer",
+        "call.hang_up" => "ended the call",
+        "call.hung_up" => "WhatsApp ended the call",
+        "call.given_up" => "waited no longer for news of the call",
+        "call.connect" => "the line was set up",
+        "call.ringing" => "the phone rang",
+        "call.accepted" => "the call was answered",
+        "call.rejected" => "the call was declined",
+        "call.terminated" => "the call was over",
+        "call.fallback" => "told the client that the call did not go through",
         "dead_letter.retried" => "had a failed step repeated",
         "dead_letter.resolved" => "dealt with a failed step",
         other => other,
@@ -166,6 +187,96 @@ pub(super) const fn batch(status: BatchStatus) -> &'static str {
     match status {
         BatchStatus::Open => "open",
         BatchStatus::Settled => "closed",
+    }
+}
+
+/// What happened to a consent; follows the name of who was asked.
+pub(super) const fn consent_event(event: HistoryEvent) -> &'static str {
+    match event {
+        HistoryEvent::Requested => "was asked for a consent to calls",
+        HistoryEvent::Yes => "said yes to calls",
+        HistoryEvent::No => "said no to calls",
+        HistoryEvent::WithdrawnByPerson => "took the consent to calls back",
+        HistoryEvent::WithdrawnByMeta => "may not be called any more: WhatsApp took its permission back",
+        HistoryEvent::RequestEnded => "is not called any more: the request is over",
+        HistoryEvent::NotDelivered => "did not get the question about calls",
+        HistoryEvent::Expired => "is not called any more: the time of the consent is over",
+    }
+}
+
+/// What a consent allows.
+pub(super) const fn allows(consent: &Consent) -> &'static str {
+    match (consent.key, consent.scope) {
+        (ConsentKey::Callee, _) => "calls to themselves",
+        (ConsentKey::Authorisation, Scope::CallVendor) => "calls for this request, to vendors",
+        (ConsentKey::Authorisation, Scope::CallClient) => "calls for this request, to the client",
+        (ConsentKey::Authorisation, Scope::Either) => "calls for this request, to vendors and the client",
+    }
+}
+
+/// Where a consent stands.
+pub(super) const fn consent(status: ConsentStatus) -> &'static str {
+    match status {
+        ConsentStatus::Requested => "asked, no answer yet",
+        ConsentStatus::Granted => "given",
+        ConsentStatus::Denied => "refused",
+        ConsentStatus::Expired => "over",
+    }
+}
+
+/// How somebody was asked.
+pub(super) fn asked_by(asked_by: &str) -> &str {
+    match asked_by {
+        "buttons" => "by two buttons",
+        "card" => "by WhatsApp’s card",
+        other => other,
+    }
+}
+
+/// Why there is a call.
+pub(super) const fn trigger(trigger: Trigger) -> &'static str {
+    match trigger {
+        Trigger::UrgentNoReply => "it is urgent, and the vendor did not answer for three minutes",
+        Trigger::AmbiguousReply => "the vendor’s answer is unclear, and the client waits",
+        Trigger::ClientAsked => "the client asked to be called",
+        Trigger::RapidClarification => "it is urgent, and the client did not answer for three minutes",
+    }
+}
+
+/// Where a call stands.
+pub(super) fn call(call: &Call) -> &str {
+    match (call.phase, call.end_reason) {
+        ("intent", _) => "not dialled yet",
+        ("dialling", _) => "being dialled",
+        ("unknown", _) => "nobody knows whether it rings",
+        ("placed" | "ringing", _) => "ringing",
+        ("answered", _) => "in talks",
+        (_, Some("completed")) => "answered",
+        (_, Some("declined")) => "declined",
+        (_, Some("no_answer")) => "not answered",
+        (_, Some("failed")) => "failed",
+        (_, Some("cancelled")) => "given up",
+        (_, Some("refused")) => "not dialled",
+        (other, _) => other,
+    }
+}
+
+/// Whether somebody picked up, unless that says the outcome.
+pub(super) fn pickup(call: &Call) -> Option<&'static str> {
+    let said = call.end_reason == Some("completed") || call.phase == "answered";
+    match call.pickup {
+        Pickup::Unknown => Some("nobody knows whether it was picked up"),
+        Pickup::Yes if !said => Some("it was picked up"),
+        Pickup::Yes | Pickup::No => None,
+    }
+}
+
+/// Whether the client was told that a call did not go through.
+pub(super) fn fallback(call: &Call) -> Option<&'static str> {
+    match call.fallback {
+        "sent" => Some("The client was told."),
+        "suppressed" => Some("The client was not told: the concierge no longer spoke for this request."),
+        _ => None,
     }
 }
 

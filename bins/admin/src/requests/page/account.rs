@@ -1,10 +1,13 @@
 //! What happened, in order of time: what people saw, what was decided and why, what was done.
 
+use calling_policy::Party;
 use marketplace::Timestamp;
 use maud::{Markup, html};
+use store::calls::HistoryEvent;
 
 use super::{
     super::{
+        calls::{Call, Consent, HistoryLine},
         dossier::{AuditLine, Dossier, Facts, Message, StateChange, Turn},
         story, words,
     },
@@ -21,6 +24,10 @@ enum Event<'a> {
     Decided(&'a Turn, Vec<&'a AuditLine>),
     /// Anything else that is on record.
     Recorded(&'a AuditLine),
+    /// Something happened to a consent to calls.
+    Consent(&'a Consent, &'a HistoryLine),
+    /// A call was decided; its steps are on record.
+    Call(&'a Call),
     /// The request is in another state.
     State(&'a StateChange),
 }
@@ -72,14 +79,22 @@ fn events(dossier: &Dossier) -> Vec<(Timestamp, Event<'_>)> {
     for (index, record) in rest.into_iter().enumerate() {
         events.push((record.at, 2, index, Event::Recorded(record)));
     }
+    let lines =
+        dossier.consents.iter().flat_map(|consent| consent.history.iter().map(move |line| (consent, line)));
+    for (index, (consent, line)) in lines.enumerate() {
+        events.push((line.recorded_at, 3, index, Event::Consent(consent, line)));
+    }
+    for (index, call) in dossier.calls.iter().enumerate() {
+        events.push((call.created_at, 3, index, Event::Call(call)));
+    }
     for (index, change) in dossier.states.iter().enumerate() {
-        events.push((change.at, 3, index, Event::State(change)));
+        events.push((change.at, 4, index, Event::State(change)));
     }
     for (index, message) in dossier.messages.iter().enumerate() {
         let (rank, event) = if message.direction == "in" {
             (0, Event::Received(message))
         } else {
-            (4, Event::Sent(vec![message]))
+            (5, Event::Sent(vec![message]))
         };
         events.push((message.at, rank, index, event));
     }
@@ -119,6 +134,13 @@ fn told_event(event: &Event<'_>, request: &Facts) -> Markup {
         Event::Sent(messages) => sent(messages, request),
         Event::Decided(turn, calls) => decided(turn, calls),
         Event::Recorded(record) => html! { div.did { ul { (call(record, 1)) } } },
+        Event::Consent(consent, line) => consent_event(consent, line, request),
+        Event::Call(call) => html! {
+            div.did { ul { li {
+                "decided to call " (party(call.party, call.vendor_name.as_deref(), request)) ": "
+                (words::trigger(call.trigger)) " " span.code { (call.trigger) }
+            } } }
+        },
         Event::State(change) => state(change),
     }
 }
@@ -133,6 +155,26 @@ fn person(message: &Message, request: &Facts) -> Markup {
         )
     };
     html! { span.role { (role) } @if let Some(name) = name { " " (line(name)) } }
+}
+
+fn consent_event(consent: &Consent, event: &HistoryLine, request: &Facts) -> Markup {
+    html! {
+        div.did { ul { li {
+            (party(consent.party, consent.vendor_name.as_deref(), request)) " "
+            (words::consent_event(event.event)) " (" (words::allows(consent)) ")"
+            @if event.event == HistoryEvent::Requested {
+                " " (line(words::asked_by(&consent.asked_by))) ", " span.code { (line(&consent.wording)) } " in " (consent.language)
+            }
+        } } }
+    }
+}
+
+/// Who was asked or called, by name.
+pub(super) fn party(party: Party, vendor: Option<&str>, request: &Facts) -> Markup {
+    match party {
+        Party::Client => html! { "Client" @if let Some(name) = &request.client.name { " " (line(name)) } },
+        Party::Vendor => html! { "Vendor" @if let Some(name) = vendor { " " (line(name)) } },
+    }
 }
 
 fn sent(messages: &[&Message], request: &Facts) -> Markup {

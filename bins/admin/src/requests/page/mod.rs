@@ -7,6 +7,7 @@
 
 mod account;
 mod audit;
+mod calls;
 mod sections;
 mod text;
 
@@ -49,6 +50,7 @@ pub(super) fn render(dossier: &Dossier) -> String {
                     (sections::states(dossier))
                     (account::section(dossier))
                     (sections::vendors(dossier))
+                    (calls::section(dossier))
                     (sections::shortlists(dossier))
                     (sections::handoff(dossier))
                     (audit::section(dossier))
