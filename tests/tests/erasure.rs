@@ -88,7 +88,6 @@ impl<'a> Stand<'a> {
             clock,
             workers: 1,
             log: Some("trace"),
-            voice: None,
         };
         let url = server.map(|server| server.options().database_url.as_str());
         let world = World::start(&around, &cast, 1, url).await.unwrap();

@@ -120,10 +120,7 @@ fn numbers_in_code() -> BTreeMap<&'static str, Number> {
         ("tools::staleness::HANDOFF", Time(tools::staleness::HANDOFF)),
         ("tools::staleness::CONSENT_PROMPT", Time(tools::staleness::CONSENT_PROMPT)),
         ("tools::staleness::NOTICE", Time(tools::staleness::NOTICE)),
-        (
-            "tools::calling::attempts::RESTRICTION_LASTS",
-            Time(tools::calling::attempts::RESTRICTION_LASTS),
-        ),
+        ("tools::calling::attempts::RESTRICTION_LASTS", Time(tools::calling::attempts::RESTRICTION_LASTS)),
         ("migrations::batches.ordinal", constraint("batches", "ordinal")),
         ("migrations::batches.offers_wanted", constraint("batches", "offers_wanted")),
         ("migrations::shortlist_items.position", constraint("shortlist_items", "position")),
