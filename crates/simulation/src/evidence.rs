@@ -287,6 +287,25 @@ impl Evidence {
         })
     }
 
+    /// What people wrote, and what they answered on Meta's cards (`accept`, `reject`), in order; digits and text.
+    pub fn said_or_answered(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.meta.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Said(reply) => Some((reply.digits.as_str(), reply.text.as_str())),
+            LogEvent::Permission(change) => Some((change.digits.as_str(), change.response)),
+            _ => None,
+        })
+    }
+
+    /// Changes of the permission to call that answer no card, in order; digits and `accept` or `reject`.
+    pub fn said_in_profile(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.meta.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Permission(change) if change.context.is_none() => {
+                Some((change.digits.as_str(), change.response))
+            }
+            _ => None,
+        })
+    }
+
     /// What people wrote.
     pub fn said(&self) -> impl Iterator<Item = &Reply> {
         self.meta.iter().filter_map(|entry| match &entry.event {

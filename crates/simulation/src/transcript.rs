@@ -99,6 +99,7 @@ fn consent_words(who: &str, consent: &ConsentLine, change: &ConsentChange) -> St
     let key = if consent.key == "authorisation" { "a call for this request" } else { "being called" };
     let by = if consent.asked_by == "card" { ", on Meta's card" } else { "" };
     match change.status.as_str() {
+        _ if change.event == "request_ended" => format!("{who}, {key}: over with the request"),
         "requested" => format!("{who} is asked for {key}{by}"),
         "granted" => format!("{who} allows {key}"),
         "denied" => format!("{who} does not allow {key}"),

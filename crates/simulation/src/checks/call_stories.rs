@@ -8,10 +8,10 @@ use super::{
     Check,
     calls::{callee_of, cards},
     counted,
-    wording::{PROMPT, THANKS, UNDERSTOOD, is_card, times_sent, words},
+    wording::{PROMPT, THANKS, UNDERSTOOD, is_about_calls, times_sent, words},
 };
 use crate::{
-    evidence::{CallLine, Evidence, RequestAccount},
+    evidence::{AuditLine, CallLine, Evidence, RequestAccount},
     people::digits,
 };
 
@@ -31,9 +31,9 @@ pub fn vendors_were_reached(evidence: &Evidence) -> Check {
         }
         let callee = callee_of(evidence, request, call);
         let before = |at_ms: i64| at_ms < at_meta.placed_ms;
-        let written = evidence
-            .sent()
-            .filter(|sent| sent.attempt.digits == callee && before(sent.at_ms) && !is_card(sent.attempt));
+        let written = evidence.sent().filter(|sent| {
+            sent.attempt.digits == callee && before(sent.at_ms) && !is_about_calls(&sent.attempt.text)
+        });
         match written.map(|sent| sent.at_ms).last() {
             Some(at_ms) if at_meta.placed_ms - at_ms >= SILENCE_MS => Ok(()),
             Some(at_ms) => Err(format!("called after {} ms of silence", at_meta.placed_ms - at_ms)),
@@ -109,7 +109,8 @@ pub fn start_call_was_refused(evidence: &Evidence) -> Check {
         }
         if request.calls.is_empty() { Ok(()) } else { Err("a call stands in the account".to_owned()) }
     });
-    faults.extend(prompts(evidence).filter(|n| *n > 0).map(|n| format!("somebody was asked {n}×")));
+    let yeses = words(evidence).into_iter().filter(|word| word.yes);
+    faults.extend(yeses.map(|word| format!("+{} said YES", word.digits)));
     let seen = counted(evidence.tool_answers.len(), "refusal");
     Check::of("start_call without consent is refused", &faults, seen)
 }
@@ -213,33 +214,45 @@ pub fn calls_came_to_nothing(evidence: &Evidence) -> Check {
     Check::of("a call in vain goes on in chat", &faults, ends.into_iter().collect::<Vec<_>>().join(", "))
 }
 
-/// Meta was asked and allowed the call, the callee took it back before the dial, and the call was refused for that.
+/// Meta was asked and allowed each call, the callee took it back before the dial, and the call ended for that.
 pub fn revocation_won(evidence: &Evidence) -> Check {
     let faults = each(evidence, |request| {
-        let refused: Vec<&CallLine> = request.calls.iter().filter(|call| call.end() == "refused").collect();
-        let [call] = refused.as_slice() else { return Err(format!("{} calls were refused", refused.len())) };
-        let callee = callee_of(evidence, request, call);
-        let lookup = evidence.meta.iter().position(|entry| match &entry.event {
-            LogEvent::Call(attempt) => attempt.action == CallAction::Lookup && attempt.digits == callee,
-            _ => false,
-        });
-        let revoked = evidence.meta.iter().position(|entry| match &entry.event {
-            LogEvent::Permission(change) => change.response == "reject" && change.digits == callee,
-            _ => false,
-        });
-        match (lookup, revoked) {
-            (Some(lookup), Some(revoked)) if lookup < revoked => {}
-            _ => return Err("the permission was not taken back after Meta was asked for it".to_owned()),
+        if request.calls.is_empty() {
+            return Err("no call was decided".to_owned());
         }
-        if cards(evidence, callee).count() != 1 {
-            return Err(format!("{} cards went to the callee", cards(evidence, callee).count()));
+        for call in &request.calls {
+            let callee = callee_of(evidence, request, call);
+            let lookup = evidence.meta.iter().position(|entry| match &entry.event {
+                LogEvent::Call(attempt) => attempt.action == CallAction::Lookup && attempt.digits == callee,
+                _ => false,
+            });
+            let revoked = evidence.meta.iter().position(|entry| match &entry.event {
+                LogEvent::Permission(change) => change.response == "reject" && change.digits == callee,
+                _ => false,
+            });
+            match (lookup, revoked) {
+                (Some(lookup), Some(revoked)) if lookup < revoked => {}
+                _ => return Err(format!("{} was not revoked after Meta was asked", call.id)),
+            }
+            if !matches!(call.end(), "refused" | "cancelled") {
+                return Err(format!("{} is {}", call.id, call.end()));
+            }
+            if cards(evidence, callee).count() != 1 {
+                return Err(format!("{} cards went to the callee", cards(evidence, callee).count()));
+            }
         }
-        let recorded = request.audit.iter().any(|line| {
-            line.action == "call.refused" && line.reasons.iter().any(|r| REVOKED.contains(&r.as_str()))
-        });
-        if recorded { Ok(()) } else { Err("the audit log does not say why".to_owned()) }
+        let says_why = |line: &&AuditLine| {
+            matches!(line.action.as_str(), "call.refused" | "call.stopped")
+                && line.reasons.iter().any(|reason| REVOKED.contains(&reason.as_str()))
+        };
+        let reasons = request.audit.iter().filter(says_why).count();
+        if reasons < request.calls.len() {
+            return Err(format!("{} calls, the audit log says of {reasons} why", request.calls.len()));
+        }
+        Ok(())
     });
-    Check::of("a revocation before the dial wins", &faults, counted(evidence.requests.len(), "call"))
+    let calls: usize = evidence.requests.iter().map(|request| request.calls.len()).sum();
+    Check::of("a revocation before the dial wins", &faults, counted(calls, "call"))
 }
 
 /// How a refusal says that the callee took it back.
@@ -274,13 +287,6 @@ fn client_of(request: &RequestAccount) -> &str {
     digits(request.request.client.phone.as_deref().unwrap_or_default())
 }
 
-/// How often each person was asked.
-fn prompts(evidence: &Evidence) -> impl Iterator<Item = usize> {
-    let clients = evidence.cast.clients.iter().map(|client| digits(&client.phone));
-    let vendors = evidence.cast.vendors.iter().map(|vendor| digits(&vendor.phone));
-    clients.chain(vendors).map(|phone| times_sent(evidence, phone, PROMPT))
-}
-
 /// A fault per request, with the request's id in front. A story with no request at all proves nothing.
 fn each(evidence: &Evidence, rule: impl Fn(&RequestAccount) -> Result<(), String>) -> Vec<String> {
     if evidence.requests.is_empty() {
@@ -301,7 +307,7 @@ mod tests {
             fixture::{accepted, call_evidence, evidence},
             wording::FALLBACK,
         },
-        evidence::{AuditLine, ConsentLine, TurnLine},
+        evidence::{ConsentLine, TurnLine},
         outsider::ToolAnswer,
     };
 
@@ -405,7 +411,13 @@ mod tests {
             ("no service", |run| run.tool_answers.clear()),
             ("answered", |run| run.tool_answers.push(answer("", &[]))),
             ("trigger never held", |run| run.tool_answers.truncate(1)),
-            ("asked 1×", |run| run.meta.push(accepted(1, CLIENT, PROMPT, None))),
+            ("said YES", |run| {
+                let yes = call_evidence()
+                    .meta
+                    .into_iter()
+                    .filter(|entry| matches!(entry.event, LogEvent::Permission(_)));
+                run.meta.extend(yes);
+            }),
         ];
         for (fault, spoil) in cases {
             let bad = spoilt(good(), spoil);
@@ -545,14 +557,14 @@ mod tests {
     fn a_revocation_must_come_between_and_be_the_reason() {
         assert!(revocation_won(&revoked()).ok, "{:?}", revocation_won(&revoked()));
         let cases: [(&str, fn(&mut Evidence)); 4] = [
-            ("0 calls were refused", |run| run.requests[0].calls.clear()),
-            ("not taken back", |run| {
+            ("no call was decided", |run| run.requests[0].calls.clear()),
+            ("was not revoked", |run| {
                 run.meta.pop();
             }),
             ("0 cards", |run| {
                 run.meta.retain(|e| !matches!(&e.event, LogEvent::Send(send) if is_card(send)))
             }),
-            ("does not say why", |run| {
+            ("of 0 why", |run| {
                 run.requests[0].audit.pop();
             }),
         ];

@@ -236,18 +236,19 @@ pub(super) fn are_recorded(evidence: &Evidence) -> Check {
             request.audit.iter().filter(|line| actions.contains(&line.action.as_str())).count()
         };
         let dialled = request.calls.iter().filter(|call| call.dialled_at.is_some()).count();
-        let with_status = |status: &str| {
+        let happened = |event: &str| {
             let changes = request.consents.iter().flat_map(|consent| &consent.history);
-            changes.filter(|change| change.status == status).count()
+            changes.filter(|change| change.event == event).count()
         };
         let ended = |reason: &str| request.calls.iter().filter(|call| call.end() == reason).count();
         let rules = [
             ("dials", dialled, recorded(&["call.dialling"])),
             ("refused calls", ended("refused"), recorded(&["call.refused"])),
             ("cancelled calls", ended("cancelled"), recorded(&["call.cancelled", "call.hang_up"])),
-            ("yeses", with_status("granted").min(1), recorded(&["consent.granted", "consent.renewed"])),
-            ("noes", with_status("denied").min(1), recorded(&["consent.denied", "consent.withdrawn"])),
-            ("expiries", with_status("expired").min(1), recorded(&["consent.expired"])),
+            ("yeses", happened("yes").min(1), recorded(&["consent.granted", "consent.renewed"])),
+            ("noes", happened("no").min(1), recorded(&["consent.denied"])),
+            ("withdrawals", happened("withdrawn_by_person").min(1), recorded(&["consent.withdrawn"])),
+            ("expiries", happened("expired").min(1), recorded(&["consent.expired"])),
         ];
         for (what, there_were, records) in rules {
             count += there_were;

@@ -122,9 +122,10 @@ pub(super) fn brain_part(evidence: &Evidence, part: BrainPart) -> Check {
 /// Each message of a person is stored, once, in that person's conversation.
 pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
     let mut said: BTreeMap<(String, &str), i64> = BTreeMap::new();
-    for reply in evidence.said() {
-        *said.entry((reply.digits.clone(), reply.text.as_str())).or_default() += 1;
+    for (digits, text) in evidence.said_or_answered() {
+        *said.entry((digits.to_owned(), text)).or_default() += 1;
     }
+    let mut in_profile = evidence.said_in_profile().collect::<Vec<_>>();
     let mut count = 0;
     for request in &evidence.requests {
         let client = request.request.client.phone.as_deref().map(digits).unwrap_or_default();
@@ -140,13 +141,25 @@ pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
     }
     let faults: Vec<String> = said
         .iter()
-        .filter_map(|((_, text), left)| match left {
+        .filter_map(|((digits, text), left)| match left {
             0 => None,
+            // A change in the profile belongs to no conversation, or to one; it is never stored twice.
+            1.. if take_all(&mut in_profile, (digits, text), *left) => None,
             1.. => Some(format!("“{text}” is missing {left}×")),
             _ => Some(format!("“{text}” is stored {}× too often", -left)),
         })
         .collect();
     Check::of("everything said is stored once", &faults, counted(count, "message"))
+}
+
+/// Takes so many of these out, if there are so many.
+fn take_all(from: &mut Vec<(&str, &str)>, (digits, text): (&str, &str), count: i64) -> bool {
+    let matching = from.iter().filter(|known| **known == (digits, text)).count();
+    let enough = usize::try_from(count).is_ok_and(|count| count <= matching);
+    if enough {
+        from.retain(|known| *known != (digits, text));
+    }
+    enough
 }
 
 /// What a client wrote and what we wrote to the client stand in the account in the order in which they were
@@ -162,8 +175,11 @@ pub(super) fn order_is_kept(evidence: &Evidence) -> Check {
             });
             messages.filter_map(|message| message.text.as_deref()).collect()
         };
-        let said: Vec<&str> =
-            evidence.said().filter(|r| r.digits == client).map(|r| r.text.as_str()).collect();
+        let said: Vec<&str> = evidence
+            .said_or_answered()
+            .filter(|(digits, _)| *digits == client)
+            .map(|(_, text)| text)
+            .collect();
         let sent: Vec<&str> = evidence
             .sent()
             .filter(|sent| sent.attempt.digits == client)
@@ -254,7 +270,8 @@ fn each(evidence: &Evidence, fault: impl Fn(&RequestAccount) -> Option<String>) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::fixture::evidence;
+    use crate::checks::fixture::{call_evidence, evidence};
+    use meta_simulator::LogEvent;
 
     #[test]
     fn a_good_run_passes_and_each_rule_can_fail() {
@@ -328,6 +345,23 @@ mod tests {
         let copy = doubled.requests[0].messages[0].clone();
         doubled.requests[0].messages.push(copy);
         assert!(everything_said_is_stored_once(&doubled).detail.contains("too often"));
+    }
+
+    #[test]
+    fn a_card_answered_must_be_stored_and_a_profile_changed_may_be() {
+        let without_accept = |context: Option<&str>| {
+            let mut run = call_evidence();
+            run.requests[0].messages.retain(|message| message.text.as_deref() != Some("accept"));
+            for entry in &mut run.meta {
+                if let LogEvent::Permission(change) = &mut entry.event {
+                    change.context = context.map(str::to_owned);
+                }
+            }
+            everything_said_is_stored_once(&run)
+        };
+        assert!(everything_said_is_stored_once(&call_evidence()).ok);
+        assert!(without_accept(Some("wamid.card")).detail.contains("“accept” is missing 1×"));
+        assert!(without_accept(None).ok);
     }
 
     #[test]

@@ -137,14 +137,16 @@ pub(crate) fn call_evidence() -> Evidence {
     let mut calls: CallParts = serde_json::from_value(json!({
         "consents": [
             { "id": "cns_1", "party": "client", "key": "authorisation", "status": "granted", "history": [
-                { "recorded_at": "2026-09-21T14:13:54Z", "status": "requested" }, { "recorded_at": "2026-09-21T14:13:56Z", "status": "granted" }] },
+                { "recorded_at": "2026-09-21T14:13:54Z", "event": "requested", "status": "requested" }, { "recorded_at": "2026-09-21T14:13:56Z", "event": "yes", "status": "granted" }] },
             { "id": "cns_2", "party": "vendor", "key": "callee", "status": "granted", "history": [
-                { "recorded_at": "2026-09-21T14:13:57Z", "status": "requested" }, { "recorded_at": "2026-09-21T14:13:58Z", "status": "granted" }] },
+                { "recorded_at": "2026-09-21T14:13:57Z", "event": "requested", "status": "requested" }, { "recorded_at": "2026-09-21T14:13:58Z", "event": "yes", "status": "granted" }] },
         ],
         "calls": [{ "id": intent, "party": "vendor", "vendor_id": "spare-parts-01", "phase": "ended",
             "end_reason": "completed", "trigger": "urgent_no_reply", "dialled_at": "2026-09-21T14:14:00Z",
             "ended_at": "2026-09-21T14:14:30Z" }],
         "messages": [
+            { "id": "msg_21", "at": "2026-09-21T14:13:56Z", "direction": "in", "party": "client", "text": "YES" },
+            { "id": "msg_22", "at": "2026-09-21T14:13:58Z", "direction": "in", "party": "vendor", "vendor_id": "spare-parts-01", "text": "accept" },
             { "id": "msg_20", "at": "2026-09-21T14:13:54Z", "direction": "out", "party": "client", "text": PROMPT },
         ],
         "audit": [

@@ -19,6 +19,8 @@ pub enum OnPrompt {
     Yes,
     /// Presses NO.
     No,
+    /// Does not answer it.
+    Ignores,
     /// Writes the word instead of pressing.
     Writes(&'static str),
     /// Presses YES after so long, and does and says nothing at all before.
@@ -84,6 +86,7 @@ pub fn answer_prompt(message: Received<'_>, habit: OnPrompt) -> Option<Act> {
     let quoting = Some(message.wamid.to_owned());
     match habit {
         OnPrompt::Yes => Some(Act { after: THINKS, said: button(":yes")?, quoting }),
+        OnPrompt::Ignores => None,
         OnPrompt::No => Some(Act { after: THINKS, said: button(":no")?, quoting }),
         OnPrompt::YesAfter(after) => Some(Act { after, said: button(":yes")?, quoting }),
         OnPrompt::Writes(word) => {

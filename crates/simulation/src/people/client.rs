@@ -29,6 +29,7 @@ pub struct ClientScript {
     taps: bool,
     calls: Option<ClientCalls>,
     answers_given: usize,
+    asked_for_call: bool,
     picked: bool,
 }
 
@@ -43,7 +44,7 @@ const FURTHER_ANSWERS: [&str; 3] =
 impl ClientScript {
     /// A client before the first word. With `calls` the client has something to do with calls, too.
     pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
-        Self { need: client.need, taps, calls, answers_given: 0, picked: false }
+        Self { need: client.need, taps, calls, answers_given: 0, asked_for_call: false, picked: false }
     }
 
     /// The first message.
@@ -54,8 +55,9 @@ impl ClientScript {
     }
 
     /// What the client says beside the answer to a question: "call me", once, after the first answer.
-    pub fn also_says(&self) -> Option<Act> {
-        let after = self.calls?.asks_after.filter(|_| self.answers_given == 1)?;
+    pub fn also_says(&mut self) -> Option<Act> {
+        let after = self.calls?.asks_after.filter(|_| self.answers_given == 1 && !self.asked_for_call)?;
+        self.asked_for_call = true;
         Some(Act { after, said: Said::Text(CALL_ME.to_owned()), quoting: None })
     }
 
@@ -168,6 +170,7 @@ mod tests {
         assert_eq!(client.also_says(), None);
         client.react(received("Which one?", &[]));
         assert_eq!(client.also_says().unwrap().said, Said::Text("Call me".into()));
+        assert_eq!(client.also_says(), None, "once");
         client.react(received("Which other one?", &[]));
         assert_eq!(client.also_says(), None);
         asks.is_urgent = false;

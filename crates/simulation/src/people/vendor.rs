@@ -37,12 +37,9 @@ pub enum Temper {
     Silent,
     /// Has it, but answers only once somebody has called or tried to.
     SpeaksWhenCalled,
-    /// Has it, and answers when the shop is quiet again, after twenty minutes.
-    OffersLate,
+    /// Has it, and answers when the shop is quiet again, so long after an ordinary answer.
+    OffersAfter(Duration),
 }
-
-/// How long a busy shop leaves a message unread.
-const BUSY: Duration = Duration::from_mins(20);
 
 /// A vendor at work.
 #[derive(Debug, Clone)]
@@ -78,9 +75,12 @@ impl VendorScript {
                 return None;
             }
             Temper::SoldOut => (*self.random.pick(&["out of stock", "sorry no"])?).to_owned(),
-            Temper::Offers | Temper::OffersLate => self.offer(),
+            Temper::Offers | Temper::OffersAfter(_) => self.offer(),
         };
-        let busy = if self.temper == Temper::OffersLate { BUSY } else { Duration::ZERO };
+        let busy = match self.temper {
+            Temper::OffersAfter(busy) => busy,
+            _ => Duration::ZERO,
+        };
         let after = busy + Duration::from_secs(self.random.between(30, 110));
         Some(Act { after, said: Said::Text(text), quoting: Some(message.wamid.to_owned()) })
     }
@@ -148,8 +148,9 @@ mod tests {
 
     #[test]
     fn a_busy_shop_answers_late() {
-        assert!(react(Temper::OffersLate, "Do you have it?").unwrap().after > BUSY);
-        assert!(react(Temper::Offers, "Do you have it?").unwrap().after < BUSY);
+        let busy = Duration::from_mins(20);
+        assert!(react(Temper::OffersAfter(busy), "Do you have it?").unwrap().after > busy);
+        assert!(react(Temper::Offers, "Do you have it?").unwrap().after < busy);
     }
 
     #[test]
