@@ -63,19 +63,18 @@ fn missing_key(evidence: &Evidence, dial: &Dial<'_>) -> Option<String> {
 
 /// What the account says of a consent at a moment.
 fn stood_at(consent: &ConsentLine, at_ms: i64) -> Option<&str> {
-    let before = consent.history.iter().filter(|change| millis(&change.at).is_some_and(|at| at <= at_ms));
-    before.last().map(|change| change.status.as_str())
+    let mut before = consent.history.iter().filter(|change| millis(&change.at).is_some_and(|at| at <= at_ms));
+    before.next_back().map(|change| change.status.as_str())
 }
 
 /// Meta's own last word on a person before a dial: a permission that has not run out.
 fn is_permitted(evidence: &Evidence, callee: &str, dial: &Dial<'_>) -> bool {
     let changes = evidence.meta.iter().filter(|entry| entry.seq < dial.seq);
-    let last = changes
-        .filter_map(|entry| match &entry.event {
-            LogEvent::Permission(change) if change.digits == callee => Some(change),
-            _ => None,
-        })
-        .last();
+    let mut changes = changes.filter_map(|entry| match &entry.event {
+        LogEvent::Permission(change) if change.digits == callee => Some(change),
+        _ => None,
+    });
+    let last = changes.next_back();
     last.is_some_and(|change| {
         change.response == "accept" && change.until_ms.is_none_or(|until| dial.at_ms < until)
     })
