@@ -123,7 +123,7 @@ impl Stand {
         meta.change_person(client.as_str(), |person| person.on_call = on_call).unwrap();
         meta.answer_permission(client.as_str(), PermissionAnswer::Accept, None).unwrap();
         let phone = client.clone();
-        let request = db.write(move |tx| a_client_who_may_be_called(tx, phone)).await.unwrap();
+        let request = db.write(move |tx| a_client_who_may_be_called(tx, phone.clone())).await.unwrap();
         Self { meta, voice, db, environment, folder, api, url, client: client.as_str().to_owned(), request }
     }
 

@@ -147,12 +147,12 @@ fn known<'a>(
     party: Party,
     names: &mut VendorNames,
 ) -> Result<&'a mut Vec<Asked>, Failure> {
-    let at = match people.iter().position(|person| person.contact_id == contact && person.party == party) {
-        Some(at) => at,
-        None => {
-            people.push(person(tx, request, contact, party, names)?);
-            people.len() - 1
-        }
+    let found = people.iter().position(|person| person.contact_id == contact && person.party == party);
+    let at = if let Some(at) = found {
+        at
+    } else {
+        people.push(person(tx, request, contact, party, names)?);
+        people.len() - 1
     };
     let person = people.get_mut(at).ok_or(store::StoreError::NotFound)?;
     Ok(&mut person.consents)

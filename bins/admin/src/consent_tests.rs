@@ -101,12 +101,59 @@ fn everything_that_is_known_is_said() {
     erased.consents[0].consent.status = ConsentStatus::Expired;
     let called = someone(&ids, Party::Vendor, Some("Shop 9"), "permanent");
     let shown = Shown { paused_until: Some(at(9_000)), ..shown(vec![client, vendor, erased, called]) };
-    insta::assert_snapshot!(told(&shown), @"");
+    insta::assert_snapshot!(told(&shown), @"
+    req_0190a1b2c3d4e5f60718293a4b5c6d7e
+      sourcing · driven by the bot · as of 2026-09-21 15:20:00Z
+      Meta pauses calls from 1001 until 2026-09-21 16:43:20Z
+
+    Client Amina Wanjiru�[2J · con_00000000000176e79b9cf8dcb88ce2b2
+      Meta's permission  never heard of
+      cns_0000000000037bd6af5929766b7bf800  granted until 2026-09-22 14:13:20Z
+        Key       authorisation: the client allows calls for this request
+        Scope     call_vendor
+        Asked     2026-09-21 14:13:20Z by buttons, consent-prompt.v1 in en, at +25…01
+        Answered  2026-09-21 14:14:20Z
+         1  2026-09-21 14:13:20Z  requested, msg_000000000002763c98f2f879164c8375
+         2  2026-09-21 14:14:20Z  yes → granted by this person, msg_000000000002763c98f2f879164c8375
+
+    Vendor Jua Kali Spares · v1 · con_0000000000047910a4428b7b22409730
+      Meta's permission  taken back by Meta, after calls that were not answered, since 2026-09-21 14:14:20Z
+      cns_00000000000671d08742c53936c063fb  denied
+        Key       callee: this person allows to be called
+        Scope     call_vendor
+        Asked     2026-09-21 14:13:20Z by Meta's card, consent-prompt.v1 in en, at +25…01
+        Answered  2026-09-21 14:14:20Z
+         1  2026-09-21 14:13:20Z  requested, msg_0000000000057e22b8882a0e5ec7736b
+         2  2026-09-21 14:14:20Z  yes → granted by this person, msg_0000000000057e22b8882a0e5ec7736b
+         3  2026-09-21 14:15:20Z  withdrawn_by_meta → denied, recorded 2026-09-21 14:15:29Z
+      cns_0000000000087c4cb1328dedfe2b62bf  asked, open until 2026-09-22 14:13:20Z
+        Key       callee: this person allows to be called
+        Scope     call_vendor
+        Asked     2026-09-21 14:13:20Z by Meta's card, consent-prompt.v1 in en, at +25…01
+         1  2026-09-21 14:13:20Z  requested, msg_0000000000077975a5d60d778725d5b3
+
+    Vendor (erased) · v1 · con_0000000000097943a50ffe7f2677a3c0
+      Meta's permission  given until 2026-09-28 14:13:20Z, since 2026-09-21 14:14:20Z
+      cns_00000000000b76aa9aaa75850d76f98f  expired since 2026-09-22 14:13:20Z
+        Key       callee: this person allows to be called
+        Scope     call_vendor
+        Asked     2026-09-21 14:13:20Z by Meta's card, consent-prompt.v1 in en, at (erased)
+         1  2026-09-21 14:13:20Z  requested, msg_00000000000a7875a1d6e4c1eafd5401
+
+    Vendor Shop 9 · v1 · con_00000000000c7aeaababd4bfaf9c1819
+      Meta's permission  given for good, since 2026-09-21 14:14:20Z
+      Not asked for a consent.
+    ");
 }
 
 #[test]
 fn nobody_asked_is_said_too() {
-    insta::assert_snapshot!(told(&shown(Vec::new())), @"");
+    insta::assert_snapshot!(told(&shown(Vec::new())), @"
+    req_0190a1b2c3d4e5f60718293a4b5c6d7e
+      sourcing · driven by the bot · as of 2026-09-21 15:20:00Z
+
+    Nobody was asked for a consent to calls.
+    ");
 }
 
 #[test]
@@ -114,7 +161,13 @@ fn each_permission_has_its_words() {
     let ids = SeededIds::new(5);
     let of = |state| told_permission(&someone(&ids, Party::Client, None, state).meta_permission);
     let all = ["unknown", "temporary", "permanent", "expired", "refused"].map(of);
-    insta::assert_snapshot!(all.join("\n"), @"");
+    insta::assert_snapshot!(all.join("\n"), @"
+    never heard of
+    given until 2026-09-28 14:13:20Z, since 2026-09-21 14:14:20Z
+    given for good, since 2026-09-21 14:14:20Z
+    over since 2026-09-28 14:13:20Z
+    taken back by Meta, after calls that were not answered, since 2026-09-21 14:14:20Z
+    ");
     for (by, word) in [(RefusedBy::Person, "refused by the person"), (RefusedBy::Unstated, "none, says Meta")]
     {
         let permission = MetaPermission { state: "refused", since: None, until: None, refused_by: Some(by) };

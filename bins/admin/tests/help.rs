@@ -379,7 +379,32 @@ fn audit_export_says_where_personal_data_goes() {
 
 #[test]
 fn consent_show_guesses_nothing() {
-    insta::assert_snapshot!(help(&["consent", "show", "--help"]), @"");
+    insta::assert_snapshot!(help(&["consent", "show", "--help"]), @"
+    Show who was asked for a consent to calls, and what WhatsApp permits: every word of it, with its
+    time
+
+    For each person: Meta's permission and its end; then each consent with its key and scope, in which
+    wording and language it was asked for, how and when, and its whole history, refusals included. What
+    is shown was stored, or follows from it at this moment; whether a call would go through is not
+    guessed. Numbers are masked.
+
+    Usage: concierge-admin consent show [OPTIONS] <REQUEST>
+
+    Arguments:
+      <REQUEST>
+              The request, as `requests list` shows it
+
+    Options:
+          --json
+              Print one JSON object
+
+      -h, --help
+              Print help (see a summary with '-h')
+
+    Examples:
+      concierge-admin consent show req_0190a1b2c3d4e5f60718293a4b5c6d7e
+      concierge-admin consent show req_0190a1b2c3d4e5f60718293a4b5c6d7e --json
+    ");
 }
 
 #[test]

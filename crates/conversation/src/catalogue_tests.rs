@@ -233,3 +233,41 @@ proptest! {
         }
     }
 }
+
+/// Consent is given to these words: `docs/calling/consent-messages.v1.md` and the catalogue say the same, and the mission's own
+/// sentences stand as it gives them.
+#[test]
+fn the_words_of_consent_are_those_of_the_document() {
+    let document = include_str!("../../../docs/calling/consent-messages.v1.md");
+    let section = document.split("## Wordings").nth(1).and_then(|rest| rest.split("\n## ").next()).unwrap();
+    let written: Vec<(&str, &str)> = section
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "))
+        .map(|(id, rest)| (id, rest.split_once(" | ").unwrap().1))
+        .collect();
+    let sentences = [
+        Sentence::ConsentPrompt,
+        Sentence::ButtonYes,
+        Sentence::ButtonNo,
+        Sentence::ConsentGranted,
+        Sentence::ConsentDenied,
+        Sentence::CallFailed,
+        Sentence::CallingUnavailable,
+    ];
+    let of_catalogue: Vec<(&str, String)> = sentences
+        .iter()
+        .map(|sentence| (SentenceKind::from(sentence).into(), text(Language::En, sentence)))
+        .collect();
+    assert_eq!(written.len(), of_catalogue.len());
+    for ((id, wording), (key, sentence)) in written.iter().zip(&of_catalogue) {
+        assert_eq!((id, *wording), (key, sentence.as_str()));
+    }
+    for exact in [
+        "To speed this up, I can place a WhatsApp call. Do you allow a call for this request?",
+        "Thanks. I may place a call if needed.",
+        "Understood. We'll continue by chat.",
+        "Call didn't go through; continuing via chat.",
+    ] {
+        assert!(written.iter().any(|(_, wording)| *wording == exact), "{exact}");
+    }
+}

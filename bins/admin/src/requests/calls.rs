@@ -104,6 +104,7 @@ pub(crate) struct CallEvent {
     pub(crate) payload: Value,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
 fn as_code<S: serde::Serializer>(event: &HistoryEvent, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(event)
 }

@@ -220,7 +220,42 @@ fn the_story_is_told_in_words() {
 fn consents_and_calls_are_told_in_words() {
     let (page, without) = (read(&render(&with_calls(dossier()))), read(&render(&dossier())));
     let added: Vec<&str> = page.lines().filter(|line| !without.lines().any(|known| known == *line)).collect();
-    insta::assert_snapshot!(added.join("\n"), @"");
+    insta::assert_snapshot!(added.join("\n"), @"
+    14:14:22
+    Client Amina Wanjiru was asked for a consent to calls (calls for this request, to vendors and the client) by two buttons, consent-prompt.v1 in en
+    14:14:22
+    Client Amina Wanjiru was asked for a consent to calls (calls to themselves) by two buttons, consent-prompt.v1 in en
+    14:14:24
+    Client Amina Wanjiru did not get the question about calls (calls to themselves)
+    14:14:30
+    Client Amina Wanjiru said yes to calls (calls for this request, to vendors and the client)
+    14:14:31
+    Vendor Jua Kali Spares was asked for a consent to calls (calls to themselves) by WhatsApp’s card, consent-prompt.v1 in en
+    14:14:35
+    Vendor Jua Kali Spares said yes to calls (calls to themselves)
+    14:17:20
+    decided to call Vendor Jua Kali Spares: it is urgent, and the vendor did not answer for three minutes urgent_no_reply
+    14:17:21
+    Concierge (dialler): dialled
+    14:18:06
+    Concierge (dialler): the call was over – failed no_answer
+    14:20:00
+    Vendor Jua Kali Spares said no to calls (calls to themselves)
+    14:28:20
+    decided to call Vendor Jua Kali Spares: it is urgent, and the vendor did not answer for three minutes urgent_no_reply
+    Calls
+    For a call the client must have allowed calls for this request, and whoever is called must have allowed it too. Where each consent stands is as of the making of this page.
+    Consents
+    Of | Allows | Stands | Asked | Answered | Until
+    Client Amina Wanjiru | calls for this request, to vendors and the client | given | 2026-09-21 14:14:22 | 2026-09-21 14:14:30 | 2026-09-22 15:13:20
+    Vendor Jua Kali Spares | calls to themselves | refused | 2026-09-21 14:14:31 | 2026-09-21 14:20:00 | –
+    Client Amina Wanjiru | calls to themselves | over | 2026-09-21 14:14:22 | – | 2026-09-22 15:13:20
+    Calls
+    To | Why | Came of it | Dialled | Picked up | Over
+    Vendor Jua Kali Spares | it is urgent, and the vendor did not answer for three minutes | not answered
+    The client was told. | 2026-09-21 14:17:21 | – | 14:18:06
+    Vendor Jua Kali Spares | it is urgent, and the vendor did not answer for three minutes | not dialled calling_disabled Calling is switched off. | – | – | 14:29:06
+    ");
 }
 
 /// What came of Meta is for programs: the page holds no id and no payload of theirs.

@@ -50,7 +50,20 @@ fn consents_and_calls_are_told_where_they_happened() {
     let (story, without) = (tell(&with_calls(dossier())), tell(&dossier()));
     let added: Vec<&str> =
         story.lines().filter(|line| !without.lines().any(|known| known == *line)).collect();
-    insta::assert_snapshot!(added.join("\n"), @"");
+    insta::assert_snapshot!(added.join("\n"), @"
+      14:14:22  ☎ consent of Amina Wanjiru (authorisation, either): asked by buttons, consent-prompt.v1 in en
+      14:14:22  ☎ consent of Amina Wanjiru (callee, either): asked by buttons, consent-prompt.v1 in en
+      14:14:24  ☎ consent of Amina Wanjiru (callee, either): not_delivered → expired
+      14:14:30  ☎ consent of Amina Wanjiru (authorisation, either): yes → granted
+      14:14:31  ☎ consent of Jua Kali Spares (callee, call_vendor): asked by card, consent-prompt.v1 in en
+      14:14:35  ☎ consent of Jua Kali Spares (callee, call_vendor): yes → granted
+      14:17:20  ☎ call to Jua Kali Spares: urgent_no_reply, decided by orchestrator
+      14:17:21  · call.dialling ok
+      14:18:06  · call.terminated failed: no_answer
+      14:20:00  ☎ consent of Jua Kali Spares (callee, call_vendor): no → denied
+      14:28:20  ☎ call to Jua Kali Spares: urgent_no_reply, decided by orchestrator
+    Audit: 7 records, verified.
+    ");
 }
 
 #[test]

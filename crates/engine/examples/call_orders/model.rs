@@ -24,6 +24,7 @@ impl Words {
 
 /// Everything that a call needs, as this program remembers it.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Model {
     /// What client and vendor answered to our prompts.
     pub(crate) client_consents: Words,

@@ -105,6 +105,11 @@ impl<'a> Play<'a> {
         self.world.random.lock().unwrap().below(n)
     }
 
+    fn pick<T: Copy>(&self, from: &[T]) -> T {
+        let at = self.below(u64::try_from(from.len()).unwrap());
+        *from.get(usize::try_from(at).unwrap()).unwrap()
+    }
+
     async fn order(&mut self) {
         for _ in 0..6 + self.below(12) {
             let may_speak = self.world.model.lock().unwrap().may_speak();
@@ -140,7 +145,7 @@ impl<'a> Play<'a> {
             21 => self.rare().await,
             22 => self.switch().await,
             _ => {
-                let seconds = [0, 1, 5, 30, 46, 121, 601][usize::try_from(self.below(7)).unwrap()];
+                let seconds = self.pick(&[0, 1, 5, 30, 46, 121, 601]);
                 self.store.clock.advance(Duration::from_secs(seconds));
                 timers::step(&self.store.db, CALLING).await.unwrap();
             }
@@ -192,10 +197,10 @@ impl<'a> Play<'a> {
     /// Something of Meta's about a call that reached it: in any order, late, twice, with or without our id.
     async fn webhook(&self) {
         let dialled: Vec<CallAttemptId> = self.world.dialled.lock().unwrap().keys().copied().collect();
-        let Some(id) = dialled.get(usize::try_from(self.below(4)).unwrap() % dialled.len().max(1)).copied()
-        else {
+        if dialled.is_empty() {
             return;
-        };
+        }
+        let id = self.pick(&dialled);
         let kind = match self.below(8) {
             0 => NewsKind::Connect,
             1 | 2 => NewsKind::Ringing,
@@ -204,7 +209,7 @@ impl<'a> Play<'a> {
             _ => NewsKind::Terminated(Terminated {
                 talked: self.below(3) == 0,
                 failed: self.below(3) == 0,
-                error: [None, None, Some(138_021), Some(138_023)][usize::try_from(self.below(4)).unwrap()],
+                error: self.pick(&[None, None, Some(138_021), Some(138_023)]),
             }),
         };
         let news = CallNews {

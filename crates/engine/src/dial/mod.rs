@@ -421,12 +421,13 @@ impl Dialler {
             Err(error) => return self.permission_unread(id, &error).await,
         };
         // Where Meta says no there is nothing to prepare; the transaction says by which rule.
-        let offer = match read.can_start_call {
-            true => match self.offer(voice, id).await? {
+        let offer = if read.can_start_call {
+            match self.offer(voice, id).await? {
                 Ok(offer) => Some(offer),
                 Err(done) => return Ok(done),
-            },
-            false => None,
+            }
+        } else {
+            None
         };
         let session = offer.as_ref().map(|(session, _)| session.clone());
         let claiming = Claiming {
@@ -440,7 +441,7 @@ impl Dialler {
             rests_for: self.rests_for(),
         };
         let claim = self.db.write(move |tx| claim::claim(tx, &claiming, id)).await?;
-        let (Claim::Dial(to), Some((_, sdp))) = (&claim, offer) else { return Ok(self.not_dialled(claim)) };
+        let (Claim::Dial(to), Some((_, sdp))) = (&claim, offer) else { return Ok(self.not_dialled(&claim)) };
         let answer = Arc::new(match OutboundCall::new(to.clone(), id.to_string(), sdp) {
             Ok(call) => self.meta.connect(&self.number, &call).await,
             // Its own id is short enough; nothing was sent.
@@ -450,11 +451,11 @@ impl Dialler {
         Ok(Done::Settled(settled, answer))
     }
 
-    fn not_dialled(&self, claim: Claim) -> Done {
+    fn not_dialled(&self, claim: &Claim) -> Done {
         match claim {
             Claim::Held => Done::Held,
             Claim::Opened(open) => {
-                report_opened(&open);
+                report_opened(open);
                 Done::Held
             }
             Claim::Refused(rule) => {
@@ -471,7 +472,7 @@ impl Dialler {
 
     async fn give_up(&self, id: CallAttemptId, event: AttemptEvent) -> Result<Done, DialError> {
         let claim = self.db.write(move |tx| claim::give_up(tx, id, event)).await?;
-        Ok(self.not_dialled(claim))
+        Ok(self.not_dialled(&claim))
     }
 
     /// Looks at it again after `pause`, or ends it by `otherwise` when it has waited long enough.
@@ -482,7 +483,7 @@ impl Dialler {
         pause: Duration,
     ) -> Result<Done, DialError> {
         let claim = self.db.write(move |tx| claim::hold(tx, id, otherwise, pause)).await?;
-        Ok(self.not_dialled(claim))
+        Ok(self.not_dialled(&claim))
     }
 
     async fn recipient(&self, id: CallAttemptId) -> Result<Option<Recipient>, StoreError> {

@@ -1,6 +1,7 @@
 //! The dispatcher on real databases against a scripted Meta.
 
 mod breaker;
+mod consents;
 mod gates;
 mod logs;
 mod outcomes;

@@ -2,6 +2,8 @@
 //!
 //! One router at a time (a lease); the events of one sender in order, of different senders in parallel.
 
+#[cfg(test)]
+mod consent_tests;
 mod consents;
 mod message;
 mod place;

@@ -307,7 +307,7 @@ pub fn set_terminate(
 
 /// The intents of a number that may be dialled now, the longest due first.
 pub fn due(tx: &mut Tx<'_>, number: &PhoneNumberId, limit: i64) -> Result<Vec<CallAttemptId>, StoreError> {
-    ids(on_conn!(&mut *tx.conn, |c| attempts::table
+    ids(&on_conn!(&mut *tx.conn, |c| attempts::table
         .filter(
             of_number(number)
                 .and(is_live())
@@ -322,7 +322,7 @@ pub fn due(tx: &mut Tx<'_>, number: &PhoneNumberId, limit: i64) -> Result<Vec<Ca
 
 /// The attempts of a number that are not over.
 pub fn live(tx: &mut Tx<'_>, number: &PhoneNumberId, limit: i64) -> Result<Vec<CallAttemptId>, StoreError> {
-    ids(on_conn!(&mut *tx.conn, |c| attempts::table
+    ids(&on_conn!(&mut *tx.conn, |c| attempts::table
         .filter(of_number(number).and(is_live()))
         .order((attempts::due_at, attempts::id))
         .select(attempts::id)
@@ -336,7 +336,7 @@ pub fn orphaned_dialling(
     number: &PhoneNumberId,
     fence: i64,
 ) -> Result<Vec<CallAttemptId>, StoreError> {
-    ids(on_conn!(&mut *tx.conn, |c| attempts::table
+    ids(&on_conn!(&mut *tx.conn, |c| attempts::table
         .filter(
             of_number(number)
                 .and(is_live())
@@ -354,7 +354,7 @@ pub fn to_terminate(
     number: &PhoneNumberId,
     limit: i64,
 ) -> Result<Vec<CallAttemptId>, StoreError> {
-    ids(on_conn!(&mut *tx.conn, |c| attempts::table
+    ids(&on_conn!(&mut *tx.conn, |c| attempts::table
         .filter(of_number(number).and(attempts::terminate_at.le(tx.now.as_millis())))
         .order((attempts::terminate_at, attempts::id))
         .select(attempts::id)
@@ -369,7 +369,7 @@ pub fn with_voice(
     number: &PhoneNumberId,
     limit: i64,
 ) -> Result<Vec<CallAttemptId>, StoreError> {
-    ids(on_conn!(&mut *tx.conn, |c| attempts::table
+    ids(&on_conn!(&mut *tx.conn, |c| attempts::table
         .filter(
             of_number(number)
                 .and(attempts::voice_session.is_not_null())
@@ -392,7 +392,7 @@ fn is_live() -> diesel::expression::SqlLiteral<Bool> {
     sql("call_attempts.phase <> 'ended'")
 }
 
-fn ids(found: Vec<String>) -> Result<Vec<CallAttemptId>, StoreError> {
+fn ids(found: &[String]) -> Result<Vec<CallAttemptId>, StoreError> {
     found.iter().map(|id| parse(id, "call_attempts.id")).collect()
 }
 

@@ -388,15 +388,13 @@ fn answered(
     let (action, reasons) = match (said.word.is_yes(), now_is) {
         (true, ConsentStatus::Granted) if before == ConsentStatus::Granted => ("consent.renewed", Vec::new()),
         (true, ConsentStatus::Granted) => ("consent.granted", Vec::new()),
-        // Too late, or older than a no.
-        (true, other) => ("consent.ignored", vec![other.to_string()]),
         (false, ConsentStatus::Denied) if withdrawn => {
             let by_meta = matches!(event, ConsentEvent::Withdrawn { how: Withdrawal::ByMeta, .. });
             ("consent.withdrawn", vec![if by_meta { "by_meta" } else { "by_person" }.to_owned()])
         }
         (false, ConsentStatus::Denied) => ("consent.denied", Vec::new()),
-        // Older than the yes that rules.
-        (false, other) => ("consent.ignored", vec![other.to_string()]),
+        // A yes too late or older than the no, a no older than the yes.
+        (_, other) => ("consent.ignored", vec![other.to_string()]),
     };
     let outcome = if action == "consent.ignored" { Outcome::Refused } else { Outcome::Ok };
     let payload = json!({

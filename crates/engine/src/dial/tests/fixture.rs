@@ -88,7 +88,7 @@ pub(crate) fn people_known_by(tx: &mut Tx<'_>, client: &[Identity], cast: u32) -
     let batch = NewBatch {
         size: 1,
         offers_wanted: 1,
-        deadline_at: now + Duration::from_mins(60),
+        deadline_at: now + Duration::from_hours(1),
         plan: "{}".to_owned(),
         also_sealed_by: Vec::new(),
     };
@@ -109,8 +109,8 @@ pub(crate) fn people_known_by(tx: &mut Tx<'_>, client: &[Identity], cast: u32) -
         also_sealed_by: Vec::new(),
         not_after: None,
     };
-    let sent = outbox::enqueue(tx, &guard, &send)?;
-    outbox::advance(tx, sent, SendState::Accepted, None, None)?;
+    let inquiry = outbox::enqueue(tx, &guard, &send)?;
+    outbox::advance(tx, inquiry, SendState::Accepted, None, None)?;
     let prompt = message(tx, &guard, client.id, Direction::Out, "May we call?")?;
     let authorisation =
         consent(tx, &guard, client.id, prompt, (ConsentKey::Authorisation, Scope::Either), Callee::Client)?;
@@ -221,7 +221,7 @@ pub(crate) fn decide(
     tx: &mut Tx<'_>,
     people: People,
     callee: Callee,
-    caller: &Caller,
+    by: &Caller,
 ) -> Result<Option<CallAttemptId>, ToolError> {
     let (party, trigger) = match callee {
         Callee::Client => (tool_registry::Party::Client, CallTrigger::ClientAsked),
@@ -229,7 +229,7 @@ pub(crate) fn decide(
     };
     let call = StartCallArgs { request_id: people.request, party, trigger };
     let key = Some(MessageId::generate(tx.ids).to_string());
-    let call = Invocation { caller: caller.clone(), key, caused_by: None, call: ToolCall::StartCall(call) };
+    let call = Invocation { caller: by.clone(), key, caused_by: None, call: ToolCall::StartCall(call) };
     Ok(match tools::run(tx, CALLING, &call)? {
         Ok(answer) => match answer.result {
             ToolResult::StartCall(result) => Some(result.call_attempt_id),

@@ -235,7 +235,7 @@ fn a_recording_changes_nothing_and_a_pause_of_the_account_stops_calls() {
             crate::intake::Intake::new(store.db.clone()).accept(body.as_bytes()).await.unwrap();
             world.route().await;
             let restricted = store.db.read(|tx| calls::restricted_until(tx, &number())).await.unwrap();
-            assert_eq!(restricted.map(|at| at.as_seconds()), pauses.then_some(until), "{kind}");
+            assert_eq!(restricted.map(marketplace::Timestamp::as_seconds), pauses.then_some(until), "{kind}");
         }
         assert_eq!(world.state(id).await, "placed", "nobody is cut off");
         let left = store.db.read(|tx| inbound::waiting(tx, 10)).await.unwrap();

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use calling_policy::Party;
+use calling_policy::{EndReason, Party};
 use marketplace::{CallAttemptId, Clock, PhoneNumberId, Timestamp};
 use meta_client::{
     CallErrorClass, CallingApi, DialOutcome, MetaId, OutboundCall, PermissionLookupError, PermissionState,
@@ -274,9 +274,9 @@ impl<'a> World<'a> {
         self.decide_as(callee, Caller::orchestrator()).await
     }
 
-    pub(super) async fn decide_as(&self, callee: Party, caller: Caller) -> CallAttemptId {
+    pub(super) async fn decide_as(&self, callee: Party, by: Caller) -> CallAttemptId {
         let people = self.people;
-        let decided = self.write(move |tx| fixture::decide(tx, people, callee, &caller)).await;
+        let decided = self.write(move |tx| fixture::decide(tx, people, callee, &by)).await;
         decided.expect("the fixture allows it")
     }
 
@@ -294,7 +294,6 @@ impl<'a> World<'a> {
     /// `phase` or `ended reason code`.
     pub(super) async fn state(&self, id: CallAttemptId) -> String {
         let attempt = self.load(id).await.attempt;
-        use calling_policy::EndReason;
         match attempt.end_reason() {
             None => attempt.phase().code().to_owned(),
             Some(EndReason::Failed(code)) => format!("failed {code}"),

@@ -131,7 +131,12 @@ fn the_client_is_asked_whether_we_may_call_a_silent_vendor() {
         let lines = world.audit().await.split_off(audited);
         assert_eq!(
             lines,
-            ["decision.coded_workflow batch_open", "consent.requested", "marketplace.request_call_consent"]
+            [
+                "marketplace.get_request_snapshot",
+                "decision.coded_workflow batch_open",
+                "consent.requested",
+                "marketplace.request_call_consent"
+            ]
         );
         world.step().await;
         let wire = world.meta.wire();

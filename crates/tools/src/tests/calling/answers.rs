@@ -10,7 +10,10 @@ use calling_policy::{
 use marketplace::{Control, RequestState};
 use moltbot_contract::CallScope;
 use store::{
-    calls::{self, HistoryEvent},
+    calls::{
+        self,
+        HistoryEvent::{No, Requested as Asked, WithdrawnByMeta, WithdrawnByPerson, Yes},
+    },
     outbox::Purpose,
     testing::on_both,
 };
@@ -19,10 +22,7 @@ use tool_registry::Party;
 use super::{Calling, NO_SAID, YES_SAID, reply, v1};
 use crate::calling::consent_handler::{Word, prompt_of_words};
 
-async fn asked<'a>(
-    test: &'a store::testing::TestStore,
-    scope: CallScope,
-) -> (Calling<'a>, marketplace::MessageId) {
+async fn asked(test: &store::testing::TestStore, scope: CallScope) -> (Calling<'_>, marketplace::MessageId) {
     let world = Calling::new(test).await;
     world.ask_consent(Party::Client, scope).await.unwrap();
     world.deliver().await;
@@ -86,7 +86,7 @@ fn no_card_where_meta_lets_us_call_or_a_rule_is_against_it() {
     });
     on_both(async |test| {
         let (world, prompt) = asked(test, CallScope::CallClient).await;
-        let (number, until) = (world.number(), world.now() + Duration::from_hours(1));
+        let (number, until) = (super::number(), world.now() + Duration::from_hours(1));
         world.write(move |tx| Ok(calls::restrict(tx, &number, until, "meta_138014")?)).await;
         let (sent, audited) = (world.sends().await.len(), world.audit().await.len());
         world.presses(world.client, prompt, true).await;
@@ -137,7 +137,6 @@ fn the_newest_answer_counts() {
         let said: Vec<_> = sends.iter().filter_map(|send| send.payload.clone()).map(|p| p.body).collect();
         let count = |text: &str| said.iter().filter(|body| *body == text).count();
         assert_eq!((count(YES_SAID), count(NO_SAID)), (2, 2));
-        use HistoryEvent::{No, Requested as Asked, Yes};
         assert_eq!(world.history_of(world.client, Authorisation).await, [Asked, Yes, No, Yes, No]);
     });
 }
@@ -242,7 +241,6 @@ fn a_vendors_accept_on_our_card_brings_keys_two_and_three() {
         assert_eq!(world.sends().await.len(), sent + 1);
         let told = world.told(audited + 3).await;
         assert_eq!(told, ["permission.changed ok refused", "consent.withdrawn ok by_person"]);
-        use HistoryEvent::{Requested as Asked, WithdrawnByPerson, Yes};
         assert_eq!(world.history_of(vendor, Callee).await, [Asked, Yes, WithdrawnByPerson]);
     });
 }
@@ -259,13 +257,12 @@ fn meta_takes_a_permission_back_and_leaves_the_clients_authorisation() {
         world.says_at(world.client, Word::Permission { prompt: None, reply: revoked }, world.now()).await;
         assert_eq!(world.status_of(world.client, Authorisation).await, Granted);
         assert_eq!(world.status_of(world.client, Callee).await, Denied);
-        use HistoryEvent::{Requested as Asked, WithdrawnByMeta, Yes};
         assert_eq!(world.history_of(world.client, Callee).await, [Asked, Yes, WithdrawnByMeta]);
         // An accept of before that comes late brings nothing back.
         let before = world.now() - Duration::from_secs(30);
         let late = Word::Permission { prompt: None, reply: reply(PermissionResponse::Accept) };
         world.says_at(world.client, late, before).await;
-        let (client, number, now) = (world.client, world.number(), world.now());
+        let (client, number, now) = (world.client, super::number(), world.now());
         let permission = world.read(move |tx| calls::permission(tx, client, &number)).await;
         assert!(matches!(permission.state(now), PermissionState::Refused { .. }));
     });
@@ -297,7 +294,7 @@ fn which_prompt_a_bare_word_answers() {
         let find = async |by, quoted, at| world.write(move |tx| prompt_of_words(tx, by, quoted, at)).await;
         let prompt = world.prompt(client).await;
         assert_eq!(find(client, None, world.now()).await, None, "it has not gone out yet");
-        let before = world.now() - Duration::from_secs(60);
+        let before = world.now() - Duration::from_mins(1);
         world.deliver().await;
         assert_eq!(find(client, None, world.now()).await, Some(prompt));
         assert_eq!(find(client, None, before).await, None, "written before the prompt was there");

@@ -53,13 +53,13 @@ fn a_client_is_asked_with_buttons_for_both_keys() {
 
         let sends = world.sends().await;
         assert_eq!(sends.len(), sent + 1);
-        let send = sends.last().unwrap();
-        let payload = send.payload.clone().unwrap();
-        assert_eq!((send.purpose, payload.body.as_str()), (Purpose::ConsentPrompt, PROMPT));
-        let yes = ButtonId::Consent { prompt: send.message, yes: true }.to_string();
-        let no = ButtonId::Consent { prompt: send.message, yes: false }.to_string();
+        let last = sends.last().unwrap();
+        let payload = last.payload.clone().unwrap();
+        assert_eq!((last.purpose, payload.body.as_str()), (Purpose::ConsentPrompt, PROMPT));
+        let yes = ButtonId::Consent { prompt: last.message, yes: true }.to_string();
+        let no = ButtonId::Consent { prompt: last.message, yes: false }.to_string();
         assert_eq!(payload.buttons, [(yes, "YES".to_owned()), (no, "NO".to_owned())]);
-        assert_eq!(consents[0].consent.prompt(), send.message);
+        assert_eq!(consents[0].consent.prompt(), last.message);
         assert_eq!(
             world.audit_lines(audited).await,
             [
@@ -190,7 +190,7 @@ fn each_rule_of_asking_refuses() {
                     reasons.insert(0, "consent_pending");
                 }
                 AskRule::CallingRestricted => {
-                    let number = world.number();
+                    let number = super::number();
                     let until = world.now() + Duration::from_hours(1);
                     world.write(move |tx| Ok(calls::restrict(tx, &number, until, "meta_138014")?)).await;
                 }

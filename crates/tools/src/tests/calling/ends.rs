@@ -10,7 +10,10 @@ use calling_policy::{
 use marketplace::RequestState;
 use moltbot_contract::CallScope;
 use store::{
-    calls::{self, HistoryEvent},
+    calls::{
+        self,
+        HistoryEvent::{Expired as Over, RequestEnded, Requested as Asked, Yes},
+    },
     outbox::{self, SendState},
     requests,
     testing::on_both,
@@ -50,7 +53,6 @@ fn a_prompt_without_an_answer_expires_on_record() {
         fire(&world).await;
         fire(&world).await;
         assert_eq!(world.consents().await[0].recorded_status, Expired);
-        use HistoryEvent::{Expired as Over, Requested as Asked};
         assert_eq!(world.history_of(world.client, Callee).await, [Asked, Over]);
         assert_eq!(world.told(audited).await, ["consent.expired ok", "consent.expired ok"]);
         // Silence is no no: one may ask again.
@@ -72,7 +74,6 @@ fn a_yes_moves_the_timer_and_expires_after_seven_days() {
         let left = granted_at + Duration::from_hours(7 * 24);
         world.advance(left.since(world.now()));
         fire(&world).await;
-        use HistoryEvent::{Expired as Over, Requested as Asked, Yes};
         assert_eq!(world.history_of(world.client, Authorisation).await, [Asked, Yes, Over]);
     });
 }
@@ -86,7 +87,6 @@ fn the_end_of_a_request_ends_its_consents_in_the_same_transaction() {
         for line in world.statuses().await {
             assert!(line.ends_with(" expired"), "{line}");
         }
-        use HistoryEvent::{RequestEnded, Requested as Asked, Yes};
         assert_eq!(world.history_of(world.client, Authorisation).await, [Asked, Yes, RequestEnded]);
         let told = world.told(audited).await;
         assert_eq!(told.iter().filter(|line| *line == "consent.ended ok request_ended").count(), 3);
@@ -122,7 +122,7 @@ fn a_prompt_that_does_not_arrive_leaves_nothing_open() {
             assert_eq!(world.status_of(vendor, Callee).await, Expired);
             let told = world.told(audited).await;
             assert_eq!(told.last().unwrap(), &format!("consent.not_delivered failed {reason}"));
-            let (number, now) = (world.number(), world.now());
+            let (number, now) = (super::number(), world.now());
             let permission = world.read(move |tx| calls::permission(tx, vendor, &number)).await;
             let again = world.ask_consent(v1(), CallScope::CallVendor).await;
             match reason {

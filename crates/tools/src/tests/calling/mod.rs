@@ -86,10 +86,6 @@ impl<'a> Calling<'a> {
         self.test.clock.advance(how_long);
     }
 
-    pub(super) fn number(&self) -> PhoneNumberId {
-        "100".parse().unwrap()
-    }
-
     /// Meta takes everything that waits, in the next second.
     pub(super) async fn deliver(&self) {
         self.advance(Duration::from_secs(1));
@@ -142,7 +138,7 @@ impl<'a> Calling<'a> {
 
     /// A word, at a time; in one transaction as the router does it.
     pub(super) async fn says_at(&self, by: ContactId, word: Word, at: Timestamp) {
-        let (number, request, client) = (self.number(), self.request, self.client);
+        let (number, request, client) = (number(), self.request, self.client);
         self.write(move |tx| {
             let mut guards = Vec::new();
             for id in consent_handler::concerned(tx, by, &word, None)? {
@@ -234,6 +230,11 @@ impl<'a> Calling<'a> {
         let lines = self.audit_lines(from).await;
         lines.into_iter().filter(|line| !line.starts_with("marketplace.")).collect()
     }
+}
+
+/// The number that the conversation runs on.
+pub(super) fn number() -> PhoneNumberId {
+    "100".parse().unwrap()
 }
 
 pub(super) fn v1() -> Party {

@@ -86,7 +86,6 @@ const MISSED: [AttemptEvent; 3] = [
 ];
 
 /// Takes one thing away from a world in which everything is allowed.
-#[expect(clippy::too_many_lines, reason = "a table, one line a rule")]
 fn lack(tx: &mut Tx<'_>, ready: Ready, rule: Rule, policy: &mut Policy) {
     let mut guard = requests::lock(tx, ready.request).unwrap();
     let number = guard.request().phone_number_id.clone();
