@@ -114,7 +114,7 @@ pub fn fire(
         }
     }
     if !holds.is_empty() {
-        let codes = holds.iter().map(|trigger| trigger.to_string());
+        let codes = holds.iter().map(ToString::to_string);
         let entry = AuditEntry::new(Caller::system("timers").actor, "silence.noticed", json!({}))
             .with_outcome(audit::Outcome::Ok, codes)
             .caused_by(timer.id);
