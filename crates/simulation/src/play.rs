@@ -32,6 +32,9 @@ const REST_WITHIN: Duration = Duration::from_secs(90);
 /// How long the stage goes on between two looks at what is still on its way.
 const REST_LOOK_EVERY: Duration = Duration::from_millis(500);
 
+/// How long the media server waits for the other side's answer, milliseconds of the simulated clock.
+const VOICE_WAITS_MS: i64 = 1_800_000;
+
 /// What is asked for.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -192,6 +195,8 @@ fn start_voice(
     let mut config = voice_simulator::Config::with_token(&secrets.voice_token);
     config.clock = Arc::new(move || clock.now_ms());
     config.seed = seed;
+    // Media servers give up in real time.
+    config.unanswered_limit_ms = VOICE_WAITS_MS;
     Ok(Some(VoiceSimulator::start(config)?))
 }
 

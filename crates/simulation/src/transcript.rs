@@ -408,7 +408,19 @@ mod tests {
             ..CallLine::default()
         };
         account.calls.push(refused);
-        insta::assert_snapshot!(plain(&conversation(account)), @"");
+        insta::assert_snapshot!(plain(&conversation(account)), @r#"
+                ☏ consent                         Amina Wanjiru is asked for a call for this request
+        +00:00  Concierge → Amina Wanjiru         To speed this up, I can place a WhatsApp call. Do you
+                                                  allow a call for this request?
+                ☏ consent                         Amina Wanjiru allows a call for this request
+                ☏ consent                         Acacia Auto Spares is asked for being called, on Meta's
+                                                  card
+                ☏ consent                         Acacia Auto Spares allows being called
+                ☏ call                            call to Acacia Auto Spares decided: urgent_no_reply
+        +00:06  Concierge ☏ Acacia Auto Spares    calls
+        +00:36  Concierge ☏ Acacia Auto Spares    completed after 30 s
+        +01:06  Concierge ☏ Amina Wanjiru         refused (consent_required), never dialled
+        "#);
     }
 
     #[test]

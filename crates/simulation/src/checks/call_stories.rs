@@ -197,7 +197,8 @@ pub fn calls_came_to_nothing(evidence: &Evidence) -> Check {
                     }
                     _ => false,
                 });
-                let in_time = (RING_LIMIT_MS - 1_000..=2 * RING_LIMIT_MS).contains(&rang_ms);
+                // A busy machine ends it late, but before Meta does.
+                let in_time = (RING_LIMIT_MS - 1_000..=4 * RING_LIMIT_MS).contains(&rang_ms);
                 if by_us && in_time {
                     Ok(())
                 } else {
@@ -305,7 +306,7 @@ mod tests {
     use crate::{
         checks::{
             fixture::{accepted, call_evidence, evidence},
-            wording::FALLBACK,
+            wording::is_card,
         },
         evidence::{ConsentLine, TurnLine},
         outsider::ToolAnswer,
@@ -523,7 +524,6 @@ mod tests {
         };
         assert!(calls_came_to_nothing(&by_us(46_000)).ok, "{:?}", calls_came_to_nothing(&by_us(46_000)));
         assert!(!calls_came_to_nothing(&by_us(10_000)).ok);
-        assert!(!FALLBACK.is_empty());
     }
 
     fn record(action: &str, reasons: &[&str]) -> AuditLine {

@@ -235,16 +235,17 @@ pub(super) fn are_recorded(evidence: &Evidence) -> Check {
             request.audit.iter().filter(|line| actions.contains(&line.action.as_str())).count()
         };
         let dialled = request.calls.iter().filter(|call| call.dialled_at.is_some()).count();
-        let happened = |event: &str| {
-            let changes = request.consents.iter().flat_map(|consent| &consent.history);
-            changes.filter(|change| change.event == event).count()
-        };
+        let changes = || request.consents.iter().flat_map(|consent| &consent.history);
+        let happened = |event: &str| changes().filter(|change| change.event == event).count();
+        // A YES that came too late stands in the history too, and grants nothing.
+        let is_yes = |late: bool| changes().any(|c| c.event == "yes" && (c.status != "granted") == late);
         let ended = |reason: &str| request.calls.iter().filter(|call| call.end() == reason).count();
         let rules = [
             ("dials", dialled, recorded(&["call.dialling"])),
             ("refused calls", ended("refused"), recorded(&["call.refused"])),
             ("cancelled calls", ended("cancelled"), recorded(&["call.cancelled", "call.hang_up"])),
-            ("yeses", happened("yes").min(1), recorded(&["consent.granted", "consent.renewed"])),
+            ("yeses", usize::from(is_yes(false)), recorded(&["consent.granted", "consent.renewed"])),
+            ("late yeses", usize::from(is_yes(true)), recorded(&["consent.ignored"])),
             ("noes", happened("no").min(1), recorded(&["consent.denied"])),
             ("withdrawals", happened("withdrawn_by_person").min(1), recorded(&["consent.withdrawn"])),
             ("expiries", happened("expired").min(1), recorded(&["consent.expired"])),

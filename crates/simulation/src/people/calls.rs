@@ -56,9 +56,9 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// Accepts the card for a week and picks up.
+    /// Accepts the card for a week, picks up, and talks for two minutes: seconds of real time, even in a fast story.
     pub const WILLING: Self = Self {
-        on_call: OnCall::Answer { after_ms: 8_000, talk_ms: 45_000 },
+        on_call: OnCall::Answer { after_ms: 8_000, talk_ms: 120_000 },
         on_card: OnCard::Accept { after_ms: 20_000, for_good: false },
     };
     /// Accepts the card, but declines the call.

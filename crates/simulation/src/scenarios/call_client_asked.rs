@@ -13,7 +13,7 @@ use crate::{
 pub(super) static SCENARIO: Scenario = Scenario {
     name: "call-client-asked",
     about: "the client writes \"call me\" while vendors are busy: asked for consent, called, and picks up",
-    temper: |_| Temper::OffersAfter(Duration::from_mins(20)),
+    temper: |_| Temper::OffersAfter(Duration::from_mins(8)),
     calling: Calling::On(Calls {
         wishes: Wishes::CallClient,
         client: |_| ClientCalls { asks_after: Some(Duration::from_mins(1)), ..ClientCalls::WILLING },

@@ -18,7 +18,6 @@ pub(super) static SCENARIO: Scenario = Scenario {
     name: "call-without-consent",
     about: "the brain and a service call start_call without consent: refused, and nothing reaches Meta",
     // Silent for longer than three minutes; the coded workflow waits five when it is urgent.
-    speed: 20,
     temper: |_| Temper::OffersAfter(Duration::from_mins(3)),
     calling: Calling::On(Calls {
         wishes: Wishes::CallAtOnce,

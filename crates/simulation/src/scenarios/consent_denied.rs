@@ -17,7 +17,7 @@ use crate::{
 pub(super) static SCENARIO: Scenario = Scenario {
     name: "consent-denied",
     about: "the client says NO to a call: nobody asks again, nobody calls, and the request goes on in chat",
-    temper: |_| Temper::OffersAfter(Duration::from_mins(20)),
+    temper: |_| Temper::OffersAfter(Duration::from_mins(5)),
     calling: Calling::On(Calls {
         wishes: Wishes::AskAlways,
         // Every second client writes the word where the first one presses the button.

@@ -142,7 +142,7 @@ impl Scenario {
     /// A day on which somebody may be called: it begins in the morning, so that no night falls into the story, and
     /// vendors answer once they were called. Slow enough for what Meta and the voice gateway answer in real time.
     const CALLS: Self = Self {
-        speed: 30,
+        speed: 20,
         temper: |_| Temper::SpeaksWhenCalled,
         plan: Plan { offers_wanted: 1, ..Plan::ORDINARY },
         calling: Calling::On(Calls::WILLING),
