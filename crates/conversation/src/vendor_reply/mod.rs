@@ -249,3 +249,6 @@ fn mask_questions(tokens: &mut [Token]) -> Questions {
 #[cfg(test)]
 #[path = "tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod corpus_tests;

@@ -1,0 +1,166 @@
+//! The corpus: replies as people write them, with what a careful reader takes from them.
+//!
+//! `corpus.tsv` holds an id, the part, the language, the hinted currency, the text (`\n` is a line break), the
+//! availability, the price in minor units, the time and a note; `-` is none. The rules were written with the
+//! part `tune` in view. Of the part `held_out`, every third reply, only the totals were looked at.
+
+use super::*;
+use std::fmt::Write as _;
+use strum::IntoEnumIterator as _;
+
+const CORPUS: &str = include_str!("corpus.tsv");
+
+struct Labelled {
+    id: &'static str,
+    held_out: bool,
+    group: &'static str,
+    hints: ReplyHints,
+    text: String,
+    availability: Availability,
+    price: Option<Money>,
+    eta: Option<&'static str>,
+}
+
+fn corpus() -> Vec<Labelled> {
+    CORPUS.lines().skip(1).map(labelled).collect()
+}
+
+fn labelled(line: &'static str) -> Labelled {
+    let columns: Vec<&str> = line.split('\t').collect();
+    let &[id, part, group, currency, text, availability, price, eta, _note] = columns.as_slice() else {
+        panic!("nine columns: {line}")
+    };
+    let language = Language::iter().find(|language| language.to_string() == group).unwrap_or_default();
+    Labelled {
+        id,
+        held_out: match part {
+            "tune" => false,
+            "held_out" => true,
+            _ => panic!("{line}"),
+        },
+        group,
+        hints: ReplyHints { default_currency: Some(currency.parse().unwrap()), language },
+        text: text.replace("\\n", "\n"),
+        availability: availability.parse().unwrap(),
+        price: (price != "-").then(|| {
+            let (currency, minor) = price.split_once(' ').unwrap();
+            Money::new(minor.parse().unwrap(), currency.parse().unwrap()).unwrap()
+        }),
+        eta: (eta != "-").then_some(eta),
+    }
+}
+
+/// What went right and wrong in one group.
+#[derive(Default, Clone, Copy)]
+struct Score {
+    replies: usize,
+    /// Availability read right.
+    right: usize,
+    priced: usize,
+    exact: usize,
+    /// A price where there is none, or another one.
+    invented: usize,
+    timed: usize,
+    on_time: usize,
+    /// Labelled clear and read right: how many of them are sure.
+    clear: usize,
+    sure: usize,
+}
+
+impl Score {
+    fn count(&mut self, label: &Labelled, read: &ParsedReply) {
+        let right = read.availability == label.availability;
+        self.replies += 1;
+        self.right += usize::from(right);
+        self.priced += usize::from(label.price.is_some());
+        self.exact += usize::from(label.price.is_some() && read.price == label.price);
+        self.invented += usize::from(read.price.is_some() && read.price != label.price);
+        self.timed += usize::from(label.eta.is_some());
+        self.on_time += usize::from(label.eta.is_some() && read.eta.as_deref() == label.eta);
+        let clear = right && read.price == label.price && label.availability != Availability::Unclear;
+        self.clear += usize::from(clear);
+        self.sure += usize::from(clear && read.confidence >= AMBIGUOUS_BELOW);
+    }
+
+    fn row(&self, name: &str) -> String {
+        let of = |part: usize, whole: usize| {
+            let percent = (part * 1_000).checked_div(whole).unwrap_or(1_000);
+            format!("{part:>4}/{whole:<4}{:>4}.{}%", percent / 10, percent % 10)
+        };
+        format!(
+            "{name:<16}{}  {}  {:>8}  {}  {}",
+            of(self.right, self.replies),
+            of(self.exact, self.priced),
+            self.invented,
+            of(self.on_time, self.timed),
+            of(self.sure, self.clear),
+        )
+    }
+}
+
+fn fits(label: &Labelled, read: &ParsedReply) -> bool {
+    read.availability == label.availability
+        && read.price == label.price
+        && (label.eta.is_none() || read.eta.as_deref() == label.eta)
+        && (label.availability != Availability::Unclear || read.confidence < AMBIGUOUS_BELOW)
+}
+
+#[test]
+fn the_corpus_is_read_right() {
+    let corpus = corpus();
+    let mut table = format!(
+        "{:<16}{:<15}  {:<15}  {:>8}  {:<15}  {:<15}\n",
+        "part", "availability", "price exact", "invented", "time found", "clear and sure"
+    );
+    let mut wrong = String::new();
+    let mut totals = [Score::default(); 2];
+    for held_out in [false, true] {
+        let name = if held_out { "held_out" } else { "tune" };
+        for group in ["en", "sw", "es", "pt", "fr", "ar", "mixed"] {
+            let mut score = Score::default();
+            for label in corpus.iter().filter(|label| label.held_out == held_out && label.group == group) {
+                let read = parse(&label.text, &label.hints);
+                score.count(label, &read);
+                totals[usize::from(held_out)].count(label, &read);
+                if !held_out && !fits(label, &read) {
+                    let _ = writeln!(wrong, "{} {:?}: {read:?}", label.id, label.text);
+                }
+            }
+            let _ = writeln!(table, "{}", score.row(&format!("{name} {group}")));
+        }
+        let _ = writeln!(table, "{}", totals[usize::from(held_out)].row(name));
+    }
+    println!("{table}\n{wrong}\n");
+    for total in totals {
+        assert!(total.right * 100 >= total.replies * 95, "availability\n{table}");
+        assert!(total.exact * 100 >= total.priced * 95, "prices\n{table}");
+        assert_eq!(total.invented, 0, "invented prices\n{table}");
+    }
+}
+
+#[test]
+fn what_is_labelled_unclear_is_ambiguous() {
+    for label in corpus().iter().filter(|label| label.availability == Availability::Unclear) {
+        let read = parse(&label.text, &label.hints);
+        assert!(
+            read.confidence < AMBIGUOUS_BELOW || read.availability != Availability::Unclear,
+            "{}",
+            label.id
+        );
+    }
+}
+
+#[test]
+fn the_corpus_is_whole() {
+    let corpus = corpus();
+    assert!(corpus.len() >= 350);
+    let ids: std::collections::HashSet<&str> = corpus.iter().map(|label| label.id).collect();
+    assert_eq!(ids.len(), corpus.len());
+    for (language, least) in
+        [("en", 100), ("sw", 50), ("es", 50), ("pt", 50), ("fr", 50), ("ar", 50), ("mixed", 20)]
+    {
+        assert!(corpus.iter().filter(|label| label.group == language).count() >= least, "{language}");
+    }
+    let held_out = corpus.iter().filter(|label| label.held_out).count();
+    assert!((30..=36).contains(&(held_out * 100 / corpus.len())), "{held_out}");
+}
