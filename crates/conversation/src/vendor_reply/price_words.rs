@@ -5,43 +5,66 @@
 pub(super) const RANGE_WORDS: &[&str] = &[
     "to", "or", "hadi", "mpaka", "till", "until", "ate", "a", "o", "ou", "au", "ama", "الي", "او", "bis",
     "upto",
+    "al", "ile", "aur", "se", "vs", "versus", "إلى", "لحد", "لغايه", "through", "thru",
 ];
 
 /// Words between, when "between" stands before.
 #[rustfmt::skip]
 pub(super) const BETWEEN: &[&str] = &[
     "between", "entre", "kati", "بين",
+    "من",
 ];
 
 #[rustfmt::skip]
 pub(super) const AND: &[&str] = &[
     "and", "y", "e", "et", "na", "ya", "و",
+    "n",
 ];
 
-/// Directly after a number these say that it counts or measures something.
+/// Pieces of what is sold.
+#[rustfmt::skip]
+pub(super) const PIECES: &[&str] = &[
+    "left", "pcs", "pc", "piece", "pieces", "pair", "pairs", "set", "sets", "unit", "units", "available",
+    "remaining", "in", "of", "x", "packs", "pack", "packets", "boxes", "box", "bottles", "bottle", "bags",
+    "bag", "tins", "cartons", "carton", "dozen", "dozens", "items", "types", "kinds", "colours", "colors",
+    "options", "doors", "more", "others", "different", "new", "used", "copies", "sheets", "rolls", "people",
+    "persons", "customers", "orders", "unidades", "piezas", "pecas", "disponibles", "disponiveis",
+    "restantes", "modelos", "cores", "colores", "caixas", "cajas", "pares", "pieces", "unites", "boites",
+    "paires", "articles", "vipande", "pakiti", "watu", "قطع", "قطعه", "حبات", "حبه", "علب", "كرتون",
+];
+
+/// Directly after a number these say that it measures something.
+#[rustfmt::skip]
+pub(super) const MEASURES: &[&str] = &[
+    "km", "kms", "mile", "miles", "mileage", "m", "cm", "mm", "inch", "inches", "ft", "feet", "kg", "kgs",
+    "kilo", "kilos", "ton", "tons", "tonnes", "g", "gr", "gms", "grams", "mg", "mcg", "ml", "l", "lt", "ltr",
+    "ltrs", "litre", "litres", "liter", "liters", "litros", "lita", "gb", "tb", "mb", "ram", "rom", "v",
+    "volt", "volts", "w", "watt", "watts", "kw", "kva", "va", "amp", "amps", "ah", "mah", "hp", "cc", "rpm",
+    "psi", "bar", "hz", "mp", "ohm", "ohms", "st", "nd", "rd", "th", "degrees", "percent", "por", "porciento",
+    "asilimia", "lumens", "btu", "dpi", "grit", "puff", "puffs", "pages", "meters", "metres", "meter",
+    "metre", "metros", "mita", "pulgadas", "polegadas", "pouces", "metro", "stars", "views", "seater", "way",
+    "pin", "core", "tablets", "tabs", "tabletas", "capsules", "comprimidos", "pastillas", "tembe", "doses",
+    "units", "متر", "كيلو", "لتر", "سم", "ملم", "مم", "جيجا", "واط", "فولت", "بوصه", "سي", "حصان",
+];
+
+/// Directly after a number these say that it tells a time, a kind, or something else.
 #[rustfmt::skip]
 pub(super) const UNITS: &[&str] = &[
-    // Pieces.
-    "left", "pcs", "pc", "piece", "pieces", "pair", "pairs", "set", "sets", "unit", "units", "available",
-    "remaining", "in", "of", "x", "packs", "pack", "boxes", "box", "bottles", "bottle", "bags", "bag",
-    "tins", "cartons", "dozen", "items", "types", "kinds", "colours", "colors", "options", "doors", "more",
-    "others", "different", "new", "used", "copies", "unidades", "piezas", "pecas", "pieces", "disponibles",
-    "disponiveis", "restantes", "vipande", "قطع", "قطعه", "حبات", "حبه",
-    // Measures.
-    "km", "kms", "mile", "miles", "mileage", "m", "cm", "mm", "inch", "inches", "ft", "feet", "kg", "kgs",
-    "g", "gr", "gms", "grams", "mg", "mcg", "ml", "l", "lt", "ltr", "ltrs", "litre", "litres", "liter",
-    "liters", "gb", "tb", "mb", "ram", "v", "volt", "volts", "w", "watt", "watts", "kw", "amp", "amps",
-    "ah", "mah", "hp", "cc", "rpm", "psi", "hz", "mp", "ohm", "ohms", "st", "nd", "rd", "th", "degrees",
-    "percent", "tablets", "tabs", "capsules", "stars", "views", "seater", "way", "pin", "core",
     // Time.
-    "am", "pm", "a.m", "p.m", "h", "hr", "hrs", "hour", "hours", "min", "mins", "minute", "minutes",
-    "minutos", "sec", "day", "days", "week", "weeks", "wk", "wks", "month", "months", "year", "years",
+    "am", "pm", "h", "hr", "hrs", "hour", "hours", "min", "mins", "minute", "minutes", "minutos", "sec",
+    "secs", "seconds", "day", "days", "week", "weeks", "wk", "wks", "month", "months", "year", "years",
     "yr", "yrs", "oclock", "hora", "horas", "heure", "heures", "dia", "dias", "jour", "jours", "semana",
-    "semanas", "semaine", "semaines", "mes", "meses", "mois", "ano", "anos", "ans", "annees", "ساعه",
-    "ساعات", "دقيقه", "دقائق", "يوم", "ايام", "اسبوع", "اسابيع", "شهر", "سنه",
-    // Kinds.
-    "model", "models", "modelo", "modele", "series", "version", "edition", "gen", "generation", "off",
-    "discount", "موديل",
+    "semanas", "semaine", "semaines", "mes", "meses", "mois", "ano", "anos", "ans", "annees", "noon",
+    "times", "nights", "saa", "ساعه", "ساعات", "دقيقه", "دقائق", "يوم", "ايام", "اسبوع", "اسابيع", "شهر",
+    "شهور", "سنه", "سنوات", "january", "february", "march", "april", "may", "june", "july", "august",
+    "september", "october", "november", "december", "jan", "feb", "apr", "jun", "jul", "aug", "sept", "oct",
+    "nov", "dec", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
+    "octubre", "noviembre", "diciembre", "janeiro", "fevereiro", "março", "maio", "junho", "julho",
+    "setembro", "outubro", "novembro", "dezembro", "janvier", "fevrier", "mars", "avril", "mai", "juin",
+    "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
+    // Kinds and places.
+    "model", "models", "modelo", "modele", "series", "version", "edition", "gen", "generation", "موديل",
+    "street", "road", "avenue", "rd", "ave", "by", "cents", "branches", "shops", "followers", "likes",
 ];
 
 /// These of them may also follow a price: `KES 3500 in stock`, while `KES 5 km` is none.
@@ -60,6 +83,14 @@ pub(super) const NAMING: &[&str] = &[
     "day", "x", "sku", "id", "serial", "till", "paybill", "account", "acc", "pin", "talla", "taille",
     "tamanho", "tipo", "call", "tel", "phone", "mpesa", "whatsapp", "llama", "ligue", "appelez", "رقم",
     "موديل", "سنه", "step", "mia", "usiku",
+    "chassis", "engine", "frame", "reg", "plate", "invoice", "batch", "lot", "bin", "box", "apartment",
+    "house", "km", "mile", "rue", "calle", "rua", "avenida", "numero", "nro", "código", "codigo", "lote",
+    "cep", "otp", "pass", "flight", "bus", "matatu", "exit", "level", "chapter", "verse", "psalm", "iphone",
+    "nokia", "samsung", "galaxy", "peugeot", "bmw", "mazda", "toyota", "tecno", "infinix", "redmi", "hp",
+    "dell", "form", "kra", "license", "licence", "passport", "lamina", "age", "aged", "talle", "bitola",
+    "aro", "rin", "pointure", "grandeur", "moto", "placa", "postal", "زنقه", "شارع", "مقاس", "قياس", "كود",
+    "طريق", "صفحه", "telefono", "telefone", "cel", "cell", "mobile", "simu", "numéro", "nambari", "buy",
+    "goods",
 ];
 
 /// Directly before a number these say that it is a price.
@@ -69,6 +100,15 @@ pub(super) const PRICE_BEFORE: &[&str] = &[
     "sell", "selling", "charge", "charges", "precio", "cuesta", "vale", "valor", "preco", "custa", "por",
     "prix", "coute", "a", "kwa", "ni", "is", "its", "pay", "quote", "pesa", "total", "السعر", "سعر",
     "سعره", "بسعر", "بـ", "sasa", "it", "das", "son", "sao", "pour", "solo", "shilingi",
+    "ko", "itakuwa", "inauzwa", "zinauzwa", "unapata", "utapata", "nauza", "tunauza",
+    "tunauzia", "nakuuzia", "nitakupa", "nitakuachia", "nikuachie", "inaenda", "zinaenda", "iko", "sale",
+    "salen", "saldria", "sai", "saem", "fica", "ficam", "esta", "estan", "ta", "fait", "font",
+    "revient", "vaut", "cest", "sont", "dejo", "dejamos", "doy", "damos",
+    "venda", "vendo", "vendemos", "vends", "vendons", "faco", "fazemos", "laisse", "fais", "faisons",
+    "avec", "en", "so", "gives", "gave", "quoted", "amount", "rate", "last", "best",
+    "will", "would", "be", "ours", "ب", "بس", "سعرها",
+    "سعرو", "تمنها", "ثمنه", "ثمنها", "الثمن", "التمن", "بكام", "تكلفه", "تكلفتها", "يكلف", "ليك", "لك",
+    "ليكم", "يطلع", "تطلع", "يصير", "charging", "asking",
 ];
 
 /// These alone among them are price words by meaning; the others need a round or larger number.
@@ -76,6 +116,9 @@ pub(super) const PRICE_BEFORE: &[&str] = &[
 pub(super) const PRICE_NOUNS: &[&str] = &[
     "price", "cost", "costs", "costing", "bei", "precio", "cuesta", "valor", "preco", "custa", "prix",
     "coute", "السعر", "سعر", "سعره", "بسعر", "selling", "goes", "charge", "quote",
+    "ب", "سعرها", "سعرو", "ثمنه", "ثمنها", "الثمن", "التمن", "rate", "amount", "precios",
+    "precos", "valeur", "tarif", "costo", "custo", "cout", "gharama", "inauzwa", "zinauzwa", "bhav", "daam",
+    "kimat", "sale", "saem", "custam", "cuestan", "coutent", "pesa",
 ];
 
 /// Directly after a number these say that it is a price.
@@ -83,6 +126,13 @@ pub(super) const PRICE_NOUNS: &[&str] = &[
 pub(super) const PRICE_AFTER: &[&str] = &[
     "fixed", "each", "per", "only", "apiece", "pekee", "tu", "kila", "cada", "chacun", "chaque", "last",
     "final", "negotiable", "cash", "nett", "net", "فقط",
+    "neg", "nego", "ono", "negotiatiable", "slightly", "genje", "sharp", "flat", "straight",
+    "kwa", "kwako", "pesa", "unit", "lunite", "lapiece", "unidad", "unidade", "unite", "pièce",
+    "nonnegotiable", "firm", "fijo", "fixo", "fixe", "ferme", "negociable", "negociavel",
+    "négociable", "negociables", "avista", "efectivo", "contado", "dernier", "iva", "vat",
+    "incl", "excl", "inclusive", "par", "por", "la", "للحبه", "للواحد", "للقطعه", "الحبه", "بس", "نهائي",
+    "كاش", "صافي", "mwisho", "rahisi", "kipande", "pix", "dinheiro", "especes", "c", "cu",
+    "mwishowe",
 ];
 
 /// Around a bare number these leave it a price.
@@ -102,9 +152,37 @@ pub(super) const HARMLESS: &[&str] = &[
     "pads", "pad", "brake", "brakes", "set", "pair", "filter", "oil", "battery", "tyre", "tyres", "disc",
     "discs", "screen", "medicine", "cable", "shoes", "front", "rear", "full", "from", "mkuu", "kaka",
     "dada", "y", "e", "et", "na", "con", "com", "avec", "en", "out",
+    "oo", "o", "oh", "ooh", "sebbo", "nyabo", "ssebo", "bhai", "bhaiya", "ji", "sirji", "haan", "oga",
+    "chief", "baba", "mama", "mzee", "buda", "msee", "bana", "bwana", "ndugu", "rafiki", "mteja", "aunty",
+    "auntie", "uncle", "bossman", "mkubwa", "kiongozi", "joven", "amigo", "amiga", "senor",
+    "senora", "caserita", "caserito", "jefe", "patron", "patrao", "chefe", "moço", "moco", "querido",
+    "querida", "cara", "mano", "irmao", "chef", "grand", "frere", "soeur", "monsieur", "madame", "khouya",
+    "sahbi", "يا", "اخي", "حبيبي", "استاذ", "معلم", "باشا", "والله", "تمام", "اوكي", "طيب", "alright",
+    "fine", "cool", "great", "perfect", "afternoon", "morning", "evening", "day", "free", "shipping",
+    "shop", "store", "price", "prices", "anytime", "call", "whatsapp", "location", "located", "our", "your",
+    "mine", "made", "japan", "germany", "brand", "branded", "condition", "ex", "there", "all", "complete",
+    "kit", "without", "plus", "excluding", "excl", "charger", "box", "receipt", "also", "then", "kindly",
+    "pls", "plz", "thx", "tu", "pia", "pamoja", "bila", "poa", "sawa", "kabisa", "kweli", "hii", "hiyo",
+    "ile", "moja", "kila", "mpya", "nzuri", "karibuni", "dukani", "duka", "leta", "njoo", "nunua", "tunazo",
+    "ninazo", "senor", "claro", "sin", "nuevo", "nueva", "originales", "incluido", "incluye", "instalado",
+    "todo", "buen", "buena", "precio", "tienda", "pieza", "par", "juego", "entrega", "recoger", "gratis",
+    "sem", "novo", "nova", "incluso", "instalada", "peca", "jogo", "loja", "retirada", "entrega",
+    "gratuita", "gratis", "frete", "la", "le", "les", "un", "une", "neuf", "neuve", "garantie", "piece",
+    "boutique", "magasin", "compris", "incluse", "gratuite", "livraison", "sans", "pour", "chez", "nous",
+    "je", "vous", "aussi", "actuellement", "مع", "بدون", "شامل", "جديد", "اصلي", "القطعه", "الحبه",
+    "مستعمل", "ضمان", "الواحد", "للواحد", "عندك", "اه", "ايه", "فيه", "كاين", "كاينه", "متاح", "موجوده",
+    "متوفره", "حاليا", "shocks", "shock", "bearing", "bearings", "tire", "tires", "rim", "rims", "bulb",
+    "bulbs", "headlight", "headlights", "taillight", "bumper", "mirror", "mirrors", "door", "bonnet",
+    "radiator", "clutch", "alternator", "starter", "plugs", "plug", "belt", "pump", "engine", "gearbox",
+    "sensor", "wiper", "wipers", "phone", "laptop", "charger", "cover", "case", "shoe", "dress", "shirt",
+    "bag", "tablets", "syrup", "strip", "drug", "cement", "paint", "pipe", "tank", "bed", "sofa", "table",
+    "chair", "fridge", "tv", "cooker", "gas", "maize", "flour", "rice", "sugar", "balatas", "pastillas",
+    "filtro", "aceite", "llanta", "llantas", "bateria", "pastilha", "pastilhas", "oleo", "pneu", "pneus",
+    "plaquettes", "filtre", "huile", "pneu", "batterie", "taa", "tairi", "betri", "mafuta", "viatu", "simu",
+    "dawa", "فحمات", "بطاريه", "زيت", "فلتر", "كفر", "شاشه", "جوال",
 ];
 
-/// "From 3000", "up to 3000", "was 4000": amounts, but not the price.
+/// "was 4000": amounts, but not the price.
 #[rustfmt::skip]
 pub(super) const BOUNDS_BEFORE: &[&str] = &[
     "from", "starting", "starts", "start", "upto", "than", "over", "under", "below", "above", "least",
@@ -112,27 +190,93 @@ pub(super) const BOUNDS_BEFORE: &[&str] = &[
     "kuanzia", "depuis", "jusqua", "menos", "mas", "moins", "plus", "beyond", "between", "entre",
     "instead", "originally", "previously", "budget", "offer", "من", "حتي", "either", "kati", "elfu", "mia",
     "laki",
+    "mrp", "rrp", "msrp", "exceed", "exceeding", "antes", "avant",
+    "antigamente", "zamani", "ilikuwa", "kabla", "era", "etait", "كان", "كانت", "قبل", "usually",
+    "normally", "elsewhere", "minimo", "maximo", "mini", "maxi", "low", "des", "acima",
+    "abaixo", "encima", "debajo", "zaidi", "chini", "اقل", "اكثر", "فوق", "تحت",
 ];
 
 #[rustfmt::skip]
 pub(super) const BOUNDS_AFTER: &[&str] = &[
     "upwards", "onwards", "above", "plus", "lakh", "lakhs", "crore", "something", "ish", "kitu",
+    "mas", "mais", "zaidi", "onward", "kuendelea", "فاكثر", "وفوق", "odd",
 ];
 
 #[rustfmt::skip]
 pub(super) const ROUGHLY: &[&str] = &[
     "about", "around", "roughly", "approx", "approximately", "kama", "hivi", "like", "circa", "aprox",
     "environ", "cerca", "say", "حوالي", "almost", "nearly", "takriban",
+    "kiasi", "unos", "unas", "uns", "umas", "karibu", "تقريبا", "bandu", "abt", "arnd",
+    "vers",
 ];
 
 #[rustfmt::skip]
 pub(super) const FEES: &[&str] = &[
     "delivery", "transport", "shipping", "deposit", "envio", "frete", "entrega", "livraison", "usafiri",
     "fee", "fare", "courier", "توصيل", "التوصيل", "labour", "fitting", "installation",
+    "deliver", "delivers", "delivering", "deliveries", "ship", "ships", "freight",
+    "postage", "kuleta", "kutuma", "kufikisha", "sendy", "boda", "rider", "tunaleta",
+    "tunafikisha", "despacho", "domicilio", "domicilios", "flete", "envios", "enviamos", "mensajeria",
+    "instalacion", "enganche", "anticipo", "abono", "deposito", "sinal", "adiantamento",
+    "instalacao", "montagem", "entregamos", "motoboy", "sedex", "acompte", "expedition",
+    "montage", "livrons", "والتوصيل", "شحن", "الشحن", "والشحن", "نوصل", "توصيله", "تركيب", "التركيب",
+    "عربون", "العربون", "مقدم", "downpayment", "upfront", "advance",
+    "labor", "fundi", "packaging", "fixing",
+    "mounting", "alignment", "balancing", "usafirishaji", "ufundi",
+    "consultation",
 ];
 
 #[rustfmt::skip]
 pub(super) const OWNING: &[&str] = &[
     "have", "got", "has", "nina", "tuna", "tengo", "tenemos", "tenho", "temos", "jai", "avons", "عندي",
     "عندنا",
+    "need", "tunazo", "ninazo", "hold", "stock", "stocked", "remaining", "tem", "tiene", "tienen",
+    "quedan", "restam", "reste", "معي", "في",
+];
+
+/// Between a number of pieces and the amount for them.
+#[rustfmt::skip]
+pub(super) const FOR: &[&str] = &[
+    "for", "kwa", "por", "pour", "ب", "عن",
+];
+
+/// Several at once.
+#[rustfmt::skip]
+pub(super) const BOTH: &[&str] = &[
+    "both", "all", "together", "altogether", "ambos", "ambas", "todos", "zote", "vyote", "حبتين", "قطعتين",
+    "كلهم", "الكل", "tous", "toutes", "everything",
+];
+
+/// With the fee inside: the number is the price again.
+#[rustfmt::skip]
+pub(super) const INCLUDED: &[&str] = &[
+    "free", "including", "included", "inclusive", "incl", "with", "pamoja", "bure", "incluido",
+    "incluye", "gratis", "incluso", "inclusa", "incluida", "con", "com", "avec", "compris", "comprise",
+    "incluse", "gratuite", "gratuit", "gratuita", "شامل", "مجاني", "مجانا", "مع",
+];
+
+/// Money of another matter: what is sent, lent or owed.
+#[rustfmt::skip]
+pub(super) const ELSEWHERE: &[&str] = &[
+    "send", "sent", "lend", "borrow", "owe", "owes", "owed", "paid", "refund", "refunded", "transfer",
+    "transferred", "salary", "rent", "loan", "balance", "budget", "debt", "nitumie", "tuma", "nimetuma",
+    "nikopeshe", "nilipe", "deni", "kodi", "mshahara", "nakudai", "unanidai", "mande", "mandame", "manda",
+    "envia", "enviame", "prestame", "presta", "debes", "debe", "deposita", "depositame", "renta", "empresta",
+    "devendo", "transfere", "aluguel", "envoie", "envoies", "envoyez", "prete", "loyer", "rembourse",
+    "حول", "ابعت", "ارسل", "سلفني", "راتب", "ايجار", "دين", "bet", "won", "win", "score",
+];
+
+/// Beside a number these say that it is taken off.
+#[rustfmt::skip]
+pub(super) const REDUCING: &[&str] = &[
+    "off", "discount", "discounted", "descuento", "desconto", "rabais", "remise", "reduction", "خصم",
+    "punguzo", "less", "minus", "save", "menos", "moins", "reduce", "reduced", "abatimento", "rebaja",
+];
+
+/// What happens at a time of the day.
+#[rustfmt::skip]
+pub(super) const MEETING: &[&str] = &[
+    "come", "open", "opens", "opening", "close", "closes", "closed", "meet", "arrive",
+    "collect", "pick", "njoo", "tunafungua", "tunafunga", "abrimos", "cerramos", "fechamos", "abre",
+    "ouvre", "ferme", "ouvrons", "fermons", "نفتح", "نقفل",
 ];
