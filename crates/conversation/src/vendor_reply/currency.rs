@@ -49,9 +49,14 @@ const EXACT: &[(&str, &[&str])] = &[
 /// by far the most, stands without a hint.
 const SHARED: &[(&[&str], Option<&str>, &[&str])] = &[
     (
-        &["$", "dollar", "dollars", "dolares", "دولار"],
+        &["$"],
         Some("USD"),
         &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "NAD", "ZWL", "MXN", "COP", "ARS", "CLP"],
+    ),
+    (
+        &["dollar", "dollars", "dolares", "دولار"],
+        Some("USD"),
+        &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "NAD", "ZWL"],
     ),
     (
         &["sh", "shs", "shilling", "shillings", "shiling", "shilings", "shilingi", "bob", "/=", "شلن"],

@@ -208,6 +208,16 @@ impl Input {
                 self.next();
                 continue;
             }
+            // `n/a`, `c/u`, `w/o`.
+            if c == '/'
+                && word.chars().count() == 1
+                && self.peek(1).is_some_and(char::is_alphabetic)
+                && !self.peek(2).is_some_and(char::is_alphanumeric)
+            {
+                word.push(c);
+                self.next();
+                continue;
+            }
             if !c.is_alphabetic() && !joins_digits {
                 break;
             }

@@ -104,31 +104,37 @@ fn judge(signals: Signals, reading: Reading, eta: Option<String>, questions: Que
     use Availability::{InStock, OutOfStock, Unclear};
     let says_yes = signals.yes || signals.weak_yes;
     let names_amount = !matches!(reading, Reading::Nothing);
-    let (availability, price, confidence) = if signals.hedge || signals.partial {
-        (Unclear, None, 0.4)
-    } else if signals.later {
-        match reading {
-            // "Yes, 80,000, arrives tomorrow."
-            Reading::Price { money, certainty } if signals.yes => (InStock, Some(money), certainty.min(0.65)),
-            _ => (Unclear, None, 0.4),
-        }
-    } else if signals.no && (says_yes || names_amount) {
-        (Unclear, None, 0.3)
-    } else if signals.no {
-        (OutOfStock, None, 0.9)
-    } else {
-        match reading {
-            Reading::Price { money, certainty } => {
-                let agreed = if says_yes { 0.05 } else { 0.0 };
-                (InStock, Some(money), certainty + agreed)
+    let (availability, price, confidence) =
+        if signals.hedge && signals.yes && signals.of_price && !names_amount {
+            // "Yes, but the price depends."
+            (InStock, None, 0.5)
+        } else if signals.hedge || signals.partial {
+            (Unclear, None, 0.4)
+        } else if signals.later {
+            match reading {
+                // "Yes, 80,000, arrives tomorrow."
+                Reading::Price { money, certainty } if signals.yes => {
+                    (InStock, Some(money), certainty.min(0.65))
+                }
+                _ => (Unclear, None, 0.4),
             }
-            Reading::Ambiguous => (if says_yes { InStock } else { Unclear }, None, 0.45),
-            Reading::Nothing if signals.yes => (InStock, None, 0.75),
-            Reading::Nothing if signals.weak_yes => (InStock, None, 0.5),
-            Reading::Nothing if eta.is_some() => (Unclear, None, 0.4),
-            Reading::Nothing => (Unclear, None, if questions.any { 0.3 } else { 0.1 }),
-        }
-    };
+        } else if signals.no && (says_yes || names_amount) {
+            (Unclear, None, 0.3)
+        } else if signals.no {
+            (OutOfStock, None, 0.9)
+        } else {
+            match reading {
+                Reading::Price { money, certainty } => {
+                    let agreed = if says_yes { 0.05 } else { 0.0 };
+                    (InStock, Some(money), certainty + agreed)
+                }
+                Reading::Ambiguous => (if says_yes { InStock } else { Unclear }, None, 0.45),
+                Reading::Nothing if signals.yes => (InStock, None, 0.75),
+                Reading::Nothing if signals.weak_yes => (InStock, None, 0.5),
+                Reading::Nothing if eta.is_some() => (Unclear, None, 0.4),
+                Reading::Nothing => (Unclear, None, if questions.any { 0.3 } else { 0.1 }),
+            }
+        };
     let confidence = if questions.any || questions.tag { confidence.min(0.55) } else { confidence };
     // Two decimals: what is stored and shown is what was meant.
     ParsedReply { availability, price, eta, confidence: (confidence * 100.0).round() / 100.0 }

@@ -29,9 +29,8 @@ pub(super) fn rewrite(tokens: &[Token]) -> Vec<Token> {
         let run = Run::read(tokens, at);
         if run.is_amount(tokens, at) {
             let followed = tokens.get(at + run.length).is_some_and(|token| token.number().is_some());
-            let digits = run.value.filter(|_| !followed).map(|value| value.to_string()).unwrap_or_default();
             end_of_range(&mut written);
-            written.push(Token { kind: Kind::Number(digits), spaced: token.spaced });
+            written.extend(digits(run.value.filter(|_| !followed), token.spaced));
             at += run.length;
             at += start_of_range(tokens, at, &mut written);
         } else {
@@ -40,6 +39,20 @@ pub(super) fn rewrite(tokens: &[Token]) -> Vec<Token> {
         }
     }
     written
+}
+
+/// Round thousands as with a `k`, which nobody writes behind a year or a model.
+fn digits(value: Option<u64>, spaced: bool) -> Vec<Token> {
+    let number = |digits: String| Token { kind: Kind::Number(digits), spaced };
+    match value {
+        None => vec![number(String::new())],
+        Some(value) if (1_000..1_000_000).contains(&value) && value % 100 == 0 => {
+            let (thousands, tenths) = (value / 1_000, value % 1_000 / 100);
+            let digits = if tenths == 0 { thousands.to_string() } else { format!("{thousands}.{tenths}") };
+            vec![number(digits), Token { kind: Kind::Word("k".to_owned()), spaced: false }]
+        }
+        Some(value) => vec![number(value.to_string())],
+    }
 }
 
 /// "three or four thousand": the three is the beginning of a range.

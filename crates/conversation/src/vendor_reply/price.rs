@@ -74,6 +74,7 @@ pub(super) fn read(tokens: &[Token], plain: &[bool], hint: Option<Currency>) -> 
 fn in_ranges(tokens: &[Token], hint: Option<Currency>) -> Vec<usize> {
     let numbers: Vec<usize> =
         tokens.iter().enumerate().filter(|(_, token)| token.number().is_some()).map(|(at, _)| at).collect();
+    let digits_of = |at: usize| tokens.get(at).and_then(Token::number).map_or(0, str::len);
     let mut ends = Vec::new();
     for pair in numbers.windows(2) {
         let &[from, to] = pair else { continue };
@@ -101,7 +102,10 @@ fn in_ranges(tokens: &[Token], hint: Option<Currency>) -> Vec<usize> {
                     _ => false,
                 }
         };
-        if between.iter().any(connects) && between.iter().all(passes) {
+        // "quedan 2 a 3500": two of them, at 3500.
+        let counted =
+            matches!(between, [at] if at.word() == Some("a")) && digits_of(from) <= 2 && digits_of(to) > 2;
+        if !counted && between.iter().any(connects) && between.iter().all(passes) {
             ends.extend([from, to]);
         }
     }

@@ -6,8 +6,8 @@ use super::{
     lexer::{Kind, Token},
     number_words::small,
     price_words::{
-        BOTH, BOUNDS_AFTER, BOUNDS_BEFORE, ELSEWHERE, FEES, FOR, HARMLESS, INCLUDED, MEASURES, MEETING,
-        NAMING, OWNING, PIECES, PRICE_AFTER, PRICE_BEFORE, PRICE_NOUNS, REDUCING, ROUGHLY, UNITS,
+        BOTH, BOUNDS_AFTER, BOUNDS_BEFORE, ELSEWHERE, FEES, FOR, FORMER, HARMLESS, INCLUDED, MEASURES,
+        MEETING, NAMING, OWNING, PIECES, PRICE_AFTER, PRICE_BEFORE, PRICE_NOUNS, REDUCING, ROUGHLY, UNITS,
         UNITS_OF_STOCK,
     },
 };
@@ -43,6 +43,7 @@ impl<'a> Context<'a> {
         first.is_some_and(|word| BOUNDS_BEFORE.contains(&word))
             || matches!((first, second), (Some("to"), Some("up")) | (Some("of"), Some("instead")))
             || matches!((first, second, third), (Some("be"), Some("to"), Some("used")))
+            || [second, third].into_iter().flatten().any(|word| FORMER.contains(&word))
             || (beyond && !fee_behind)
             || self.words_after().take(3).any(|word| matches!(word, "upwards" | "onwards"))
             || self.words_after().take(2).eq(["or", "more"])
@@ -77,7 +78,7 @@ impl<'a> Context<'a> {
         };
         let ahead = |steps: usize| self.token(Some(self.after + steps));
         let counted_after = is(ahead(0), FOR) && count(ahead(1)) && !is(ahead(2), MEASURES);
-        let each = is(ahead(0), &["each", "cada", "c", "apiece", "kila", "per"]);
+        let each = is(ahead(0), &["each", "cada", "c", "c/u", "apiece", "kila", "per"]);
         (counted_before || counted_after) && !each
     }
 
@@ -102,7 +103,11 @@ impl<'a> Context<'a> {
             (UNITS.contains(&word) || MEASURES.contains(&word) || PIECES.contains(&word))
                 && !(marked && UNITS_OF_STOCK.contains(&word))
         };
-        let unit = self.word_after().is_some_and(measured);
+        // "4000 new 3500" compares prices.
+        let compared = digits.len() > 2 && matches!(self.word_after(), Some("new" | "used"));
+        let priced =
+            self.is_price_word_near() && self.word_after().is_some_and(|word| UNITS_OF_STOCK.contains(&word));
+        let unit = self.word_after().is_some_and(measured) && !compared && !priced;
         let glued_before = self.token(self.at.checked_sub(1)).is_some_and(|token| {
             !self.spaced_at(self.at)
                 && (matches!(token.kind, Kind::Mark('#' | '/' | '_' | '*' | '\'' | '"'))

@@ -133,6 +133,7 @@ pub(super) const PRICE_AFTER: &[&str] = &[
     "incl", "excl", "inclusive", "par", "por", "la", "للحبه", "للواحد", "للقطعه", "الحبه", "بس", "نهائي",
     "كاش", "صافي", "mwisho", "rahisi", "kipande", "pix", "dinheiro", "especes", "c", "cu",
     "mwishowe",
+    "c/u",
 ];
 
 /// Around a bare number these leave it a price.
@@ -180,6 +181,7 @@ pub(super) const HARMLESS: &[&str] = &[
     "filtro", "aceite", "llanta", "llantas", "bateria", "pastilha", "pastilhas", "oleo", "pneu", "pneus",
     "plaquettes", "filtre", "huile", "pneu", "batterie", "taa", "tairi", "betri", "mafuta", "viatu", "simu",
     "dawa", "فحمات", "بطاريه", "زيت", "فلتر", "كفر", "شاشه", "جوال",
+    "w/o", "w/", "w",
 ];
 
 /// "was 4000": amounts, but not the price.
@@ -279,4 +281,12 @@ pub(super) const MEETING: &[&str] = &[
     "come", "open", "opens", "opening", "close", "closes", "closed", "meet", "arrive",
     "collect", "pick", "njoo", "tunafungua", "tunafunga", "abrimos", "cerramos", "fechamos", "abre",
     "ouvre", "ferme", "ouvrons", "fermons", "نفتح", "نقفل",
+];
+
+/// Before "price": it is not the price any more, or somebody else's.
+#[rustfmt::skip]
+pub(super) const FORMER: &[&str] = &[
+    "old", "previous", "former", "initial", "market", "usual", "normal", "regular", "retail", "before",
+    "was", "antes", "anterior", "antigo", "antiguo", "normalmente", "avant", "ancien", "zamani", "awali",
+    "قديم", "القديم", "قبل", "كان", "كانت", "سابق", "السابق", "shops", "others", "elsewhere", "competitors",
 ];

@@ -27,7 +27,7 @@ const ASKING_FIRST: &[&str] = &[
 #[rustfmt::skip]
 const NEEDS_SUBJECT: &[&str] = &[
     "is", "are", "do", "does", "did", "can", "could", "would", "will", "shall", "should", "may", "you", "u",
-    "je", "اي", "how", "when", "que", "voce", "vous", "tu", "who", "where",
+    "je", "اي", "how", "when", "que", "voce", "vous", "tu", "who", "where", "why",
 ];
 
 /// What is asked about.

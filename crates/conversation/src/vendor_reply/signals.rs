@@ -4,6 +4,7 @@ use marketplace::Language;
 
 use super::{
     lexer::Token,
+    price_words::PRICE_NOUNS,
     signal_words::{APOLOGIES, CONTRASTS, LIMITS, NEGATORS, PHRASES, QUALITIES, REFUSALS, Says, VARIANTS},
     spelling,
 };
@@ -22,6 +23,8 @@ pub(super) struct Signals {
     pub(super) hedge: bool,
     /// Not now, but expected.
     pub(super) later: bool,
+    /// Speaks of the price.
+    pub(super) of_price: bool,
     /// Only some of it, or another kind.
     pub(super) partial: bool,
 }
@@ -69,6 +72,7 @@ pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>)
         tokens.iter().zip(&words).map(|(token, word)| token.word().is_some() && word.is_empty()).collect();
     let mut signals = found.weigh(&whole);
     signals.partial = is_partial(&whole);
+    signals.of_price = whole.iter().any(|word| PRICE_NOUNS.contains(word));
     emoji(tokens, &mut signals);
     // "Sorry boss" declines; "sorry we are closed" says something else.
     let few_words_left = words.iter().filter(|word| !word.is_empty()).count() <= 2;
@@ -108,7 +112,8 @@ fn take(words: &mut [&str], phrase: &str) -> Option<usize> {
 fn refusals(words: &mut [&str], found: &mut Found) {
     for phrase in REFUSALS {
         while let Some(at) = take(words, phrase) {
-            let belongs = !found.yes.is_empty() && words.get(at + 1).is_some_and(|next| !next.is_empty());
+            let belongs = !found.yes.is_empty()
+                && words.get(at + 1).is_some_and(|next| !next.is_empty() && !CONTRASTS.contains(next));
             if !belongs {
                 found.no.push(at);
             }
@@ -133,20 +138,23 @@ fn is_partial(words: &[&str]) -> bool {
         let variant = rest.iter().take(2).any(|word| VARIANTS.contains(word));
         let before =
             at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| VARIANTS.contains(word));
-        variant || before || (only && having && !rest.is_empty() && rest.iter().all(open))
+        let counted = rest.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()));
+        !counted && (variant || before || (only && having && !rest.is_empty() && rest.iter().all(open)))
     })
 }
 
 /// Words that mean yes or no only at the beginning, or alone, or in one language.
 fn first_word(words: &mut [&str], language: Language, alone: bool, found: &mut Found) {
-    let Some((at, first)) = words.iter_mut().enumerate().find(|(_, word)| !word.is_empty()) else { return };
+    let Some(at) = words.iter().position(|word| !word.is_empty()) else { return };
+    let ends_clause = words.get(at + 1).is_none_or(|word| word.is_empty());
+    let Some(first) = words.get_mut(at) else { return };
     match *first {
         // Spanish yes; Swahili "not", French "if".
         "si" if !matches!(language, Language::Sw | Language::Fr) || alone => found.yes.push(at),
         // Swahili no; an article elsewhere.
         "la" if alone || language == Language::Sw => found.no.push(at),
         // English yeah; Swahili "of", Spanish "already".
-        "ya" if alone || language == Language::En => found.signals.weak_yes = true,
+        "ya" if alone || (language == Language::En && ends_clause) => found.signals.weak_yes = true,
         "y" | "k" if alone => found.signals.weak_yes = true,
         "n" if alone => found.no.push(at),
         _ => return,
@@ -169,7 +177,8 @@ fn drop_numbering(tokens: &[Token], words: &mut [&str]) {
 fn is_negated(words: &[&str], at: usize, language: Language) -> bool {
     let negates = |word: &str| NEGATORS.contains(&word) && (word != "si" || language == Language::Sw);
     // A mark ends the reach: "not sure, available".
-    let clause = words.iter().take(at).rev().take_while(|word| !word.is_empty());
+    let clause =
+        words.iter().take(at).rev().take_while(|word| !word.is_empty() && !CONTRASTS.contains(*word));
     let mut reach = clause.take(NEGATION_REACH).enumerate();
     // A bare "no" only directly before: "no available", not "no my friend we have".
     reach.any(|(back, word)| negates(word) && (*word != "no" || back == 0))
