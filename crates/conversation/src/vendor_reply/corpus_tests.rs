@@ -169,3 +169,23 @@ fn the_corpus_is_whole() {
     let apart = corpus.iter().filter(|label| label.part != Part::Tune).count();
     assert!(apart * 3 >= corpus.len(), "{apart}");
 }
+
+#[test]
+fn probe() {
+    let Ok(path) = std::env::var("PROBE") else { return };
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        let (currency, text) = line.split_once('|').unwrap();
+        let language = currency.get(4..).and_then(|code| code.parse().ok()).unwrap_or_default();
+        let read = parse(
+            &text.replace("\\n", "\n"),
+            &ReplyHints { default_currency: currency.get(..3).unwrap().parse().ok(), language },
+        );
+        println!(
+            "PROBE {text}  =>  {} {} {} {}",
+            read.availability,
+            read.price.map(|m| m.to_string()).unwrap_or("-".into()),
+            read.eta.unwrap_or("-".into()),
+            read.confidence
+        );
+    }
+}

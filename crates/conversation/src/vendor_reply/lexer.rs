@@ -229,8 +229,10 @@ impl Input {
 
     /// `kes3500`, `R450`; but `R16` is a rim and `N95` a mask.
     fn amount_follows(&self, word: &str) -> bool {
+        let thousands =
+            self.is_digit(0) && self.peek(1) == Some(' ') && (2..=4).all(|ahead| self.is_digit(ahead));
         let digits = self.rest.iter().rev().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
-        let enough = word.len() > 1 || digits.filter(|c| c.is_ascii_digit()).count() > 2;
+        let enough = word.len() > 1 || thousands || digits.filter(|c| c.is_ascii_digit()).count() > 2;
         BEFORE_DIGITS.contains(&word) && enough
     }
 }

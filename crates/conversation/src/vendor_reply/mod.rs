@@ -129,6 +129,7 @@ fn judge(signals: Signals, reading: Reading, eta: Option<String>, questions: Que
                     (InStock, Some(money), certainty + agreed)
                 }
                 Reading::Ambiguous => (if says_yes { InStock } else { Unclear }, None, 0.45),
+                Reading::Nothing if questions.help => (Unclear, None, 0.3),
                 Reading::Nothing if signals.yes => (InStock, None, 0.75),
                 Reading::Nothing if signals.weak_yes => (InStock, None, 0.5),
                 Reading::Nothing if eta.is_some() => (Unclear, None, 0.4),

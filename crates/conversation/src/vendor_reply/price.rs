@@ -37,27 +37,33 @@ enum Role {
     Fee,
     /// "Not 3500".
     Denied(Money),
+    /// Looks like an amount, but nothing around it says so.
+    Unexplained,
     /// A price.
     Price { money: Money, certainty: f64, approximate: bool },
 }
 
 /// Reads the price of a whole reply. `plain` tells the tokens that are known to say nothing about a price.
 pub(super) fn read(tokens: &[Token], plain: &[bool], hint: Option<Currency>) -> Reading {
-    let mut found: Vec<(Money, f64, bool)> = Vec::new();
-    let (mut vague, mut fee, mut denied) = (false, false, Vec::new());
+    let mut found: Vec<(Money, f64, bool, &str)> = Vec::new();
+    let (mut vague, mut fee, mut unexplained, mut denied) = (false, false, Vec::new(), Vec::new());
     let ranges = in_ranges(tokens, hint);
     for (at, token) in tokens.iter().enumerate() {
         let Some(digits) = token.number() else { continue };
         match Context::new(tokens, plain, at, hint).role(digits) {
             Role::Other => {}
+            Role::Unexplained => unexplained.push(digits),
             Role::Fee if !ranges.contains(&at) => fee = true,
             Role::Denied(money) if !ranges.contains(&at) => denied.push(money),
             Role::Price { money, certainty, approximate } if !ranges.contains(&at) => {
-                found.push((money, certainty, approximate));
+                found.push((money, certainty, approximate, digits));
             }
             Role::Vague | Role::Fee | Role::Denied(_) | Role::Price { .. } => vague = true,
         }
     }
+    // "Genuine 12000, aftermarket 6500": the second may be a price too.
+    let first = found.first().map(|(_, _, _, digits)| *digits);
+    vague |= first.is_some_and(|first| unexplained.iter().any(|digits| *digits != first));
     let Some((money, ..)) = found.first().copied() else {
         let amounts = vague || fee || !denied.is_empty();
         return if amounts { Reading::Ambiguous } else { Reading::Nothing };
@@ -65,8 +71,8 @@ pub(super) fn read(tokens: &[Token], plain: &[bool], hint: Option<Currency>) -> 
     if vague || found.iter().any(|(other, ..)| *other != money) || denied.contains(&money) {
         return Reading::Ambiguous;
     }
-    let approximate = found.iter().any(|(_, _, approximate)| *approximate);
-    let certainty = found.iter().map(|(_, certainty, _)| *certainty).fold(0.0, f64::max);
+    let approximate = found.iter().any(|(_, _, approximate, _)| *approximate);
+    let certainty = found.iter().map(|(_, certainty, ..)| *certainty).fold(0.0, f64::max);
     Reading::Price { money, certainty: if approximate { 0.5 } else { certainty } }
 }
 
@@ -127,7 +133,7 @@ impl Context<'_> {
         let denied = self.word_before() == Some("not");
         let amount_like =
             self.currency.is_some() || self.marked_thousand || self.is_price_word_near() || digits.len() > 2;
-        if self.is_bound() && !denied {
+        if self.is_bound(digits.len()) && !denied {
             let open = amount_like || self.word_before() == Some("from");
             return if open { Role::Vague } else { Role::Other };
         }
@@ -139,7 +145,10 @@ impl Context<'_> {
         if thousandfold || bare_thousand || self.is_bundle() {
             return Role::Vague;
         }
-        let Some(certainty) = self.certainty(digits) else { return Role::Other };
+        let Some(certainty) = self.certainty(digits) else {
+            let round = digits.len() > 2 && (digits.ends_with("00") || digits.ends_with("50"));
+            return if round { Role::Unexplained } else { Role::Other };
+        };
         let currency = match (self.currency, self.hint) {
             (Some(Named::Exactly(currency)), _) | (None, Some(currency)) => currency,
             (Some(Named::Open), _) | (None, None) => return Role::Vague,

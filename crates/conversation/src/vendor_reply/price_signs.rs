@@ -28,7 +28,7 @@ impl<'a> Context<'a> {
     }
 
     /// "From 3000", "3000 and above", "3000+": not the price itself. A fee behind `+` or "plus" is another matter.
-    pub(super) fn is_bound(&self) -> bool {
+    pub(super) fn is_bound(&self, digits_len: usize) -> bool {
         let mut before = self.clause_before();
         let (first, second, third) = (before.next(), before.next(), before.next());
         let beyond = matches!(self.token(Some(self.after)).and_then(Token::mark), Some('+'))
@@ -44,6 +44,8 @@ impl<'a> Context<'a> {
             || matches!((first, second), (Some("to"), Some("up")) | (Some("of"), Some("instead")))
             || matches!((first, second, third), (Some("be"), Some("to"), Some("used")))
             || [second, third].into_iter().flatten().any(|word| FORMER.contains(&word))
+            || self.word_after().is_some_and(|word| FORMER.contains(&word))
+            || first.is_some_and(|word| split_amount(word) && digits_len == 3)
             || (beyond && !fee_behind)
             || self.words_after().take(3).any(|word| matches!(word, "upwards" | "onwards"))
             || self.words_after().take(2).eq(["or", "more"])
@@ -179,6 +181,9 @@ impl<'a> Context<'a> {
             || self.token(self.before).and_then(Token::mark) == Some('@')
             || (matches!(self.token(self.before).and_then(Token::mark), Some(':' | '=' | '-'))
                 && self.clause_before().next().is_some_and(|word| PRICE_NOUNS.contains(&word)))
+            // "bei ya mwisho 6000", "6000 bei ya mwisho"
+            || self.clause_before().take(4).any(|word| PRICE_NOUNS.contains(&word))
+            || self.words_after().take(3).any(|word| PRICE_NOUNS.contains(&word) && word != "ب")
     }
 
     /// How sure it is that this is a price at all.
@@ -191,7 +196,9 @@ impl<'a> Context<'a> {
         }
         let value: u64 = digits.chars().filter(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
         if self.is_price_word_near() {
-            return (value >= 10).then_some(0.8);
+            let least =
+                if self.word_before().is_some_and(|word| PRICE_NOUNS.contains(&word)) { 10 } else { 20 };
+            return (value >= least && self.after_is_harmless(digits)).then_some(0.8);
         }
         let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
         let like_a_year = plain && (1_980..=2_039).contains(&value) && value != 2_000;
@@ -249,6 +256,7 @@ impl<'a> Context<'a> {
                     || BOUNDS_AFTER.contains(&word)
                     || FEES.contains(&word)
                     || FOR.contains(&word)
+                    || PRICE_NOUNS.contains(&word)
                     || self.plain_at(Some(self.after))
                     || matches!(word, "if" | "is" | "or" | "to" | "not" | "a" | "at" | "para")
             }
@@ -258,4 +266,13 @@ impl<'a> Context<'a> {
             _ => false,
         })
     }
+}
+
+/// `R45 500` in place of `R45,500`: the rest of the amount stands alone.
+fn split_amount(word: &str) -> bool {
+    let digits = word.trim_start_matches(|c: char| c.is_alphabetic());
+    word.len() > digits.len()
+        && word.len() - digits.len() < 4
+        && (1..=3).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

@@ -6,6 +6,8 @@ use super::lexer::{Kind, Token};
 pub(super) struct Questions {
     /// A clause asks something; its words say nothing about stock or price.
     pub(super) any: bool,
+    /// Offers help: the "yes" before it is a greeting.
+    pub(super) help: bool,
     /// A statement ends in "ok?".
     pub(super) tag: bool,
 }
@@ -68,6 +70,9 @@ const TAGS: &[&str] = &[
     "ok", "okay", "sawa", "fine", "right", "deal", "vale", "good", "eh",
 ];
 
+const HELP: &[&str] =
+    &["help", "assist", "ayudar", "servir", "ayudarle", "ajudar", "aider", "nikusaidie", "اساعدك", "مساعدتك"];
+
 /// Takes the words out of clauses that ask.
 pub(super) fn mask(tokens: &mut [Token]) -> Questions {
     let mut questions = Questions::default();
@@ -75,7 +80,7 @@ pub(super) fn mask(tokens: &mut [Token]) -> Questions {
         matches!(token.kind, Kind::Mark('?' | '!' | ';' | '\n' | '.' | ',' | '❓' | '⁉'))
     }) {
         let marked = clause.last().is_some_and(|token| matches!(token.kind, Kind::Mark('?' | '❓' | '⁉')));
-        let (asks, tag) = {
+        let (asks, tag, help) = {
             let words: Vec<&str> = clause.iter().filter_map(Token::word).collect();
             let first = words.first().copied().unwrap_or_default();
             let asks_first = ASKING_FIRST.contains(&first)
@@ -85,9 +90,11 @@ pub(super) fn mask(tokens: &mut [Token]) -> Questions {
                 && !SAYING_FIRST.contains(&first);
             let asks = asks_first || asks_second || words.iter().any(|word| ASKING_ANYWHERE.contains(word));
             let tag = marked && !asks && words.last().is_some_and(|last| TAGS.contains(last));
-            (asks || (marked && !tag), tag)
+            let help = words.iter().any(|word| HELP.contains(word));
+            (asks || (marked && !tag), tag, asks && help)
         };
         questions.tag |= tag;
+        questions.help |= help;
         if asks {
             questions.any = true;
             for token in clause.iter_mut() {

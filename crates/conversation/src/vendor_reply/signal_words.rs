@@ -84,6 +84,7 @@ pub(super) const PHRASES: &[(Says, &[&str])] = &[
         "entendi", "certo", "compris", "recu", "entendu", "مفهوم", "وصل", "تم", "ابشر", "حياك", "اهلا",
         "مرحبا", "هلا", "ok", "okay", "okey", "sawa", "vale", "dale", "bueno", "beleza", "daccord", "تمام",
         "حاضر", "اوكي", "welcome", "karibu", "come", "correct", "right",
+        "gone up", "gone to", "gone for", "gone home", "gone down", "gone out", "taken care",
     ]),
     (Says::Yes, &[
         "never out of stock", "dont worry we have", "no se ha acabado", "il nous en reste", "not sold out",
@@ -248,6 +249,7 @@ pub(super) const PHRASES: &[(Says, &[&str])] = &[
         "kaynch", "makayench", "maandich", "ma3andich", "ma3andnach", "ma3ndich", "mafeesh", "mafish",
         "mafi", "mako", "maku", "kholas", "khalas", "5alas", "khlas", "nahi", "nahin", "nhi", "khatam",
         "mafiche", "tewali", "temuli", "zawedde", "tebuli", "ziweddeko", "n/a",
+        "gone", "i wish", "wish i had", "wish we had", "terminado", "termine", "haiwezekani", "went fast", "went out", "bought the last", "took the last", "taken", "zilienda", "ziliuzwa", "amenunua", "walinunua", "iliuzwa",
     ]),
     (Says::Yes, &[
         "il y en a", "por supuesto que si", "je lai en stock", "claro que sim", "nous en avons",
@@ -317,7 +319,7 @@ pub(super) const APOLOGIES: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const NEGATORS: &[&str] = &[
     "not", "isnt", "arent", "dont", "doesnt", "didnt", "wont", "never", "without", "hardly", "neither",
-    "nor", "ne", "pas", "nao", "sin", "sem", "no", "aint", "dnt", "nahi", "nahin", "ماعاد", "مفيش", "بدون", "غير", "مش", "مو", "ليس", "ما",
+    "nor", "ne", "pas", "nao", "sin", "sem", "no", "aint", "dnt", "nothing", "none", "havent", "hasnt", "cant", "cannot", "rien", "aucun", "nobody", "nahi", "nahin", "ماعاد", "مفيش", "بدون", "غير", "مش", "مو", "ليس", "ما",
     "مب", "si",
 ];
 
@@ -333,6 +335,7 @@ pub(super) const CONTRASTS: &[&str] = &[
 pub(super) const LIMITS: &[&str] = &[
     "only", "just", "solo", "solamente", "unicamente", "so", "somente", "apenas", "seulement", "juste",
     "uniquement", "que", "بس", "فقط", "pekee",
+    "tu",
 ];
 
 /// Parts and kinds that a limit leaves: not all of what was asked.
@@ -351,6 +354,7 @@ pub(super) const VARIANTS: &[&str] = &[
     "kushoto", "kulia", "ndogo", "kubwa", "nyeusi", "nyeupe", "الخلفيه", "الخلفي", "خلفي", "خلفيه",
     "الاماميه", "الامامي", "امامي", "اماميه", "اليمين", "اليسار", "يمين", "يسار", "مستعمل", "تجاري",
     "تقليد", "اسود", "ابيض", "كبير", "صغير",
+    "derecho", "izquierdo", "esquerda", "direita", "droit",
 ];
 
 /// After "only" these boast or set terms.

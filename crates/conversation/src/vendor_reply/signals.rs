@@ -92,7 +92,10 @@ impl Found {
     fn weigh(mut self, words: &[&str]) -> Signals {
         let contrast = words.iter().rposition(|word| CONTRASTS.contains(word));
         let refused = contrast.is_some_and(|contrast| {
-            self.yes.iter().all(|at| *at < contrast) && self.no.iter().any(|at| *at > contrast)
+            // "Yes, but not today" does not say that there is none.
+            let none =
+                |at: usize| !matches!(words.get(at..at + 2), Some(["not", "today" | "now" | "at" | "for"]));
+            self.yes.iter().all(|at| *at < contrast) && self.no.iter().any(|at| *at > contrast && none(*at))
         });
         self.signals.yes = !self.yes.is_empty() && !refused;
         self.signals.weak_yes &= !refused;
@@ -121,20 +124,53 @@ fn refusals(words: &mut [&str], found: &mut Found) {
     }
 }
 
+const HAVING: &[&str] = &[
+    "have",
+    "got",
+    "stock",
+    "sell",
+    "tengo",
+    "tenemos",
+    "hay",
+    "quedan",
+    "tenho",
+    "temos",
+    "tem",
+    "jai",
+    "reste",
+    "nina",
+    "tuna",
+    "عندي",
+    "عندنا",
+    "باقي",
+];
+
 /// "Only the rear ones", "we only have black": a part of what was asked, or another kind.
 fn is_partial(words: &[&str]) -> bool {
+    let copy = words.windows(2).any(|pair| {
+        matches!(pair, ["not", "original" | "genuine" | "oem"] | ["not" | "no", "the" | "es", "original"])
+    });
+    copy || is_limited(words)
+}
+
+fn is_limited(words: &[&str]) -> bool {
     words.iter().enumerate().filter(|(_, word)| LIMITS.contains(word)).any(|(at, limit)| {
         let behind: Vec<&str> =
             words.iter().skip(at + 1).take(3).copied().take_while(|word| !word.is_empty()).collect();
-        let having = behind.first().is_some_and(|word| matches!(*word, "have" | "got" | "stock" | "sell"));
+        let having = behind.first().is_some_and(|word| HAVING.contains(word));
         let open = |word: &&str| !QUALITIES.contains(word) && !word.chars().any(|c| c.is_ascii_digit());
         let rest: Vec<&str> = behind
             .iter()
             .skip(usize::from(having))
-            .filter(|word| !matches!(**word, "a" | "the" | "in"))
+            .filter(|word| {
+                !matches!(
+                    **word,
+                    "a" | "the" | "in" | "la" | "el" | "las" | "los" | "o" | "as" | "os" | "le" | "les"
+                )
+            })
             .copied()
             .collect();
-        let only = matches!(*limit, "only");
+        let only = !matches!(*limit, "just" | "que" | "tu");
         let variant = rest.iter().take(2).any(|word| VARIANTS.contains(word));
         let before =
             at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| VARIANTS.contains(word));
