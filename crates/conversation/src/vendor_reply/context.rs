@@ -114,7 +114,8 @@ impl<'a> Context<'a> {
             at = at.and_then(|at| at.checked_sub(1));
         }
         let found = match self.token(at).map(|token| &token.kind) {
-            Some(Kind::Word(word)) => named(word, self.hint),
+            // `F 350` is a model.
+            Some(Kind::Word(word)) if word != "f" => named(word, self.hint),
             Some(Kind::Mark('$')) => {
                 let prefix = at.and_then(|at| at.checked_sub(1));
                 let letters =

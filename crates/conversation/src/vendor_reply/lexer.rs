@@ -118,7 +118,11 @@ impl Input {
         let international = self.peek(0) == Some('+');
         let opening = usize::from(international || self.peek(0) == Some('('));
         let national = self.peek(opening) == Some('0') && self.is_digit(opening + 1);
-        let begins = national || (international && self.is_digit(1));
+        // `(254) 700`
+        let area = self.peek(0) == Some('(')
+            && (2..=4)
+                .any(|ahead| (1..=ahead).all(|at| self.is_digit(at)) && self.peek(ahead + 1) == Some(')'));
+        let begins = national || area || (international && self.is_digit(1));
         if !begins {
             return None;
         }

@@ -6,9 +6,9 @@ use super::{
     lexer::{Kind, Token},
     number_words::small,
     price_words::{
-        BOTH, BOUNDS_AFTER, BOUNDS_BEFORE, ELSEWHERE, FEES, FOR, FORMER, HARMLESS, INCLUDED, MEASURES,
-        MEETING, NAMING, OWNING, PIECES, PRICE_AFTER, PRICE_BEFORE, PRICE_NOUNS, REDUCING, ROUGHLY, UNITS,
-        UNITS_OF_STOCK,
+        BOTH, BOUNDS_AFTER, BOUNDS_BEFORE, ELSEWHERE, FEES, FOR, FORMER, HARMLESS, INCLUDED, LINKS, MEASURES,
+        MEETING, NAMING, OWNING, PIECES, PRICE_AFTER, PRICE_BEFORE, PRICE_NOUNS, PRODUCTS, REDUCING, ROUGHLY,
+        UNITS, UNITS_OF_STOCK,
     },
 };
 
@@ -39,12 +39,20 @@ impl<'a> Context<'a> {
             .unwrap_or_default()
             .iter()
             .take(4)
-            .any(|token| token.word().is_some_and(|word| FEES.contains(&word)));
+            .any(|token| token.word().is_some_and(|word| FEES.contains(&word) || TAXES.contains(&word)));
         first.is_some_and(|word| BOUNDS_BEFORE.contains(&word))
             || matches!((first, second), (Some("to"), Some("up")) | (Some("of"), Some("instead")))
             || matches!((first, second, third), (Some("be"), Some("to"), Some("used")))
             || [second, third].into_iter().flatten().any(|word| FORMER.contains(&word))
             || self.word_after().is_some_and(|word| FORMER.contains(&word))
+            || (matches!(first, Some("for" | "at")) && second == Some("not"))
+            || (first.is_some_and(|word| LINKS.contains(&word))
+                && second.is_some_and(|word| BOUNDS_BEFORE.contains(&word) && word != "offer"))
+            || self
+                .words_after()
+                .take(3)
+                .any(|word| matches!(word, "minimum" | "maximum" | "max" | "least" | "less"))
+            || self.token(self.before).and_then(Token::mark) == Some('+')
             || first.is_some_and(|word| split_amount(word) && digits_len == 3)
             || (beyond && !fee_behind)
             || self.words_after().take(3).any(|word| matches!(word, "upwards" | "onwards"))
@@ -66,7 +74,12 @@ impl<'a> Context<'a> {
         let known = |token: Option<&Token>| {
             token.is_none_or(|token| match token.word() {
                 Some("of" | "ya" | "de") => false,
-                Some(word) => HARMLESS.contains(&word) || OWNING.contains(&word) || FOR.contains(&word),
+                Some(word) => {
+                    HARMLESS.contains(&word)
+                        || PRODUCTS.contains(&word)
+                        || OWNING.contains(&word)
+                        || FOR.contains(&word)
+                }
                 None => true,
             })
         };
@@ -112,16 +125,23 @@ impl<'a> Context<'a> {
         let unit = self.word_after().is_some_and(measured) && !compared && !priced;
         let glued_before = self.token(self.at.checked_sub(1)).is_some_and(|token| {
             !self.spaced_at(self.at)
-                && (matches!(token.kind, Kind::Mark('#' | '/' | '_' | '*' | '\'' | '"'))
+                && (matches!(token.kind, Kind::Mark('#' | '/' | '_' | '*'))
+                    || (matches!(token.kind, Kind::Mark('\'' | '"')) && !token.spaced && self.at > 1)
                     || (token.mark() == Some('.') && !self.ends_sentence()))
                 && self.currency.is_none()
         });
-        let named_thing = !marked && self.naming_word_before().is_some_and(|word| NAMING.contains(&word));
+        let mut words = self.clause_before();
+        let linked = words.next().is_some_and(|word| LINKS.contains(&word))
+            && words.next().is_some_and(|word| NAMING.contains(&word));
+        let named_thing =
+            !marked && (linked || self.naming_word_before().is_some_and(|word| NAMING.contains(&word)));
+        let ordinal =
+            digits.len() < 3 && self.token(self.at.checked_sub(1)).and_then(Token::mark) == Some('#');
         let owned = !marked && self.word_before().is_some_and(|word| OWNING.contains(&word));
         let clock = !marked
             && digits.parse::<u32>().is_ok_and(|time| time < 2_400)
             && matches!(self.word_before(), Some("at" | "by" | "till" | "until" | "from" | "a" | "saa"))
-            && self.clause_before().skip(1).take(2).any(|word| MEETING.contains(&word));
+            && self.clause_before().skip(1).take(4).any(|word| MEETING.contains(&word));
         let elsewhere = self.clause_before().any(|word| ELSEWHERE.contains(&word));
         leading_zero
             || long
@@ -131,6 +151,7 @@ impl<'a> Context<'a> {
             || unit
             || glued_before
             || named_thing
+            || ordinal
             || owned
             || clock
             || elsewhere
@@ -149,7 +170,9 @@ impl<'a> Context<'a> {
     /// "Available.3500": the dot ends a sentence.
     fn ends_sentence(&self) -> bool {
         let word = self.token(self.before.and_then(|at| at.checked_sub(1))).and_then(Token::word);
-        word.is_some_and(|word| word.len() > 2 && word.chars().all(char::is_alphabetic))
+        let dots =
+            self.token(self.before.and_then(|at| at.checked_sub(1))).and_then(Token::mark) == Some('.');
+        dots || word.is_some_and(|word| word.len() > 2 && word.chars().all(char::is_alphabetic))
     }
 
     /// `delivery 200`, `200 delivery`, `delivery within town is 200`, `200 for delivery`.
@@ -204,7 +227,13 @@ impl<'a> Context<'a> {
         let like_a_year = plain && (1_980..=2_039).contains(&value) && value != 2_000;
         // `3.5` and `42.5` are sizes; `35.50` is money.
         let like_a_size = digits.rsplit_once('.').is_some_and(|(_, tail)| tail.len() == 1);
-        if value < 100 || like_a_year || like_a_size || !self.after_is_harmless(digits) {
+        // `10.30` is a time, `35.50` an amount.
+        let cents = digits.rsplit_once(['.', ',']).filter(|(_, tail)| tail.len() == 2);
+        let small_cents = cents.is_some_and(|(whole, tail)| {
+            let tail: u64 = tail.parse().unwrap_or(0);
+            whole.parse::<u64>().is_ok_and(|whole| whole < 25 && tail < 60)
+        });
+        if value < 100 || small_cents || like_a_year || like_a_size || !self.after_is_harmless(digits) {
             return None;
         }
         let before = self.word_before();
@@ -215,7 +244,10 @@ impl<'a> Context<'a> {
         let harmless_before = self.plain_at(self.before)
             || self.follows_model(digits)
             || self.token(self.before).is_none_or(|token| match &token.kind {
-                Kind::Word(word) => HARMLESS.contains(&word.as_str()),
+                Kind::Word(word) if matches!(word.as_str(), "with" | "con" | "com" | "avec" | "مع") => {
+                    false
+                }
+                Kind::Word(word) => HARMLESS.contains(&word.as_str()) || PRODUCTS.contains(&word.as_str()),
                 Kind::Number(other) => other == digits,
                 Kind::Mark(mark) => !matches!(mark, '#' | '*'),
                 _ => false,
@@ -258,7 +290,8 @@ impl<'a> Context<'a> {
                     || FOR.contains(&word)
                     || PRICE_NOUNS.contains(&word)
                     || self.plain_at(Some(self.after))
-                    || matches!(word, "if" | "is" | "or" | "to" | "not" | "a" | "at" | "para")
+                    || matches!(word, "if" | "or" | "to" | "not" | "a" | "at" | "para")
+                    || (word == "is" && self.words_after().skip(1).take(3).any(final_word))
             }
             Kind::Mark(mark) => *mark != '*',
             // The same amount again.
@@ -267,6 +300,15 @@ impl<'a> Context<'a> {
         })
     }
 }
+
+/// "3500 is my last": what the number is said to be.
+fn final_word(word: &str) -> bool {
+    PRICE_NOUNS.contains(&word)
+        || PRICE_AFTER.contains(&word)
+        || matches!(word, "best" | "okay" | "my" | "our")
+}
+
+const TAXES: &[&str] = &["vat", "tax", "taxes", "gst", "iva", "tva", "igv"];
 
 /// `R45 500` in place of `R45,500`: the rest of the amount stands alone.
 fn split_amount(word: &str) -> bool {

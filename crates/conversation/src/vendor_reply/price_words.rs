@@ -76,21 +76,23 @@ pub(super) const UNITS_OF_STOCK: &[&str] = &[
 /// Directly before a number these say that it names, counts or dates something.
 #[rustfmt::skip]
 pub(super) const NAMING: &[&str] = &[
-    "namba", "number", "no", "num", "nr", "model", "modelo", "modele", "size", "part", "ref", "year",
-    "ano", "annee", "saa", "siku", "masaa", "dakika", "wiki", "miezi", "vipande", "type", "version",
-    "series", "room", "shop", "stall", "order", "code", "page", "item", "option", "grade", "class",
-    "street", "road", "floor", "block", "plot", "line", "route", "highway", "gate", "in", "since", "month",
-    "day", "x", "sku", "id", "serial", "till", "paybill", "account", "acc", "pin", "talla", "taille",
-    "tamanho", "tipo", "call", "tel", "phone", "mpesa", "whatsapp", "llama", "ligue", "appelez", "رقم",
-    "موديل", "سنه", "step", "mia", "usiku",
-    "chassis", "engine", "frame", "reg", "plate", "invoice", "batch", "lot", "bin", "box", "apartment",
-    "house", "km", "mile", "rue", "calle", "rua", "avenida", "numero", "nro", "código", "codigo", "lote",
-    "cep", "otp", "pass", "flight", "bus", "matatu", "exit", "level", "chapter", "verse", "psalm", "iphone",
-    "nokia", "samsung", "galaxy", "peugeot", "bmw", "mazda", "toyota", "tecno", "infinix", "redmi", "hp",
-    "dell", "form", "kra", "license", "licence", "passport", "lamina", "age", "aged", "talle", "bitola",
-    "aro", "rin", "pointure", "grandeur", "moto", "placa", "postal", "زنقه", "شارع", "مقاس", "قياس", "كود",
-    "طريق", "صفحه", "telefono", "telefone", "cel", "cell", "mobile", "simu", "numéro", "nambari", "buy",
-    "goods",
+    "namba", "number", "no", "num", "nr", "model", "modelo", "modele", "size", "part", "ref", "year", "ano",
+    "annee", "saa", "siku", "masaa", "dakika", "wiki", "miezi", "vipande", "type", "version", "series",
+    "room", "shop", "stall", "order", "code", "page", "item", "option", "grade", "class", "street", "road",
+    "floor", "block", "plot", "line", "route", "highway", "gate", "in", "since", "month", "day", "x", "sku",
+    "id", "serial", "till", "paybill", "account", "acc", "pin", "talla", "taille", "tamanho", "tipo",
+    "call", "tel", "phone", "mpesa", "whatsapp", "llama", "ligue", "appelez", "رقم", "موديل", "سنه", "step",
+    "mia", "usiku", "chassis", "engine", "frame", "reg", "plate", "invoice", "batch", "lot", "bin", "box",
+    "apartment", "house", "km", "mile", "rue", "calle", "rua", "avenida", "numero", "nro", "código",
+    "codigo", "lote", "cep", "otp", "pass", "flight", "bus", "matatu", "exit", "level", "chapter", "verse",
+    "psalm", "iphone", "nokia", "samsung", "galaxy", "peugeot", "bmw", "mazda", "toyota", "tecno",
+    "infinix", "redmi", "hp", "dell", "form", "kra", "license", "licence", "passport", "lamina", "age",
+    "aged", "talle", "bitola", "aro", "rin", "pointure", "grandeur", "moto", "placa", "postal", "زنقه",
+    "شارع", "مقاس", "قياس", "كود", "طريق", "صفحه", "telefono", "telefone", "cel", "cell", "mobile", "simu",
+    "numéro", "nambari", "buy", "goods", "mileage", "capacity", "power", "odometer", "weight", "length",
+    "width", "height", "volume", "distance", "population", "range", "speed", "watts", "wattage", "postcode",
+    "zip", "extension", "ext", "kilometraje", "quilometragem", "kilometrage", "cilindrada", "cylindree",
+    "nota", "promo", "sr",
 ];
 
 /// Directly before a number these say that it is a price.
@@ -109,6 +111,8 @@ pub(super) const PRICE_BEFORE: &[&str] = &[
     "will", "would", "be", "ours", "ب", "بس", "سعرها",
     "سعرو", "تمنها", "ثمنه", "ثمنها", "الثمن", "التمن", "بكام", "تكلفه", "تكلفتها", "يكلف", "ليك", "لك",
     "ليكم", "يطلع", "تطلع", "يصير", "charging", "asking",
+    "thats", "theyre", "are", "each", "cada", "kila", "chacun", "chacune", "ukilipa", "hizo", "hiyo", "hii",
+    "dem",
 ];
 
 /// These alone among them are price words by meaning; the others need a round or larger number.
@@ -140,48 +144,41 @@ pub(super) const PRICE_AFTER: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const HARMLESS: &[&str] = &[
     "yes", "yeah", "yep", "yap", "ya", "sure", "available", "have", "it", "we", "i", "ok", "okay", "stock",
-    "boss", "bro", "sir", "madam", "mum", "dear", "sister", "brother", "customer", "my", "friend",
-    "please", "thanks", "thank", "you", "asante", "karibu", "gracias", "obrigado", "obrigada", "merci",
-    "شكرا", "hello", "hi", "habari", "ready", "now", "today", "tomorrow", "leo", "kesho", "hoy", "manana",
-    "hoje", "amanha", "demain", "and", "with", "but", "got", "them", "the", "this", "that", "one", "here",
+    "boss", "bro", "sir", "madam", "mum", "dear", "sister", "brother", "customer", "my", "friend", "please",
+    "thanks", "thank", "you", "asante", "karibu", "gracias", "obrigado", "obrigada", "merci", "شكرا",
+    "hello", "hi", "habari", "ready", "now", "today", "tomorrow", "leo", "kesho", "hoy", "manana", "hoje",
+    "amanha", "demain", "and", "with", "but", "got", "them", "the", "this", "that", "one", "here",
     "original", "genuine", "oem", "copy", "new", "quality", "good", "problem", "shida", "worries", "tuko",
     "nayo", "niko", "iko", "ipo", "ninayo", "tunayo", "ndio", "ndiyo", "nazo", "zipo", "ziko", "si", "sim",
     "oui", "tengo", "tenemos", "hay", "disponible", "disponivel", "temos", "tenho", "tem", "estoque",
-    "avons", "dispo", "نعم", "ايوه", "متوفر", "موجود", "عندي", "عندنا", "اليوم", "غدا", "بكره", "can",
-    "do", "give", "take", "come", "collect", "pick", "delivered", "delivery", "including", "included",
+    "avons", "dispo", "نعم", "ايوه", "متوفر", "موجود", "عندي", "عندنا", "اليوم", "غدا", "بكره", "can", "do",
+    "give", "take", "come", "collect", "pick", "delivered", "delivery", "including", "included",
     "inclusive", "fitting", "labour", "installation", "warranty", "guarantee", "last", "final", "best",
-    "pads", "pad", "brake", "brakes", "set", "pair", "filter", "oil", "battery", "tyre", "tyres", "disc",
-    "discs", "screen", "medicine", "cable", "shoes", "front", "rear", "full", "from", "mkuu", "kaka",
-    "dada", "y", "e", "et", "na", "con", "com", "avec", "en", "out",
-    "oo", "o", "oh", "ooh", "sebbo", "nyabo", "ssebo", "bhai", "bhaiya", "ji", "sirji", "haan", "oga",
-    "chief", "baba", "mama", "mzee", "buda", "msee", "bana", "bwana", "ndugu", "rafiki", "mteja", "aunty",
-    "auntie", "uncle", "bossman", "mkubwa", "kiongozi", "joven", "amigo", "amiga", "senor",
-    "senora", "caserita", "caserito", "jefe", "patron", "patrao", "chefe", "moço", "moco", "querido",
-    "querida", "cara", "mano", "irmao", "chef", "grand", "frere", "soeur", "monsieur", "madame", "khouya",
-    "sahbi", "يا", "اخي", "حبيبي", "استاذ", "معلم", "باشا", "والله", "تمام", "اوكي", "طيب", "alright",
-    "fine", "cool", "great", "perfect", "afternoon", "morning", "evening", "day", "free", "shipping",
-    "shop", "store", "price", "prices", "anytime", "call", "whatsapp", "location", "located", "our", "your",
-    "mine", "made", "japan", "germany", "brand", "branded", "condition", "ex", "there", "all", "complete",
-    "kit", "without", "plus", "excluding", "excl", "charger", "box", "receipt", "also", "then", "kindly",
-    "pls", "plz", "thx", "tu", "pia", "pamoja", "bila", "poa", "sawa", "kabisa", "kweli", "hii", "hiyo",
-    "ile", "moja", "kila", "mpya", "nzuri", "karibuni", "dukani", "duka", "leta", "njoo", "nunua", "tunazo",
-    "ninazo", "senor", "claro", "sin", "nuevo", "nueva", "originales", "incluido", "incluye", "instalado",
-    "todo", "buen", "buena", "precio", "tienda", "pieza", "par", "juego", "entrega", "recoger", "gratis",
-    "sem", "novo", "nova", "incluso", "instalada", "peca", "jogo", "loja", "retirada", "entrega",
-    "gratuita", "gratis", "frete", "la", "le", "les", "un", "une", "neuf", "neuve", "garantie", "piece",
-    "boutique", "magasin", "compris", "incluse", "gratuite", "livraison", "sans", "pour", "chez", "nous",
-    "je", "vous", "aussi", "actuellement", "مع", "بدون", "شامل", "جديد", "اصلي", "القطعه", "الحبه",
-    "مستعمل", "ضمان", "الواحد", "للواحد", "عندك", "اه", "ايه", "فيه", "كاين", "كاينه", "متاح", "موجوده",
-    "متوفره", "حاليا", "shocks", "shock", "bearing", "bearings", "tire", "tires", "rim", "rims", "bulb",
-    "bulbs", "headlight", "headlights", "taillight", "bumper", "mirror", "mirrors", "door", "bonnet",
-    "radiator", "clutch", "alternator", "starter", "plugs", "plug", "belt", "pump", "engine", "gearbox",
-    "sensor", "wiper", "wipers", "phone", "laptop", "charger", "cover", "case", "shoe", "dress", "shirt",
-    "bag", "tablets", "syrup", "strip", "drug", "cement", "paint", "pipe", "tank", "bed", "sofa", "table",
-    "chair", "fridge", "tv", "cooker", "gas", "maize", "flour", "rice", "sugar", "balatas", "pastillas",
-    "filtro", "aceite", "llanta", "llantas", "bateria", "pastilha", "pastilhas", "oleo", "pneu", "pneus",
-    "plaquettes", "filtre", "huile", "pneu", "batterie", "taa", "tairi", "betri", "mafuta", "viatu", "simu",
-    "dawa", "فحمات", "بطاريه", "زيت", "فلتر", "كفر", "شاشه", "جوال",
-    "w/o", "w/", "w",
+    "set", "pair", "front", "rear", "full", "from", "mkuu", "kaka", "dada", "y", "e", "et", "na", "con",
+    "com", "avec", "en", "out", "oo", "o", "oh", "ooh", "sebbo", "nyabo", "ssebo", "bhai", "bhaiya", "ji",
+    "sirji", "haan", "oga", "chief", "baba", "mama", "mzee", "buda", "msee", "bana", "bwana", "ndugu",
+    "rafiki", "mteja", "aunty", "auntie", "uncle", "bossman", "mkubwa", "kiongozi", "joven", "amigo",
+    "amiga", "senor", "senora", "caserita", "caserito", "jefe", "patron", "patrao", "chefe", "moço", "moco",
+    "querido", "querida", "cara", "mano", "irmao", "chef", "grand", "frere", "soeur", "monsieur", "madame",
+    "khouya", "sahbi", "يا", "اخي", "حبيبي", "استاذ", "معلم", "باشا", "والله", "تمام", "اوكي", "طيب",
+    "alright", "fine", "cool", "great", "perfect", "afternoon", "morning", "evening", "day", "free",
+    "shipping", "shop", "store", "price", "prices", "anytime", "call", "whatsapp", "location", "located",
+    "our", "your", "mine", "made", "japan", "germany", "brand", "branded", "condition", "ex", "there",
+    "all", "complete", "kit", "without", "plus", "excluding", "excl", "box", "receipt", "also", "then",
+    "kindly", "pls", "plz", "thx", "tu", "pia", "pamoja", "bila", "poa", "sawa", "kabisa", "kweli", "hii",
+    "hiyo", "ile", "moja", "kila", "mpya", "nzuri", "karibuni", "dukani", "duka", "leta", "njoo", "nunua",
+    "tunazo", "ninazo", "claro", "sin", "nuevo", "nueva", "originales", "incluido", "incluye", "instalado",
+    "todo", "buen", "buena", "precio", "pieza", "par", "juego", "entrega", "recoger", "gratis", "sem",
+    "novo", "nova", "incluso", "instalada", "peca", "jogo", "retirada", "gratuita", "frete", "la", "le",
+    "les", "un", "une", "neuf", "neuve", "garantie", "compris", "incluse", "gratuite", "livraison", "sans",
+    "pour", "chez", "nous", "je", "vous", "aussi", "actuellement", "مع", "بدون", "شامل", "جديد", "اصلي",
+    "القطعه", "الحبه", "مستعمل", "ضمان", "الواحد", "للواحد", "عندك", "اه", "ايه", "فيه", "كاين", "كاينه",
+    "متاح", "موجوده", "متوفره", "حاليا", "w/o", "w/", "w", "uk", "usa", "dubai", "europe", "korea", "china",
+    "local", "thai", "japanese", "german", "chinese", "korean", "offer", "pay", "hapo", "buddy", "man",
+    "ma", "maam", "oya", "abeg", "vat", "tax", "ukikuja", "tukutane", "naweza", "unaweza", "kwa", "sana",
+    "mazee", "brathe", "manze", "ukitaka", "bas", "tuu", "jaldi", "sirf", "dost", "yaar", "nena", "pana",
+    "mae", "parce", "vecino", "reina", "linda", "meu", "minha", "amor", "flor", "campeao", "parceiro",
+    "svp", "stp", "tonton", "papa", "maman", "mon",
 ];
 
 /// "was 4000": amounts, but not the price.
@@ -189,13 +186,12 @@ pub(super) const HARMLESS: &[&str] = &[
 pub(super) const BOUNDS_BEFORE: &[&str] = &[
     "from", "starting", "starts", "start", "upto", "than", "over", "under", "below", "above", "least",
     "most", "minimum", "maximum", "min", "max", "not", "was", "were", "before", "desde", "hasta", "partir",
-    "kuanzia", "depuis", "jusqua", "menos", "mas", "moins", "plus", "beyond", "between", "entre",
-    "instead", "originally", "previously", "budget", "offer", "من", "حتي", "either", "kati", "elfu", "mia",
-    "laki",
-    "mrp", "rrp", "msrp", "exceed", "exceeding", "antes", "avant",
-    "antigamente", "zamani", "ilikuwa", "kabla", "era", "etait", "كان", "كانت", "قبل", "usually",
-    "normally", "elsewhere", "minimo", "maximo", "mini", "maxi", "low", "des", "acima",
-    "abaixo", "encima", "debajo", "zaidi", "chini", "اقل", "اكثر", "فوق", "تحت",
+    "kuanzia", "depuis", "jusqua", "menos", "mas", "moins", "plus", "beyond", "between", "entre", "instead",
+    "originally", "previously", "budget", "offer", "من", "حتي", "either", "kati", "elfu", "mia", "laki",
+    "mrp", "rrp", "msrp", "exceed", "exceeding", "antes", "avant", "antigamente", "zamani", "ilikuwa",
+    "kabla", "era", "etait", "كان", "كانت", "قبل", "usually", "normally", "elsewhere", "minimo", "maximo",
+    "mini", "maxi", "low", "des", "acima", "abaixo", "encima", "debajo", "zaidi", "chini", "اقل", "اكثر",
+    "فوق", "تحت", "kutoka", "toka", "mpaka",
 ];
 
 #[rustfmt::skip]
@@ -263,9 +259,13 @@ pub(super) const ELSEWHERE: &[&str] = &[
     "send", "sent", "lend", "borrow", "owe", "owes", "owed", "paid", "refund", "refunded", "transfer",
     "transferred", "salary", "rent", "loan", "balance", "budget", "debt", "nitumie", "tuma", "nimetuma",
     "nikopeshe", "nilipe", "deni", "kodi", "mshahara", "nakudai", "unanidai", "mande", "mandame", "manda",
-    "envia", "enviame", "prestame", "presta", "debes", "debe", "deposita", "depositame", "renta", "empresta",
-    "devendo", "transfere", "aluguel", "envoie", "envoies", "envoyez", "prete", "loyer", "rembourse",
-    "حول", "ابعت", "ارسل", "سلفني", "راتب", "ايجار", "دين", "bet", "won", "win", "score",
+    "envia", "enviame", "prestame", "presta", "debes", "debe", "deposita", "depositame", "renta",
+    "empresta", "devendo", "transfere", "aluguel", "envoie", "envoies", "envoyez", "prete", "loyer",
+    "rembourse", "حول", "ابعت", "ارسل", "سلفني", "راتب", "ايجار", "دين", "bet", "won", "win", "score",
+    "call", "text", "dial", "piga", "bought", "buying", "neighbour", "neighbor", "bring", "carry", "lete",
+    "uje", "compre", "comprei", "achete", "accept", "said", "told", "اشتريت", "llama", "llame", "ligue",
+    "appelez", "اتصل", "borrowed", "lent", "invoice", "topup", "recharge", "airtime", "recarga", "credito",
+    "bundle", "bundles", "ticket", "fees", "tuition", "hospital", "exam", "marks", "scored",
 ];
 
 /// Beside a number these say that it is taken off.
@@ -278,9 +278,11 @@ pub(super) const REDUCING: &[&str] = &[
 /// What happens at a time of the day.
 #[rustfmt::skip]
 pub(super) const MEETING: &[&str] = &[
-    "come", "open", "opens", "opening", "close", "closes", "closed", "meet", "arrive",
-    "collect", "pick", "njoo", "tunafungua", "tunafunga", "abrimos", "cerramos", "fechamos", "abre",
-    "ouvre", "ferme", "ouvrons", "fermons", "نفتح", "نقفل",
+    "come", "open", "opens", "opening", "close", "closes", "closed", "meet", "arrive", "collect", "pick",
+    "njoo", "tunafungua", "tunafunga", "abrimos", "cerramos", "fechamos", "abre", "ouvre", "ferme",
+    "ouvrons", "fermons", "نفتح", "نقفل", "there", "appointment", "call", "me", "leave", "reach", "th",
+    "back", "flight", "bus", "nitakuwa", "tukutane", "reunion", "cita", "rendez", "arrives", "lands",
+    "wake", "start", "starts", "begins", "ends", "موعد",
 ];
 
 /// Before "price": it is not the price any more, or somebody else's.
@@ -289,4 +291,37 @@ pub(super) const FORMER: &[&str] = &[
     "old", "previous", "former", "initial", "market", "usual", "normal", "regular", "retail", "before",
     "was", "antes", "anterior", "antigo", "antiguo", "normalmente", "avant", "ancien", "zamani", "awali",
     "قديم", "القديم", "قبل", "كان", "كانت", "سابق", "السابق", "shops", "others", "elsewhere", "competitors",
+];
+
+/// What is sold. Before a number these leave it a price; behind it they are what it counts.
+#[rustfmt::skip]
+pub(super) const PRODUCTS: &[&str] = &[
+    "pads", "pad", "brake", "brakes", "filter", "oil", "battery", "tyre", "tyres", "disc", "discs",
+    "screen", "medicine", "cable", "shoes", "shocks", "shock", "bearing", "bearings", "tire", "tires",
+    "rim", "rims", "bulb", "bulbs", "headlight", "headlights", "taillight", "bumper", "mirror", "mirrors",
+    "door", "bonnet", "radiator", "clutch", "alternator", "starter", "plugs", "plug", "belt", "pump",
+    "engine", "gearbox", "sensor", "wiper", "wipers", "phone", "laptop", "charger", "cover", "case", "shoe",
+    "dress", "shirt", "bag", "tablets", "syrup", "strip", "drug", "cement", "paint", "pipe", "tank", "bed",
+    "sofa", "table", "chair", "fridge", "tv", "cooker", "gas", "maize", "flour", "rice", "sugar", "balatas",
+    "pastillas", "filtro", "aceite", "llanta", "llantas", "bateria", "pastilha", "pastilhas", "oleo",
+    "pneu", "pneus", "plaquettes", "filtre", "huile", "batterie", "taa", "tairi", "betri", "mafuta",
+    "viatu", "simu", "dawa", "فحمات", "بطاريه", "زيت", "فلتر", "كفر", "شاشه", "جوال", "piece", "tienda",
+    "loja", "magasin", "boutique", "parts", "spare", "spares", "engines", "kits", "bushes", "mounting",
+    "mountings", "injector", "injectors", "gasket", "hose", "seat", "seats", "windscreen", "glass",
+    "lights", "light", "lamp", "speaker", "headphones", "earphones", "keyboard", "mouse", "printer",
+    "router", "camera", "watch", "jacket", "trouser", "trousers", "jeans", "sandals", "boots", "sneakers",
+    "handbag", "perfume", "lotion", "soap", "bread", "milk", "eggs", "beans", "meat", "fish", "chicken",
+    "timber", "tiles", "wire", "drill", "generator", "inverter", "panel", "solar", "mattress", "pillow",
+    "curtain", "carpet", "cylinder", "stove", "kettle", "blender", "iron", "microwave", "washing",
+    "machine", "books", "book", "uniform", "amortiguador", "amortiguadores", "bujias", "faro", "faros",
+    "espejo", "pantalla", "celular", "zapatos", "medicina", "disco", "discos", "farol", "retrovisor",
+    "tela", "sapato", "remedio", "amortecedor", "amortecedores", "velas", "pantalon", "chaussures",
+    "telephone", "ecran", "phare", "amortisseur", "amortisseurs", "medicament", "تلفون", "ايفون", "حذاء",
+    "دواء", "كاميرا", "طرمبه", "مرايه",
+];
+
+/// Between a word and the number that it is about: "mileage is 85000".
+#[rustfmt::skip]
+pub(super) const LINKS: &[&str] = &[
+    "is", "are", "was", "ni", "of", "es", "e", "est", "de", "number", "no", "iko", "at", "a",
 ];

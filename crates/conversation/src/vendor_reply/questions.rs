@@ -82,13 +82,25 @@ pub(super) fn mask(tokens: &mut [Token]) -> Questions {
         let marked = clause.last().is_some_and(|token| matches!(token.kind, Kind::Mark('?' | '❓' | '⁉')));
         let (asks, tag, help) = {
             let words: Vec<&str> = clause.iter().filter_map(Token::word).collect();
-            let first = words.first().copied().unwrap_or_default();
+            // "3200 is the last price" does not ask.
+            let opens = clause.iter().find(|token| token.mark().is_none());
+            let first = opens.and_then(Token::word).unwrap_or_default();
             let asks_first = ASKING_FIRST.contains(&first)
                 && (!NEEDS_SUBJECT.contains(&first)
                     || words.get(1).is_some_and(|second| ASKED.contains(second)));
+            // "is 3500 okay"
+            let amount_asked = matches!(first, "is" | "are")
+                && clause
+                    .iter()
+                    .filter(|token| token.mark().is_none())
+                    .nth(1)
+                    .is_some_and(|token| token.number().is_some());
             let asks_second = words.get(1).is_some_and(|second| ASKING_SECOND.contains(second))
                 && !SAYING_FIRST.contains(&first);
-            let asks = asks_first || asks_second || words.iter().any(|word| ASKING_ANYWHERE.contains(word));
+            let asks = asks_first
+                || amount_asked
+                || asks_second
+                || words.iter().any(|word| ASKING_ANYWHERE.contains(word));
             let tag = marked && !asks && words.last().is_some_and(|last| TAGS.contains(last));
             let help = words.iter().any(|word| HELP.contains(word));
             (asks || (marked && !tag), tag, asks && help)

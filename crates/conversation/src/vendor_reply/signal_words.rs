@@ -229,7 +229,7 @@ pub(super) const PHRASES: &[(Says, &[&str])] = &[
         "nhi hai", "bik gaya", "hapana hakuna", "quedamos sin", "quede sin", "ahorita no", "ahora no",
         "agora nao", "pas maintenant", "wala hatuna", "no pieces", "no units", "no available",
         "unavailable now", "unavailable", "havent", "doesnt", "finished", "sold", "discontinued", "none",
-        "nothing", "nil", "cannot", "cant", "unable", "never", "hatuna", "sina", "hakuna", "hamna", "haipo",
+        "nothing", "nil", "unable", "never", "hatuna", "sina", "hakuna", "hamna", "haipo",
         "hazipo", "haiko", "haziko", "hayupo", "imeisha", "zimeisha", "imekwisha", "zimekwisha", "imeuzwa",
         "hatuuzi", "siuzi", "hatunayo", "sinayo", "haipatikani", "hazipatikani", "agotado", "agotada",
         "agotados", "agotadas", "indisponivel", "esgotado", "esgotada", "esgotados", "esgotou", "acabou",
@@ -250,6 +250,7 @@ pub(super) const PHRASES: &[(Says, &[&str])] = &[
         "mafi", "mako", "maku", "kholas", "khalas", "5alas", "khlas", "nahi", "nahin", "nhi", "khatam",
         "mafiche", "tewali", "temuli", "zawedde", "tebuli", "ziweddeko", "n/a",
         "gone", "i wish", "wish i had", "wish we had", "terminado", "termine", "haiwezekani", "went fast", "went out", "bought the last", "took the last", "taken", "zilienda", "ziliuzwa", "amenunua", "walinunua", "iliuzwa",
+        "cant help", "cannot help", "cant supply", "cant source", "cant manage", "cant find", "cant have", "cannot have", "cannot supply", "cant trace",
     ]),
     (Says::Yes, &[
         "il y en a", "por supuesto que si", "je lai en stock", "claro que sim", "nous en avons",
