@@ -66,7 +66,7 @@ const SHARED: &[(&[&str], Option<&str>, &[&str])] = &[
     (&["/-"], None, &["KES", "UGX", "TZS", "SOS", "INR"]),
     (&["rs", "rupees", "rupee"], None, &["INR", "PKR", "LKR", "NPR", "MUR"]),
     (&["r"], None, &["ZAR"]),
-    (&["peso", "pesos"], None, &["MXN", "ARS", "CLP", "COP", "UYU", "DOP", "PHP"]),
+    (&["peso", "pesos", "pesitos"], None, &["MXN", "ARS", "CLP", "COP", "UYU", "DOP", "PHP"]),
     (&["cfa", "fcfa", "francs", "franc", "f"], None, &["XOF", "XAF", "RWF", "BIF", "GNF", "DJF", "CDF"]),
     (&["dh", "dhs", "dirham", "dirhams", "درهم", "دراهم"], None, &["AED", "MAD"]),
     (&["ريال", "ريالات"], None, &["SAR", "QAR", "YER", "OMR"]),

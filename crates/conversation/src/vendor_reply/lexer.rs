@@ -236,7 +236,10 @@ impl Input {
         let thousands =
             self.is_digit(0) && self.peek(1) == Some(' ') && (2..=4).all(|ahead| self.is_digit(ahead));
         let digits = self.rest.iter().rev().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
-        let enough = word.len() > 1 || thousands || digits.filter(|c| c.is_ascii_digit()).count() > 2;
+        let short = self.rest.iter().rev().skip_while(|c| c.is_ascii_digit()).take(2).collect::<Vec<_>>();
+        let in_k = matches!(short.as_slice(), ['k'])
+            || matches!(short.as_slice(), ['k', next] if !next.is_alphanumeric());
+        let enough = word.len() > 1 || thousands || in_k || digits.filter(|c| c.is_ascii_digit()).count() > 2;
         BEFORE_DIGITS.contains(&word) && enough
     }
 }

@@ -118,7 +118,7 @@ fn judge(signals: Signals, reading: Reading, eta: Option<String>, questions: Que
                 }
                 _ => (Unclear, None, 0.4),
             }
-        } else if signals.no && (says_yes || names_amount) {
+        } else if signals.no && (signals.yes || names_amount) {
             (Unclear, None, 0.3)
         } else if signals.no {
             (OutOfStock, None, 0.9)

@@ -145,7 +145,7 @@ impl Run {
                     (group, run.large) = (group.max(1) * 100, true);
                 }
                 Class::Hundreds(value) => {
-                    open |= group != 0;
+                    open |= group % 1_000 != 0;
                     (group, run.large) = (group + value, true);
                 }
                 Class::Digits(value) => {

@@ -146,7 +146,7 @@ impl Context<'_> {
             return Role::Vague;
         }
         let Some(certainty) = self.certainty(digits) else {
-            let round = digits.len() > 2 && (digits.ends_with("00") || digits.ends_with("50"));
+            let round = digits.len() > 2 && digits.ends_with('0');
             return if round { Role::Unexplained } else { Role::Other };
         };
         let currency = match (self.currency, self.hint) {

@@ -45,13 +45,11 @@ impl<'a> Context<'a> {
             || matches!((first, second, third), (Some("be"), Some("to"), Some("used")))
             || [second, third].into_iter().flatten().any(|word| FORMER.contains(&word))
             || self.word_after().is_some_and(|word| FORMER.contains(&word))
+            || matches!(first, Some("or" | "ou" | "ama" | "او"))
             || (matches!(first, Some("for" | "at")) && second == Some("not"))
             || (first.is_some_and(|word| LINKS.contains(&word))
                 && second.is_some_and(|word| BOUNDS_BEFORE.contains(&word) && word != "offer"))
-            || self
-                .words_after()
-                .take(3)
-                .any(|word| matches!(word, "minimum" | "maximum" | "max" | "least" | "less"))
+            || self.words_after().take(3).take_while(|word| *word != "no").any(|word| LEAST.contains(&word))
             || self.token(self.before).and_then(Token::mark) == Some('+')
             || first.is_some_and(|word| split_amount(word) && digits_len == 3)
             || (beyond && !fee_behind)
@@ -74,6 +72,7 @@ impl<'a> Context<'a> {
         let known = |token: Option<&Token>| {
             token.is_none_or(|token| match token.word() {
                 Some("of" | "ya" | "de") => false,
+                Some("the" | "las" | "los" | "les" | "os" | "as") => true,
                 Some(word) => {
                     HARMLESS.contains(&word)
                         || PRODUCTS.contains(&word)
@@ -307,6 +306,8 @@ fn final_word(word: &str) -> bool {
         || PRICE_AFTER.contains(&word)
         || matches!(word, "best" | "okay" | "my" | "our")
 }
+
+const LEAST: &[&str] = &["minimum", "maximum", "max", "least", "less"];
 
 const TAXES: &[&str] = &["vat", "tax", "taxes", "gst", "iva", "tva", "igv"];
 

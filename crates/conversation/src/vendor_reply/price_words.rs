@@ -119,10 +119,11 @@ pub(super) const PRICE_BEFORE: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const PRICE_NOUNS: &[&str] = &[
     "price", "cost", "costs", "costing", "bei", "precio", "cuesta", "valor", "preco", "custa", "prix",
-    "coute", "السعر", "سعر", "سعره", "بسعر", "selling", "goes", "charge", "quote",
-    "ب", "سعرها", "سعرو", "ثمنه", "ثمنها", "الثمن", "التمن", "rate", "amount", "precios",
-    "precos", "valeur", "tarif", "costo", "custo", "cout", "gharama", "inauzwa", "zinauzwa", "bhav", "daam",
-    "kimat", "sale", "saem", "custam", "cuestan", "coutent", "pesa",
+    "coute", "السعر", "سعر", "سعره", "بسعر", "selling", "goes", "charge", "quote", "ب", "سعرها", "سعرو",
+    "ثمنه", "ثمنها", "الثمن", "التمن", "rate", "amount", "precios", "precos", "valeur", "tarif", "costo",
+    "custo", "cout", "gharama", "inauzwa", "zinauzwa", "bhav", "daam", "kimat", "sale", "saem", "custam",
+    "cuestan", "coutent", "pesa", "والسعر", "وسعره", "وسعرها", "والثمن", "وثمنه", "pric", "prize", "prc",
+    "beyi",
 ];
 
 /// Directly after a number these say that it is a price.
@@ -178,7 +179,8 @@ pub(super) const HARMLESS: &[&str] = &[
     "ma", "maam", "oya", "abeg", "vat", "tax", "ukikuja", "tukutane", "naweza", "unaweza", "kwa", "sana",
     "mazee", "brathe", "manze", "ukitaka", "bas", "tuu", "jaldi", "sirf", "dost", "yaar", "nena", "pana",
     "mae", "parce", "vecino", "reina", "linda", "meu", "minha", "amor", "flor", "campeao", "parceiro",
-    "svp", "stp", "tonton", "papa", "maman", "mon",
+    "svp", "stp", "tonton", "papa", "maman", "mon", "el", "los", "ka", "ki", "ke", "me", "mein", "lagega",
+    "hoga", "hai", "only", "ttc", "ht", "egyptian", "مصري", "إماراتي", "سعودي", "للحبة", "على", "ja", "já",
 ];
 
 /// "was 4000": amounts, but not the price.
@@ -211,17 +213,16 @@ pub(super) const ROUGHLY: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const FEES: &[&str] = &[
     "delivery", "transport", "shipping", "deposit", "envio", "frete", "entrega", "livraison", "usafiri",
-    "fee", "fare", "courier", "توصيل", "التوصيل", "labour", "fitting", "installation",
-    "deliver", "delivers", "delivering", "deliveries", "ship", "ships", "freight",
-    "postage", "kuleta", "kutuma", "kufikisha", "sendy", "boda", "rider", "tunaleta",
-    "tunafikisha", "despacho", "domicilio", "domicilios", "flete", "envios", "enviamos", "mensajeria",
-    "instalacion", "enganche", "anticipo", "abono", "deposito", "sinal", "adiantamento",
-    "instalacao", "montagem", "entregamos", "motoboy", "sedex", "acompte", "expedition",
-    "montage", "livrons", "والتوصيل", "شحن", "الشحن", "والشحن", "نوصل", "توصيله", "تركيب", "التركيب",
-    "عربون", "العربون", "مقدم", "downpayment", "upfront", "advance",
-    "labor", "fundi", "packaging", "fixing",
-    "mounting", "alignment", "balancing", "usafirishaji", "ufundi",
-    "consultation",
+    "fee", "fare", "courier", "توصيل", "التوصيل", "labour", "fitting", "installation", "deliver",
+    "delivers", "delivering", "deliveries", "ship", "ships", "freight", "postage", "kuleta", "kutuma",
+    "kufikisha", "sendy", "boda", "rider", "tunaleta", "tunafikisha", "despacho", "domicilio", "domicilios",
+    "flete", "envios", "enviamos", "mensajeria", "instalacion", "enganche", "anticipo", "abono", "deposito",
+    "sinal", "adiantamento", "instalacao", "montagem", "entregamos", "motoboy", "sedex", "acompte",
+    "expedition", "montage", "livrons", "والتوصيل", "شحن", "الشحن", "والشحن", "نوصل", "توصيله", "تركيب",
+    "التركيب", "عربون", "العربون", "مقدم", "downpayment", "upfront", "advance", "labor", "fundi",
+    "packaging", "fixing", "mounting", "alignment", "balancing", "usafirishaji", "ufundi", "consultation",
+    "port", "porte", "portes", "entregar", "llevar", "livrer", "deliverly", "delivary", "dilivery",
+    "delivry",
 ];
 
 #[rustfmt::skip]
