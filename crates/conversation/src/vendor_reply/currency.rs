@@ -25,7 +25,7 @@ const EXACT: &[(&str, &[&str])] = &[
     ("MZN", &["mzn", "meticais", "metical"]),
     ("AOA", &["aoa", "kwanza", "kwanzas"]),
     ("USD", &["usd", "us$"]),
-    ("EUR", &["eur", "euro", "euros", "€", "يورو"]),
+    ("EUR", &["eur", "euro", "euros", "euritos", "€", "يورو"]),
     ("GBP", &["gbp", "£", "quid"]),
     ("INR", &["inr", "₹"]),
     ("BRL", &["brl", "r$", "reais"]),

@@ -3,7 +3,7 @@
 use marketplace::Language;
 
 use super::{
-    lexer::Token,
+    lexer::{Kind, Token},
     price_words::PRICE_NOUNS,
     signal_words::{APOLOGIES, CONTRASTS, LIMITS, NEGATORS, PHRASES, QUALITIES, REFUSALS, Says, VARIANTS},
     spelling,
@@ -37,6 +37,7 @@ const NEGATION_REACH: usize = 3;
 struct Found {
     yes: Vec<usize>,
     no: Vec<usize>,
+    hedge: Vec<usize>,
     signals: Signals,
 }
 
@@ -59,7 +60,7 @@ pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>)
                     Says::Yes => found.yes.push(at),
                     Says::No => found.no.push(at),
                     Says::WeakYes => found.signals.weak_yes = true,
-                    Says::Hedge => found.signals.hedge = true,
+                    Says::Hedge => found.hedge.push(at),
                     Says::Later => found.signals.later = true,
                     Says::Nothing => {}
                 }
@@ -74,6 +75,13 @@ pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>)
     signals.partial = is_partial(&whole);
     signals.of_price = whole.iter().any(|word| PRICE_NOUNS.contains(word));
     emoji(tokens, &mut signals);
+    // "Sorry, we only sell phones."
+    if apology
+        && signals.partial
+        && whole.windows(2).any(|pair| matches!(pair, ["only", "sell" | "deal" | "do"]))
+    {
+        (signals.partial, signals.weak_yes, signals.no) = (false, false, true);
+    }
     // "Sorry boss" declines; "sorry we are closed" says something else.
     let few_words_left = words.iter().filter(|word| !word.is_empty()).count() <= 2;
     if apology && few_words_left && !signals.yes && !signals.weak_yes && !signals.hedge && !signals.later {
@@ -97,11 +105,21 @@ impl Found {
                 |at: usize| !matches!(words.get(at..at + 2), Some(["not", "today" | "now" | "at" | "for"]));
             self.yes.iter().all(|at| *at < contrast) && self.no.iter().any(|at| *at > contrast && none(*at))
         });
+        // "None at the moment, maybe next week": the hedge is about another day.
+        let settled = self.yes.is_empty()
+            && self.no.iter().any(|no| self.hedge.iter().all(|hedge| no < hedge && !is_bare(words, *no)));
+        self.signals.hedge = !self.hedge.is_empty() && !settled;
         self.signals.yes = !self.yes.is_empty() && !refused;
         self.signals.weak_yes &= !refused;
         self.signals.no = !self.no.is_empty();
         self.signals
     }
+}
+
+/// "No, let me check": the bare no does not settle it.
+fn is_bare(words: &[&str], at: usize) -> bool {
+    words.get(at).is_some_and(|word| REFUSALS.contains(word))
+        && words.get(at + 1).is_none_or(|word| word.is_empty())
 }
 
 /// Takes a phrase out of the words: where it began.
@@ -202,8 +220,9 @@ fn first_word(words: &mut [&str], language: Language, alone: bool, found: &mut F
 fn drop_numbering(tokens: &[Token], words: &mut [&str]) {
     for (at, word) in words.iter_mut().enumerate() {
         let dotted = tokens.get(at + 1).and_then(Token::mark) == Some('.');
-        let follows =
-            tokens.get(at + if dotted { 2 } else { 1 }).is_some_and(|token| token.number().is_some());
+        let follows = tokens
+            .get(at + if dotted { 2 } else { 1 })
+            .is_some_and(|token| token.number().is_some() || token.kind == Kind::OtherDigits);
         if *word == "no" && follows {
             *word = "";
         }
