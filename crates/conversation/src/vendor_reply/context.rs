@@ -163,4 +163,16 @@ impl<'a> Context<'a> {
     pub(super) fn spaced_at(&self, at: usize) -> bool {
         self.token(Some(at)).is_some_and(|token| token.spaced)
     }
+
+    /// Roughly what a number is worth: its whole part with its multiplier.
+    pub(super) fn value(&self, at: usize) -> u64 {
+        let digits = self.token(Some(at)).and_then(Token::number).unwrap_or_default();
+        let word = self.token(Some(at + 1)).and_then(Token::word);
+        let times = word.and_then(|word| multiplier(word, self.hint)).and_then(|times| times.try_into().ok());
+        let groups =
+            digits.split(['.', ',']).enumerate().take_while(|(at, group)| *at == 0 || group.len() == 3);
+        let whole: String =
+            groups.flat_map(|(_, group)| group.chars().filter(char::is_ascii_digit)).collect();
+        whole.parse::<u64>().unwrap_or(0).saturating_mul(times.unwrap_or(1))
+    }
 }

@@ -5,6 +5,7 @@
 //! part `tune` in view. Of the part `held_out`, every third reply, only the totals were looked at.
 
 use super::*;
+use proptest::prelude::*;
 use std::fmt::Write as _;
 use strum::IntoEnumIterator as _;
 
@@ -127,7 +128,7 @@ fn the_corpus_is_read_right() {
                 let read = parse(&label.text, &label.hints);
                 score.count(label, &read);
                 total.count(label, &read);
-                if (part != Part::Last || std::env::var("SHOW").is_ok()) && !fits(label, &read) {
+                if !fits(label, &read) {
                     let _ = writeln!(wrong, "{} {:?}: {read:?}", label.id, label.text);
                 }
             }
@@ -148,11 +149,7 @@ fn the_corpus_is_read_right() {
 fn what_is_labelled_unclear_is_ambiguous() {
     for label in corpus().iter().filter(|label| label.availability == Availability::Unclear) {
         let read = parse(&label.text, &label.hints);
-        assert!(
-            read.confidence < AMBIGUOUS_BELOW || read.availability != Availability::Unclear,
-            "{}",
-            label.id
-        );
+        assert!(read.confidence < AMBIGUOUS_BELOW, "{}: {read:?}", label.id);
     }
 }
 
@@ -169,6 +166,86 @@ fn the_corpus_is_whole() {
     }
     let apart = corpus.iter().filter(|label| label.part != Part::Tune).count();
     assert!(apart * 3 >= corpus.len(), "{apart}");
+}
+
+/// Clear answers, to be dressed up.
+const CLEAR: &[(&str, Availability, Option<i64>)] = &[
+    ("yes 3500", Availability::InStock, Some(350_000)),
+    ("available at ksh 4,200", Availability::InStock, Some(420_000)),
+    ("we have it, 12k", Availability::InStock, Some(1_200_000)),
+    ("tuko nayo 3500/=", Availability::InStock, Some(350_000)),
+    ("ndio iko, elfu tatu", Availability::InStock, Some(300_000)),
+    ("out of stock", Availability::OutOfStock, None),
+    ("hatuna", Availability::OutOfStock, None),
+    ("not available", Availability::OutOfStock, None),
+    ("no tenemos", Availability::OutOfStock, None),
+    ("on n'en a plus", Availability::OutOfStock, None),
+    ("غير متوفر", Availability::OutOfStock, None),
+    ("نعم متوفر", Availability::InStock, None),
+];
+
+#[rustfmt::skip]
+const BEFORE: &[&str] = &[
+    "", "hello ", "Good morning boss, ", "hi there\n", "Habari yako, ", "ok ", "hey bro ", "Buenos dias, ",
+    "Bonjour chef, ", "السلام عليكم، ", "so i checked the store, ", "thanks for asking. ", "😊 ",
+];
+
+#[rustfmt::skip]
+const AFTER: &[&str] = &[
+    "", " boss", ". Thanks", ", karibu", " 🙏", "\nHave a nice day", ". Let me know if you need anything else",
+    ", call 0712 345 678", ". We are on Kirinyaga road", " my friend", "!!!", ", asante sana",
+    ". We open at 8am",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+
+    #[test]
+    fn chatter_does_not_turn_an_answer_round(
+        (text, availability, minor) in prop::sample::select(CLEAR),
+        before in prop::sample::select(BEFORE),
+        after in prop::sample::select(AFTER),
+    ) {
+        let text = format!("{before}{text}{after}");
+        let hints = ReplyHints { default_currency: "KES".parse().ok(), language: Language::En };
+        let read = parse(&text, &hints);
+        prop_assert_eq!(read.availability, availability, "{}", text);
+        prop_assert_eq!(read.price.map(Money::minor), minor, "{}", text);
+        prop_assert!(read.confidence >= AMBIGUOUS_BELOW, "{}", text);
+    }
+
+    #[test]
+    fn without_a_number_there_is_no_price(
+        words in prop::collection::vec("[a-z]{1,9}|[\u{627}-\u{64a}]{2,7}", 0..12),
+        currency in prop::sample::select(vec!["KES", "NGN", "MXN", "EGP"]),
+    ) {
+        prop_assume!(words.iter().all(|word| number_table::lookup(&crate::text::fold(word)).is_none()));
+        let hints = ReplyHints { default_currency: currency.parse().ok(), language: Language::Sw };
+        prop_assert_eq!(parse(&words.join(" "), &hints).price, None);
+    }
+
+    #[test]
+    fn digits_of_another_matter_are_no_price(
+        digits in prop_oneof![
+            // Telephones.
+            "0[17][0-9]{8}", "0[17][0-9]{2}[ -][0-9]{3}[ -][0-9]{3}", "\\+(254|234|91|52) ?[1-9][0-9]{8,9}",
+            "\\([1-9][0-9]{1,2}\\) 9[0-9]{4}-[0-9]{4}", "[6-9][0-9]{9}",
+            // Dates and times.
+            "(0?[1-9]|[12][0-9])/(0?[1-9]|1[0-2])/20[0-9]{2}", "(19[89][0-9]|20[0-3][1-9])",
+            "([01][0-9]|2[0-3]):[0-5][0-9]", "[1-9](am|pm)", "20[0-9]{2}-[01][0-9]-[0-2][0-9]",
+            // Sizes and codes.
+            "[1-3][0-9]5/[4-7][05] R1[3-9]", "[1-3][0-9]5 R1[3-9]", "size [34][0-9]",
+            "[1-9][0-9]{1,3}(ml|gb|km|cc|kg|mm|w)", "[1-9][0-9]{4}-[A-Z]{2}[0-9]{3}", "part no\\.? [0-9]{5}",
+            "[A-Z]{2,3} ?[0-9]{3}[A-Z]", "[1-9]\\.[0-9]",
+        ],
+        before in prop::sample::select(vec!["", "yes ", "available, ", "we have ", "call ", "it is ", "ndio "]),
+        after in prop::sample::select(vec!["", " available", ", thanks", ".", " yes"]),
+        currency in prop::sample::select(vec!["KES", "NGN", "INR", "MXN", "ZAR", "BRL"]),
+    ) {
+        let text = format!("{before}{digits}{after}");
+        let hints = ReplyHints { default_currency: currency.parse().ok(), language: Language::En };
+        prop_assert_eq!(parse(&text, &hints).price, None, "{}", text);
+    }
 }
 
 #[test]

@@ -127,7 +127,7 @@ impl Context<'_> {
         if self.is_no_amount(digits) {
             return Role::Other;
         }
-        if self.is_fee(digits) {
+        if self.is_fee() {
             return Role::Fee;
         }
         let denied = self.word_before() == Some("not");

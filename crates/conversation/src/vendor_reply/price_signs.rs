@@ -121,6 +121,9 @@ impl<'a> Context<'a> {
         let compared = digits.len() > 2 && matches!(self.word_after(), Some("new" | "used"));
         let priced =
             self.is_price_word_near() && self.word_after().is_some_and(|word| UNITS_OF_STOCK.contains(&word));
+        // `90915-YZZD4`
+        let hyphened = next.is_some_and(|token| token.mark() == Some('-') && !token.spaced)
+            && self.token(Some(self.after + 1)).is_some_and(|token| token.word().is_some() && !token.spaced);
         let unit = self.word_after().is_some_and(measured) && !compared && !priced;
         let glued_before = self.token(self.at.checked_sub(1)).is_some_and(|token| {
             !self.spaced_at(self.at)
@@ -147,6 +150,7 @@ impl<'a> Context<'a> {
             || (blanks > 1 && !marked)
             || percent
             || attached
+            || hyphened
             || unit
             || glued_before
             || named_thing
@@ -175,7 +179,7 @@ impl<'a> Context<'a> {
     }
 
     /// `delivery 200`, `200 delivery`, `delivery within town is 200`, `200 for delivery`.
-    pub(super) fn is_fee(&self, digits: &str) -> bool {
+    pub(super) fn is_fee(&self) -> bool {
         let included = |word: &str| INCLUDED.contains(&word);
         let window: Vec<&str> = self.clause_before().take(5).collect();
         let before = window.iter().any(|word| FEES.contains(word));
@@ -191,8 +195,10 @@ impl<'a> Context<'a> {
             None => false,
         };
         // `4500 delivery 300`: the fee has its own number. `4500 delivery included` is the price.
-        let own_number =
-            after.clone().take(3).find_map(Token::number).is_some_and(|fee| fee.len() < digits.len());
+        let end = self.tokens.len().min(self.after + 5);
+        let own_number = (self.after + 1..end)
+            .find(|at| self.tokens.get(*at).is_some_and(|token| token.number().is_some()))
+            .is_some_and(|at| self.value(at) < self.value(self.at));
         let all_in = after.next().and_then(Token::word).is_some_and(|word| included(word) || word == "is");
         fee_behind && !own_number && !all_in
     }
@@ -220,7 +226,10 @@ impl<'a> Context<'a> {
         if self.is_price_word_near() {
             let least =
                 if self.word_before().is_some_and(|word| PRICE_NOUNS.contains(&word)) { 10 } else { 20 };
-            return (value >= least && self.after_is_harmless(digits)).then_some(0.8);
+            let named = self.word_before().is_some_and(|word| PRICE_NOUNS.contains(&word));
+            let counts = self.word_after().is_some_and(|word| PRODUCTS.contains(&word));
+            let clear = (named && !counts) || self.after_is_harmless(digits);
+            return (value >= least && clear).then_some(0.8);
         }
         let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
         let like_a_year = plain && (1_980..=2_039).contains(&value) && value != 2_000;
@@ -232,7 +241,9 @@ impl<'a> Context<'a> {
             let tail: u64 = tail.parse().unwrap_or(0);
             whole.parse::<u64>().is_ok_and(|whole| whole < 25 && tail < 60)
         });
-        if value < 100 || small_cents || like_a_year || like_a_size || !self.after_is_harmless(digits) {
+        let with_cents = cents.is_some_and(|(whole, _)| whole.len() > 1) && !small_cents;
+        let harmless_after = with_cents || self.after_is_harmless(digits);
+        if (value < 100 && !with_cents) || small_cents || like_a_year || like_a_size || !harmless_after {
             return None;
         }
         let before = self.word_before();

@@ -237,7 +237,7 @@ pub(super) const PHRASES: &[(Says, &[&str])] = &[
         "ما عنديش", "ما عندناش", "ما لدينا", "لا نبيع", "لا نملك", "ما متوفر", "مش متاح", "مو متاح",
         "انتهت الكميه", "ma kaynach", "ma kanch", "mesh mawgood", "mish mawgood", "msh mawgood",
         "mesh mawgoud", "ma fi", "ma indi", "ma 3indi", "ma endi", "nahi hai", "nahin hai", "nai hai",
-        "nhi hai", "bik gaya", "hapana hakuna", "quedamos sin", "quede sin", "ahorita no", "ahora no",
+        "nhi hai", "bik gaya", "hapana hakuna", "quedamos sin", "nen a plus", "nen a pas", "nen reste plus", "nen reste pas", "quede sin", "ahorita no", "ahora no",
         "agora nao", "pas maintenant", "wala hatuna", "no pieces", "no units", "no available",
         "unavailable now", "i wish", "went fast", "went out", "cant help", "cannot help", "cant supply",
         "cant source", "cant manage", "cant find", "cant have", "cannot have", "cannot supply",
