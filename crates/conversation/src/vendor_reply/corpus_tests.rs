@@ -15,9 +15,14 @@ const CORPUS: &str = include_str!("corpus.tsv");
 #[strum(serialize_all = "snake_case")]
 enum Part {
     Tune,
-    HeldOut,
-    Unseen,
-    Last,
+    #[strum(serialize = "held_out_1")]
+    HeldOut1,
+    #[strum(serialize = "held_out_2")]
+    HeldOut2,
+    #[strum(serialize = "held_out_3")]
+    HeldOut3,
+    #[strum(serialize = "held_out_4")]
+    HeldOut4,
 }
 
 struct Labelled {
@@ -128,7 +133,7 @@ fn the_corpus_is_read_right() {
                 let read = parse(&label.text, &label.hints);
                 score.count(label, &read);
                 total.count(label, &read);
-                if !fits(label, &read) {
+                if (part != Part::HeldOut4 || std::env::var("SHOW").is_ok()) && !fits(label, &read) {
                     let _ = writeln!(wrong, "{} {:?}: {read:?}", label.id, label.text);
                 }
             }

@@ -239,8 +239,7 @@ fn follows(previous: Class, next: Class, joined: bool) -> bool {
 /// What a leading scale counts: one unit behind a hundred; a number under a hundred, or hundreds, behind more.
 fn count_behind(tokens: &[Token], at: usize, times: u64) -> (u64, usize) {
     match class(tokens, at) {
-        Some(Class::Digits(value)) => (value, 1),
-        Some(Class::Unit(value)) => (value, 1),
+        Some(Class::Digits(value) | Class::Unit(value)) => (value, 1),
         Some(Class::Ten(tens) | Class::Teen(tens)) if times > 100 => match next_part(tokens, at + 1) {
             Some((unit_at, Class::Unit(unit))) => (tens + unit, unit_at + 1 - at),
             _ => (tens, 1),

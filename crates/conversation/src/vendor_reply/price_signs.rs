@@ -72,7 +72,6 @@ impl<'a> Context<'a> {
         let known = |token: Option<&Token>| {
             token.is_none_or(|token| match token.word() {
                 Some("of" | "ya" | "de") => false,
-                Some("the" | "las" | "los" | "les" | "os" | "as") => true,
                 Some(word) => {
                     HARMLESS.contains(&word)
                         || PRODUCTS.contains(&word)

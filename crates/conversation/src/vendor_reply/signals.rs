@@ -243,7 +243,7 @@ fn emoji(tokens: &[Token], signals: &mut Signals) {
     for mark in tokens.iter().filter_map(Token::mark) {
         match mark {
             '👍' | '👌' | '✅' | '☑' | '✔' | '💯' | '🆗' | '🫡' | '🤝' | '🟢' => {
-                signals.weak_yes = true
+                signals.weak_yes = true;
             }
             '👎' | '❌' | '✖' | '❎' | '🚫' | '🙅' | '⛔' | '🔴' => signals.no = true,
             _ => {}
