@@ -240,10 +240,12 @@ fn follows(previous: Class, next: Class, joined: bool) -> bool {
 fn count_behind(tokens: &[Token], at: usize, times: u64) -> (u64, usize) {
     match class(tokens, at) {
         Some(Class::Digits(value) | Class::Unit(value)) => (value, 1),
-        Some(Class::Ten(tens) | Class::Teen(tens)) if times > 100 => match next_part(tokens, at + 1) {
-            Some((unit_at, Class::Unit(unit))) => (tens + unit, unit_at + 1 - at),
-            _ => (tens, 1),
-        },
+        Some(Class::Ten(tens) | Class::Teen(tens)) if times > 100 || tens == 10 => {
+            match next_part(tokens, at + 1) {
+                Some((unit_at, Class::Unit(unit))) => (tens + unit, unit_at + 1 - at),
+                _ => (tens, 1),
+            }
+        }
         Some(Class::Leading(100)) if times == 1_000 => {
             let (count, length) = count_behind(tokens, at + 1, 100);
             (count * 100, length + 1)

@@ -130,15 +130,13 @@ pub(super) const PRICE_NOUNS: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const PRICE_AFTER: &[&str] = &[
     "fixed", "each", "per", "only", "apiece", "pekee", "tu", "kila", "cada", "chacun", "chaque", "last",
-    "final", "negotiable", "cash", "nett", "net", "فقط",
-    "neg", "nego", "ono", "negotiatiable", "slightly", "genje", "sharp", "flat", "straight",
-    "kwa", "kwako", "pesa", "unit", "lunite", "lapiece", "unidad", "unidade", "unite", "pièce",
-    "nonnegotiable", "firm", "fijo", "fixo", "fixe", "ferme", "negociable", "negociavel",
-    "négociable", "negociables", "avista", "efectivo", "contado", "dernier", "iva", "vat",
+    "final", "negotiable", "cash", "nett", "net", "فقط", "neg", "nego", "ono", "negotiatiable", "slightly",
+    "genje", "sharp", "flat", "straight", "kwa", "kwako", "pesa", "unit", "lunite", "lapiece", "unidad",
+    "unidade", "unite", "pièce", "nonnegotiable", "firm", "fijo", "fixo", "fixe", "ferme", "negociable",
+    "negociavel", "négociable", "negociables", "avista", "efectivo", "contado", "dernier", "iva", "vat",
     "incl", "excl", "inclusive", "par", "por", "la", "للحبه", "للواحد", "للقطعه", "الحبه", "بس", "نهائي",
-    "كاش", "صافي", "mwisho", "rahisi", "kipande", "pix", "dinheiro", "especes", "c", "cu",
-    "mwishowe",
-    "c/u",
+    "كاش", "صافي", "mwisho", "rahisi", "kipande", "pix", "dinheiro", "especes", "c", "cu", "mwishowe",
+    "c/u", "fix", "fixx",
 ];
 
 /// Around a bare number these leave it a price.
@@ -222,7 +220,8 @@ pub(super) const FEES: &[&str] = &[
     "التركيب", "عربون", "العربون", "مقدم", "downpayment", "upfront", "advance", "labor", "fundi",
     "packaging", "fixing", "mounting", "alignment", "balancing", "usafirishaji", "ufundi", "consultation",
     "port", "porte", "portes", "entregar", "llevar", "livrer", "deliverly", "delivary", "dilivery",
-    "delivry",
+    "delivry", "booking", "registration", "entry", "transportation", "service", "charges", "safari",
+    "nauli",
 ];
 
 #[rustfmt::skip]
@@ -266,7 +265,12 @@ pub(super) const ELSEWHERE: &[&str] = &[
     "call", "text", "dial", "piga", "bought", "buying", "neighbour", "neighbor", "bring", "carry", "lete",
     "uje", "compre", "comprei", "achete", "accept", "said", "told", "اشتريت", "llama", "llame", "ligue",
     "appelez", "اتصل", "borrowed", "lent", "invoice", "topup", "recharge", "airtime", "recarga", "credito",
-    "bundle", "bundles", "ticket", "fees", "tuition", "hospital", "exam", "marks", "scored",
+    "bundle", "bundles", "ticket", "fees", "tuition", "hospital", "exam", "marks", "scored", "received",
+    "receive", "confirmed", "withdrawn", "withdraw", "deposited", "spent", "spend", "jackpot", "prize",
+    "limit", "fined", "donated", "donate", "contribution", "contribute", "harambee", "chama", "earn",
+    "earned", "wage", "wages", "gave", "recibido", "recibi", "recebi", "recu", "gane", "ganhei", "استلمت",
+    "umetumiwa", "umepokea", "nimepokea", "nimelipa", "amelipa", "mchango", "order", "orders", "fare",
+    "fuel", "consultation", "penalty", "overdraft", "owing", "collected", "change",
 ];
 
 /// Beside a number these say that it is taken off.

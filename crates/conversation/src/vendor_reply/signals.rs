@@ -209,7 +209,7 @@ fn first_word(words: &mut [&str], language: Language, alone: bool, found: &mut F
         "la" if alone || language == Language::Sw => found.no.push(at),
         // English yeah; Swahili "of", Spanish "already".
         "ya" if alone || (language == Language::En && ends_clause) => found.signals.weak_yes = true,
-        "y" | "k" if alone => found.signals.weak_yes = true,
+        "y" if alone => found.signals.weak_yes = true,
         "n" if alone => found.no.push(at),
         _ => return,
     }
