@@ -1,8 +1,20 @@
 //! The corpus: replies as people write them, with what a careful reader takes from them.
 //!
 //! `corpus.tsv` holds an id, the part, the language, the hinted currency, the text (`\n` is a line break), the
-//! availability, the price in minor units, the time and a note; `-` is none. The rules were written with the
-//! part `tune` in view. Of the part `held_out`, every third reply, only the totals were looked at.
+//! availability, the price in minor units, the time and a note; `-` is none. The part `tune` was in view while the
+//! rules were written. The other parts were written and measured one after the other, each before
+//! the rules had seen it; afterwards its mistakes were read, and what they had in common was mended. As first
+//! measured:
+//!
+//! | part | availability | price exact | invented |
+//! |---|---|---|---|
+//! | `held_out_1` | 176 of 180 | 65 of 68 | 2 |
+//! | `held_out_2` | 163 of 174 | 70 of 74 | 2 |
+//! | `held_out_3` | 87 of 95 | 38 of 41 | 0 |
+//! | `held_out_4` | 95 of 100 | 33 of 35 | 2 |
+//!
+//! A reply that offers several prices, or an old and a new one, has no price here, and a bare range says nothing
+//! about stock: both ask for a second look.
 
 use super::*;
 use proptest::prelude::*;
@@ -133,7 +145,7 @@ fn the_corpus_is_read_right() {
                 let read = parse(&label.text, &label.hints);
                 score.count(label, &read);
                 total.count(label, &read);
-                if (part != Part::HeldOut4 || std::env::var("SHOW").is_ok()) && !fits(label, &read) {
+                if !fits(label, &read) {
                     let _ = writeln!(wrong, "{} {:?}: {read:?}", label.id, label.text);
                 }
             }
@@ -171,6 +183,18 @@ fn the_corpus_is_whole() {
     }
     let apart = corpus.iter().filter(|label| label.part != Part::Tune).count();
     assert!(apart * 3 >= corpus.len(), "{apart}");
+}
+
+/// A phrase that is not folded, or said twice, is never found.
+#[test]
+fn phrases_can_be_found() {
+    let mut said = std::collections::HashSet::new();
+    for (_, phrases) in signal_words::PHRASES {
+        for phrase in *phrases {
+            assert_eq!(crate::text::fold(phrase), *phrase);
+            assert!(phrase.split(' ').count() <= 6 && said.insert(phrase), "{phrase}");
+        }
+    }
 }
 
 /// Clear answers, to be dressed up.
@@ -250,25 +274,5 @@ proptest! {
         let text = format!("{before}{digits}{after}");
         let hints = ReplyHints { default_currency: currency.parse().ok(), language: Language::En };
         prop_assert_eq!(parse(&text, &hints).price, None, "{}", text);
-    }
-}
-
-#[test]
-fn probe() {
-    let Ok(path) = std::env::var("PROBE") else { return };
-    for line in std::fs::read_to_string(path).unwrap().lines() {
-        let (currency, text) = line.split_once('|').unwrap();
-        let language = currency.get(4..).and_then(|code| code.parse().ok()).unwrap_or_default();
-        let read = parse(
-            &text.replace("\\n", "\n"),
-            &ReplyHints { default_currency: currency.get(..3).unwrap().parse().ok(), language },
-        );
-        println!(
-            "PROBE {text}  =>  {} {} {} {}",
-            read.availability,
-            read.price.map(|m| m.to_string()).unwrap_or("-".into()),
-            read.eta.unwrap_or("-".into()),
-            read.confidence
-        );
     }
 }

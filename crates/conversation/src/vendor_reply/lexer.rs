@@ -208,7 +208,9 @@ impl Input {
                 && word.chars().count() == 1
                 && self.peek(1).is_some_and(char::is_alphabetic)
                 && !self.peek(2).is_some_and(char::is_alphabetic);
-            if abbreviates {
+            // `non-negotiable` refuses nothing.
+            let compound = c == '-' && word == "non" && self.peek(1).is_some_and(char::is_alphabetic);
+            if abbreviates || compound {
                 self.next();
                 continue;
             }

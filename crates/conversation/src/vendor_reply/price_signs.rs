@@ -20,7 +20,8 @@ impl<'a> Context<'a> {
         let after =
             behind.iter().map_while(Token::word).take(2).any(|word| matches!(word, "off" | "discount"));
         let before = self.clause_before().take(2).any(|word| REDUCING.contains(&word));
-        let apart = self.word_before() == Some("no");
+        // "3500 no discount"
+        let apart = self.clause_before().take(2).chain(self.words_after().take(2)).any(|word| word == "no");
         (after
             || before
             || (percent && behind.first().and_then(Token::word).is_some_and(|word| REDUCING.contains(&word))))
@@ -73,7 +74,8 @@ impl<'a> Context<'a> {
             token.is_none_or(|token| match token.word() {
                 Some("of" | "ya" | "de") => false,
                 Some(word) => {
-                    HARMLESS.contains(&word)
+                    ARTICLES.contains(&word)
+                        || HARMLESS.contains(&word)
                         || PRODUCTS.contains(&word)
                         || OWNING.contains(&word)
                         || FOR.contains(&word)
@@ -90,9 +92,17 @@ impl<'a> Context<'a> {
             is(back(0), BOTH)
         };
         let ahead = |steps: usize| self.token(Some(self.after + steps));
-        let counted_after = is(ahead(0), FOR) && count(ahead(1)) && !is(ahead(2), MEASURES);
+        let article = usize::from(is(ahead(1), ARTICLES));
+        let counted_after =
+            is(ahead(0), FOR) && count(ahead(1 + article)) && !is(ahead(2 + article), MEASURES);
+        // "2pcs = 3500", "2 pcs total 3500"
+        let equals = self.token(self.before).and_then(Token::mark) == Some('=')
+            && (count(back(1)) || (is(back(1), PIECES) && count(back(2))));
+        let earlier = self.tokens.get(..self.at).unwrap_or_default();
+        let summed = self.clause_before().take(2).any(|word| word == "total")
+            && earlier.iter().any(|token| count(Some(token)));
         let each = is(ahead(0), &["each", "cada", "c", "c/u", "apiece", "kila", "per"]);
-        (counted_before || counted_after) && !each
+        (counted_before || counted_after || equals || summed) && !each
     }
 
     /// Digits that are not an amount whatever stands around them.
@@ -143,7 +153,9 @@ impl<'a> Context<'a> {
             && digits.parse::<u32>().is_ok_and(|time| time < 2_400)
             && matches!(self.word_before(), Some("at" | "by" | "till" | "until" | "from" | "a" | "saa"))
             && self.clause_before().skip(1).take(4).any(|word| MEETING.contains(&word));
-        let elsewhere = self.clause_before().any(|word| ELSEWHERE.contains(&word));
+        let pay_me =
+            self.clause_before().any(|word| word == "pay") && self.clause_before().any(|word| word == "me");
+        let elsewhere = pay_me || self.clause_before().any(|word| ELSEWHERE.contains(&word));
         leading_zero
             || long
             || (blanks > 1 && !marked)
@@ -316,6 +328,8 @@ fn final_word(word: &str) -> bool {
         || PRICE_AFTER.contains(&word)
         || matches!(word, "best" | "okay" | "my" | "our")
 }
+
+const ARTICLES: &[&str] = &["the", "las", "los", "les", "os", "as"];
 
 const LEAST: &[&str] = &["minimum", "maximum", "max", "least", "less"];
 

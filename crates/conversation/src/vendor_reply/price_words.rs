@@ -4,21 +4,18 @@
 #[rustfmt::skip]
 pub(super) const RANGE_WORDS: &[&str] = &[
     "to", "or", "hadi", "mpaka", "till", "until", "ate", "a", "o", "ou", "au", "ama", "الي", "او", "bis",
-    "upto",
-    "al", "ile", "aur", "se", "vs", "versus", "إلى", "لحد", "لغايه", "through", "thru",
+    "upto", "al", "ile", "aur", "se", "vs", "versus", "لحد", "لغايه", "through", "thru",
 ];
 
 /// Words between, when "between" stands before.
 #[rustfmt::skip]
 pub(super) const BETWEEN: &[&str] = &[
-    "between", "entre", "kati", "بين",
-    "من",
+    "between", "entre", "kati", "بين", "من",
 ];
 
 #[rustfmt::skip]
 pub(super) const AND: &[&str] = &[
-    "and", "y", "e", "et", "na", "ya", "و",
-    "n",
+    "and", "y", "e", "et", "na", "ya", "و", "n",
 ];
 
 /// Pieces of what is sold.
@@ -29,42 +26,41 @@ pub(super) const PIECES: &[&str] = &[
     "bag", "tins", "cartons", "carton", "dozen", "dozens", "items", "types", "kinds", "colours", "colors",
     "options", "doors", "more", "others", "different", "new", "used", "copies", "sheets", "rolls", "people",
     "persons", "customers", "orders", "unidades", "piezas", "pecas", "disponibles", "disponiveis",
-    "restantes", "modelos", "cores", "colores", "caixas", "cajas", "pares", "pieces", "unites", "boites",
-    "paires", "articles", "vipande", "pakiti", "watu", "قطع", "قطعه", "حبات", "حبه", "علب", "كرتون",
+    "restantes", "modelos", "cores", "colores", "caixas", "cajas", "pares", "unites", "boites", "paires",
+    "articles", "vipande", "pakiti", "watu", "قطع", "قطعه", "حبات", "حبه", "علب", "كرتون",
 ];
 
 /// Directly after a number these say that it measures something.
 #[rustfmt::skip]
 pub(super) const MEASURES: &[&str] = &[
     "km", "kms", "mile", "miles", "mileage", "m", "cm", "mm", "inch", "inches", "ft", "feet", "kg", "kgs",
-    "kilo", "kilos", "ton", "tons", "tonnes", "g", "gr", "gms", "grams", "mg", "mcg", "ml", "l", "lt", "ltr",
-    "ltrs", "litre", "litres", "liter", "liters", "litros", "lita", "gb", "tb", "mb", "ram", "rom", "v",
-    "volt", "volts", "w", "watt", "watts", "kw", "kva", "va", "amp", "amps", "ah", "mah", "hp", "cc", "rpm",
-    "psi", "bar", "hz", "mp", "ohm", "ohms", "st", "nd", "rd", "th", "degrees", "percent", "por", "porciento",
-    "asilimia", "lumens", "btu", "dpi", "grit", "puff", "puffs", "pages", "meters", "metres", "meter",
-    "metre", "metros", "mita", "pulgadas", "polegadas", "pouces", "metro", "stars", "views", "seater", "way",
-    "pin", "core", "tablets", "tabs", "tabletas", "capsules", "comprimidos", "pastillas", "tembe", "doses",
-    "units", "متر", "كيلو", "لتر", "سم", "ملم", "مم", "جيجا", "واط", "فولت", "بوصه", "سي", "حصان",
+    "kilo", "kilos", "ton", "tons", "tonnes", "g", "gr", "gms", "grams", "mg", "mcg", "ml", "l", "lt",
+    "ltr", "ltrs", "litre", "litres", "liter", "liters", "litros", "lita", "gb", "tb", "mb", "ram", "rom",
+    "v", "volt", "volts", "w", "watt", "watts", "kw", "kva", "va", "amp", "amps", "ah", "mah", "hp", "cc",
+    "rpm", "psi", "bar", "hz", "mp", "ohm", "ohms", "st", "nd", "rd", "th", "degrees", "percent", "por",
+    "porciento", "asilimia", "lumens", "btu", "dpi", "grit", "puff", "puffs", "pages", "meters", "metres",
+    "meter", "metre", "metros", "mita", "pulgadas", "polegadas", "pouces", "metro", "stars", "views",
+    "seater", "way", "pin", "core", "tablets", "tabs", "tabletas", "capsules", "comprimidos", "pastillas",
+    "tembe", "doses", "units", "متر", "كيلو", "لتر", "سم", "ملم", "مم", "جيجا", "واط", "فولت", "بوصه", "سي",
+    "حصان",
 ];
 
 /// Directly after a number these say that it tells a time, a kind, or something else.
 #[rustfmt::skip]
 pub(super) const UNITS: &[&str] = &[
-    // Time.
     "am", "pm", "h", "hr", "hrs", "hour", "hours", "min", "mins", "minute", "minutes", "minutos", "sec",
     "secs", "seconds", "day", "days", "week", "weeks", "wk", "wks", "month", "months", "year", "years",
     "yr", "yrs", "oclock", "hora", "horas", "heure", "heures", "dia", "dias", "jour", "jours", "semana",
     "semanas", "semaine", "semaines", "mes", "meses", "mois", "ano", "anos", "ans", "annees", "noon",
-    "times", "nights", "saa", "ساعه", "ساعات", "دقيقه", "دقائق", "يوم", "ايام", "اسبوع", "اسابيع", "شهر",
+    "times", "nights", "saa", "ساعه", "ساعات", "دقيقه", "دقايق", "يوم", "ايام", "اسبوع", "اسابيع", "شهر",
     "شهور", "سنه", "سنوات", "january", "february", "march", "april", "may", "june", "july", "august",
     "september", "october", "november", "december", "jan", "feb", "apr", "jun", "jul", "aug", "sept", "oct",
     "nov", "dec", "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre",
-    "octubre", "noviembre", "diciembre", "janeiro", "fevereiro", "março", "maio", "junho", "julho",
-    "setembro", "outubro", "novembro", "dezembro", "janvier", "fevrier", "mars", "avril", "mai", "juin",
-    "juillet", "aout", "septembre", "octobre", "novembre", "decembre",
-    // Kinds and places.
-    "model", "models", "modelo", "modele", "series", "version", "edition", "gen", "generation", "موديل",
-    "street", "road", "avenue", "rd", "ave", "by", "cents", "branches", "shops", "followers", "likes",
+    "octubre", "noviembre", "diciembre", "janeiro", "fevereiro", "maio", "junho", "julho", "setembro",
+    "outubro", "novembro", "dezembro", "janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet",
+    "aout", "septembre", "octobre", "novembre", "decembre", "model", "models", "modelo", "modele", "series",
+    "version", "edition", "gen", "generation", "موديل", "street", "road", "avenue", "rd", "ave", "by",
+    "cents", "branches", "shops", "followers", "likes",
 ];
 
 /// These of them may also follow a price: `KES 3500 in stock`, while `KES 5 km` is none.
@@ -83,16 +79,15 @@ pub(super) const NAMING: &[&str] = &[
     "id", "serial", "till", "paybill", "account", "acc", "pin", "talla", "taille", "tamanho", "tipo",
     "call", "tel", "phone", "mpesa", "whatsapp", "llama", "ligue", "appelez", "رقم", "موديل", "سنه", "step",
     "mia", "usiku", "chassis", "engine", "frame", "reg", "plate", "invoice", "batch", "lot", "bin", "box",
-    "apartment", "house", "km", "mile", "rue", "calle", "rua", "avenida", "numero", "nro", "código",
-    "codigo", "lote", "cep", "otp", "pass", "flight", "bus", "matatu", "exit", "level", "chapter", "verse",
-    "psalm", "iphone", "nokia", "samsung", "galaxy", "peugeot", "bmw", "mazda", "toyota", "tecno",
-    "infinix", "redmi", "hp", "dell", "form", "kra", "license", "licence", "passport", "lamina", "age",
-    "aged", "talle", "bitola", "aro", "rin", "pointure", "grandeur", "moto", "placa", "postal", "زنقه",
-    "شارع", "مقاس", "قياس", "كود", "طريق", "صفحه", "telefono", "telefone", "cel", "cell", "mobile", "simu",
-    "numéro", "nambari", "buy", "goods", "mileage", "capacity", "power", "odometer", "weight", "length",
-    "width", "height", "volume", "distance", "population", "range", "speed", "watts", "wattage", "postcode",
-    "zip", "extension", "ext", "kilometraje", "quilometragem", "kilometrage", "cilindrada", "cylindree",
-    "nota", "promo", "sr",
+    "apartment", "house", "km", "mile", "rue", "calle", "rua", "avenida", "numero", "nro", "codigo", "lote",
+    "cep", "otp", "pass", "flight", "bus", "matatu", "exit", "level", "chapter", "verse", "psalm", "iphone",
+    "nokia", "samsung", "galaxy", "peugeot", "bmw", "mazda", "toyota", "tecno", "infinix", "redmi", "hp",
+    "dell", "form", "kra", "license", "licence", "passport", "lamina", "age", "aged", "talle", "bitola",
+    "aro", "rin", "pointure", "grandeur", "moto", "placa", "postal", "زنقه", "شارع", "مقاس", "قياس", "كود",
+    "طريق", "صفحه", "telefono", "telefone", "cel", "cell", "mobile", "simu", "nambari", "buy", "goods",
+    "mileage", "capacity", "power", "odometer", "weight", "length", "width", "height", "volume", "distance",
+    "population", "range", "speed", "watts", "wattage", "postcode", "zip", "extension", "ext",
+    "kilometraje", "quilometragem", "kilometrage", "cilindrada", "cylindree", "nota", "promo", "sr",
 ];
 
 /// Directly before a number these say that it is a price.
@@ -100,19 +95,16 @@ pub(super) const NAMING: &[&str] = &[
 pub(super) const PRICE_BEFORE: &[&str] = &[
     "price", "prices", "cost", "costs", "costing", "for", "at", "bei", "only", "just", "goes", "going",
     "sell", "selling", "charge", "charges", "precio", "cuesta", "vale", "valor", "preco", "custa", "por",
-    "prix", "coute", "a", "kwa", "ni", "is", "its", "pay", "quote", "pesa", "total", "السعر", "سعر",
-    "سعره", "بسعر", "بـ", "sasa", "it", "das", "son", "sao", "pour", "solo", "shilingi",
-    "ko", "itakuwa", "inauzwa", "zinauzwa", "unapata", "utapata", "nauza", "tunauza",
-    "tunauzia", "nakuuzia", "nitakupa", "nitakuachia", "nikuachie", "inaenda", "zinaenda", "iko", "sale",
-    "salen", "saldria", "sai", "saem", "fica", "ficam", "esta", "estan", "ta", "fait", "font",
-    "revient", "vaut", "cest", "sont", "dejo", "dejamos", "doy", "damos",
-    "venda", "vendo", "vendemos", "vends", "vendons", "faco", "fazemos", "laisse", "fais", "faisons",
-    "avec", "en", "so", "gives", "gave", "quoted", "amount", "rate", "last", "best",
-    "will", "would", "be", "ours", "ب", "بس", "سعرها",
-    "سعرو", "تمنها", "ثمنه", "ثمنها", "الثمن", "التمن", "بكام", "تكلفه", "تكلفتها", "يكلف", "ليك", "لك",
-    "ليكم", "يطلع", "تطلع", "يصير", "charging", "asking",
-    "thats", "theyre", "are", "each", "cada", "kila", "chacun", "chacune", "ukilipa", "hizo", "hiyo", "hii",
-    "dem",
+    "prix", "coute", "a", "kwa", "ni", "is", "its", "pay", "quote", "pesa", "total", "السعر", "سعر", "سعره",
+    "بسعر", "بـ", "sasa", "it", "das", "son", "sao", "pour", "solo", "shilingi", "ko", "itakuwa", "inauzwa",
+    "zinauzwa", "unapata", "utapata", "nauza", "tunauza", "tunauzia", "nakuuzia", "nitakupa", "nitakuachia",
+    "nikuachie", "inaenda", "zinaenda", "iko", "sale", "salen", "saldria", "sai", "saem", "fica", "ficam",
+    "esta", "estan", "ta", "fait", "font", "revient", "vaut", "cest", "sont", "dejo", "dejamos", "doy",
+    "damos", "venda", "vendo", "vendemos", "vends", "vendons", "faco", "fazemos", "laisse", "fais",
+    "faisons", "avec", "en", "so", "gives", "gave", "quoted", "amount", "rate", "last", "best", "will",
+    "would", "be", "ours", "ب", "بس", "سعرها", "سعرو", "تمنها", "ثمنه", "ثمنها", "الثمن", "التمن", "بكام",
+    "تكلفه", "تكلفتها", "يكلف", "ليك", "لك", "ليكم", "يطلع", "تطلع", "يصير", "charging", "asking", "thats",
+    "theyre", "are", "each", "cada", "kila", "chacun", "chacune", "ukilipa", "hizo", "hiyo", "hii", "dem",
 ];
 
 /// These alone among them are price words by meaning; the others need a round or larger number.
@@ -132,11 +124,11 @@ pub(super) const PRICE_AFTER: &[&str] = &[
     "fixed", "each", "per", "only", "apiece", "pekee", "tu", "kila", "cada", "chacun", "chaque", "last",
     "final", "negotiable", "cash", "nett", "net", "فقط", "neg", "nego", "ono", "negotiatiable", "slightly",
     "genje", "sharp", "flat", "straight", "kwa", "kwako", "pesa", "unit", "lunite", "lapiece", "unidad",
-    "unidade", "unite", "pièce", "nonnegotiable", "firm", "fijo", "fixo", "fixe", "ferme", "negociable",
-    "negociavel", "négociable", "negociables", "avista", "efectivo", "contado", "dernier", "iva", "vat",
-    "incl", "excl", "inclusive", "par", "por", "la", "للحبه", "للواحد", "للقطعه", "الحبه", "بس", "نهائي",
-    "كاش", "صافي", "mwisho", "rahisi", "kipande", "pix", "dinheiro", "especes", "c", "cu", "mwishowe",
-    "c/u", "fix", "fixx",
+    "unidade", "unite", "nonnegotiable", "firm", "fijo", "fixo", "fixe", "ferme", "negociable",
+    "negociavel", "negociables", "avista", "efectivo", "contado", "dernier", "iva", "vat", "incl", "excl",
+    "inclusive", "par", "por", "la", "للحبه", "للواحد", "للقطعه", "الحبه", "بس", "نهايي", "كاش", "صافي",
+    "mwisho", "rahisi", "kipande", "pix", "dinheiro", "especes", "cu", "mwishowe", "c/u", "fix",
+    "fixx",
 ];
 
 /// Around a bare number these leave it a price.
@@ -157,7 +149,7 @@ pub(super) const HARMLESS: &[&str] = &[
     "com", "avec", "en", "out", "oo", "o", "oh", "ooh", "sebbo", "nyabo", "ssebo", "bhai", "bhaiya", "ji",
     "sirji", "haan", "oga", "chief", "baba", "mama", "mzee", "buda", "msee", "bana", "bwana", "ndugu",
     "rafiki", "mteja", "aunty", "auntie", "uncle", "bossman", "mkubwa", "kiongozi", "joven", "amigo",
-    "amiga", "senor", "senora", "caserita", "caserito", "jefe", "patron", "patrao", "chefe", "moço", "moco",
+    "amiga", "senor", "senora", "caserita", "caserito", "jefe", "patron", "patrao", "chefe", "moco",
     "querido", "querida", "cara", "mano", "irmao", "chef", "grand", "frere", "soeur", "monsieur", "madame",
     "khouya", "sahbi", "يا", "اخي", "حبيبي", "استاذ", "معلم", "باشا", "والله", "تمام", "اوكي", "طيب",
     "alright", "fine", "cool", "great", "perfect", "afternoon", "morning", "evening", "day", "free",
@@ -178,7 +170,8 @@ pub(super) const HARMLESS: &[&str] = &[
     "mazee", "brathe", "manze", "ukitaka", "bas", "tuu", "jaldi", "sirf", "dost", "yaar", "nena", "pana",
     "mae", "parce", "vecino", "reina", "linda", "meu", "minha", "amor", "flor", "campeao", "parceiro",
     "svp", "stp", "tonton", "papa", "maman", "mon", "el", "los", "ka", "ki", "ke", "me", "mein", "lagega",
-    "hoga", "hai", "only", "ttc", "ht", "egyptian", "مصري", "إماراتي", "سعودي", "للحبة", "على", "ja", "já",
+    "hoga", "hai", "only", "ttc", "ht", "egyptian", "مصري", "سعودي", "علي", "ja", "exclusive", "excludes",
+    "includes", "payable", "total", "mpesa", "paybill", "till", "p", "nonnegotiable",
 ];
 
 /// "was 4000": amounts, but not the price.
@@ -196,16 +189,15 @@ pub(super) const BOUNDS_BEFORE: &[&str] = &[
 
 #[rustfmt::skip]
 pub(super) const BOUNDS_AFTER: &[&str] = &[
-    "upwards", "onwards", "above", "plus", "lakh", "lakhs", "crore", "something", "ish", "kitu",
-    "mas", "mais", "zaidi", "onward", "kuendelea", "فاكثر", "وفوق", "odd",
+    "upwards", "onwards", "above", "plus", "lakh", "lakhs", "crore", "something", "ish", "kitu", "mas",
+    "mais", "zaidi", "onward", "kuendelea", "فاكثر", "وفوق", "odd",
 ];
 
 #[rustfmt::skip]
 pub(super) const ROUGHLY: &[&str] = &[
     "about", "around", "roughly", "approx", "approximately", "kama", "hivi", "like", "circa", "aprox",
-    "environ", "cerca", "say", "حوالي", "almost", "nearly", "takriban",
-    "kiasi", "unos", "unas", "uns", "umas", "karibu", "تقريبا", "bandu", "abt", "arnd",
-    "vers",
+    "environ", "cerca", "say", "حوالي", "almost", "nearly", "takriban", "kiasi", "unos", "unas", "uns",
+    "umas", "karibu", "تقريبا", "bandu", "abt", "arnd", "vers",
 ];
 
 #[rustfmt::skip]
@@ -227,8 +219,7 @@ pub(super) const FEES: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const OWNING: &[&str] = &[
     "have", "got", "has", "nina", "tuna", "tengo", "tenemos", "tenho", "temos", "jai", "avons", "عندي",
-    "عندنا",
-    "need", "tunazo", "ninazo", "hold", "stock", "stocked", "remaining", "tem", "tiene", "tienen",
+    "عندنا", "need", "tunazo", "ninazo", "hold", "stock", "stocked", "remaining", "tem", "tiene", "tienen",
     "quedan", "restam", "reste", "معي", "في",
 ];
 
@@ -248,9 +239,9 @@ pub(super) const BOTH: &[&str] = &[
 /// With the fee inside: the number is the price again.
 #[rustfmt::skip]
 pub(super) const INCLUDED: &[&str] = &[
-    "free", "including", "included", "inclusive", "incl", "with", "pamoja", "bure", "incluido",
-    "incluye", "gratis", "incluso", "inclusa", "incluida", "con", "com", "avec", "compris", "comprise",
-    "incluse", "gratuite", "gratuit", "gratuita", "شامل", "مجاني", "مجانا", "مع",
+    "free", "including", "included", "inclusive", "incl", "with", "pamoja", "bure", "incluido", "incluye",
+    "gratis", "incluso", "inclusa", "incluida", "con", "com", "avec", "compris", "comprise", "incluse",
+    "gratuite", "gratuit", "gratuita", "شامل", "مجاني", "مجانا", "مع",
 ];
 
 /// Money of another matter: what is sent, lent or owed.
@@ -270,7 +261,7 @@ pub(super) const ELSEWHERE: &[&str] = &[
     "limit", "fined", "donated", "donate", "contribution", "contribute", "harambee", "chama", "earn",
     "earned", "wage", "wages", "gave", "recibido", "recibi", "recebi", "recu", "gane", "ganhei", "استلمت",
     "umetumiwa", "umepokea", "nimepokea", "nimelipa", "amelipa", "mchango", "order", "orders", "fare",
-    "fuel", "consultation", "penalty", "overdraft", "owing", "collected", "change",
+    "fuel", "consultation", "penalty", "overdraft", "owing", "collected", "change", "he", "she",
 ];
 
 /// Beside a number these say that it is taken off.

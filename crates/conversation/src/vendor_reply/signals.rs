@@ -1,5 +1,7 @@
 //! The words that say yes, no, perhaps and later.
 
+use std::{cmp::Reverse, sync::LazyLock};
+
 use marketplace::Language;
 
 use super::{
@@ -52,18 +54,16 @@ pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>)
     let alone = words.iter().filter(|word| !word.is_empty()).count() == 1;
     let mut found = Found::default();
     first_word(&mut words, language, alone, &mut found);
-    for (says, phrases) in PHRASES {
-        for phrase in *phrases {
-            while let Some(at) = take(&mut words, phrase) {
-                match says {
-                    Says::Yes if is_negated(&whole, at, language) => found.no.push(at),
-                    Says::Yes => found.yes.push(at),
-                    Says::No => found.no.push(at),
-                    Says::WeakYes => found.signals.weak_yes = true,
-                    Says::Hedge => found.hedge.push(at),
-                    Says::Later => found.signals.later = true,
-                    Says::Nothing => {}
-                }
+    for (says, phrase) in LONGEST_FIRST.iter() {
+        while let Some(at) = take(&mut words, phrase) {
+            match says {
+                Says::Yes if is_negated(&whole, at, language) => found.no.push(at),
+                Says::Yes => found.yes.push(at),
+                Says::No => found.no.push(at),
+                Says::WeakYes => found.signals.weak_yes = true,
+                Says::Hedge => found.hedge.push(at),
+                Says::Later => found.signals.later = true,
+                Says::Nothing => {}
             }
         }
     }
@@ -83,7 +83,8 @@ pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>)
         (signals.partial, signals.weak_yes, signals.no) = (false, false, true);
     }
     // "Sorry boss" declines; "sorry we are closed" says something else.
-    let few_words_left = words.iter().filter(|word| !word.is_empty()).count() <= 2;
+    let names_number = tokens.iter().any(|token| token.number().is_some());
+    let few_words_left = !names_number && words.iter().filter(|word| !word.is_empty()).count() <= 2;
     if apology && few_words_left && !signals.yes && !signals.weak_yes && !signals.hedge && !signals.later {
         signals.no = true;
     }
@@ -93,6 +94,14 @@ pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>)
     }
     (signals, plain)
 }
+
+/// "Never out of stock" before "out of stock"; among phrases of one length the groups' order counts.
+static LONGEST_FIRST: LazyLock<Vec<(Says, &str)>> = LazyLock::new(|| {
+    let mut all: Vec<(Says, &str)> =
+        PHRASES.iter().flat_map(|(says, phrases)| phrases.iter().map(|phrase| (*says, *phrase))).collect();
+    all.sort_by_key(|(_, phrase)| Reverse(phrase.split(' ').count()));
+    all
+});
 
 impl Found {
     /// "Yes I know it but we don't have": behind a contrast stands the answer. The other way round ("no, but I
@@ -124,6 +133,8 @@ fn is_bare(words: &[&str], at: usize) -> bool {
 
 /// Takes a phrase out of the words: where it began.
 fn take(words: &mut [&str], phrase: &str) -> Option<usize> {
+    // Most phrases end here, without an allocation.
+    phrase.split(' ').next().filter(|first| words.contains(first))?;
     let at = crate::text::find_phrase(words, phrase)?;
     words.iter_mut().skip(at).take(phrase.split(' ').count()).for_each(|word| *word = "");
     Some(at)
