@@ -343,7 +343,7 @@ pub(super) const APOLOGIES: &[&str] = &[
 pub(super) const NEGATORS: &[&str] = &[
     "not", "isnt", "arent", "dont", "doesnt", "didnt", "wont", "never", "without", "hardly", "neither",
     "nor", "ne", "pas", "nao", "sin", "sem", "no", "aint", "dnt", "nothing", "none", "havent", "hasnt",
-    "cant", "cannot", "rien", "aucun", "nobody", "nahi", "nahin", "ماعاد", "مفيش", "بدون", "غير", "مش",
+    "cant", "cannot", "rien", "aucun", "nobody", "longer", "hatujawahi", "sijawahi", "nahi", "nahin", "ماعاد", "مفيش", "بدون", "غير", "مش",
     "مو", "ليس", "ما", "مب", "si",
 ];
 
