@@ -2,7 +2,12 @@
 //!
 //! A price is read only where the text leaves one reading: a range, several amounts, a bound ("from 3000"), a
 //! question or an unclear currency give none. Telephone numbers, years, model numbers, times and quantities
-//! are not prices. What is left open lowers the confidence; nothing is invented.
+//! are not prices, nor are fees beside the price, amounts for several pieces and money of another matter. What is
+//! left open lowers the confidence; nothing is invented.
+//!
+//! Text becomes tokens (`lexer`), clauses that ask are masked (`questions`), amounts in words become numbers
+//! (`number_words`). Then stock is read (`signals`), the price (`price`, a number's neighbours in `context` and
+//! `price_signs`) and the time (`eta`). The words stand in tables beside them.
 
 mod amount;
 mod context;
