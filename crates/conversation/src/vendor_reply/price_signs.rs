@@ -130,6 +130,12 @@ impl<'a> Context<'a> {
         let compared = digits.len() > 2 && matches!(self.word_after(), Some("new" | "used"));
         let priced =
             self.is_price_word_near() && self.word_after().is_some_and(|word| UNITS_OF_STOCK.contains(&word));
+        // `KCA 250K` is a number plate.
+        let plate = digits.len() == 3
+            && self.token(self.at.checked_sub(1)).and_then(Token::word).is_some_and(is_plate)
+            && self.token(Some(self.at + 1)).is_some_and(|token| {
+                !token.spaced && token.word().is_some_and(|word| word.chars().count() == 1)
+            });
         // `90915-YZZD4`
         let hyphened = next.is_some_and(|token| token.mark() == Some('-') && !token.spaced)
             && self.token(Some(self.after + 1)).is_some_and(|token| token.word().is_some() && !token.spaced);
@@ -162,6 +168,7 @@ impl<'a> Context<'a> {
             || percent
             || attached
             || hyphened
+            || plate
             || unit
             || glued_before
             || named_thing
@@ -334,6 +341,11 @@ const ARTICLES: &[&str] = &["the", "las", "los", "les", "os", "as"];
 const LEAST: &[&str] = &["minimum", "maximum", "max", "least", "less"];
 
 const TAXES: &[&str] = &["vat", "tax", "taxes", "gst", "iva", "tva", "igv"];
+
+/// The letters of a Kenyan number plate.
+fn is_plate(word: &str) -> bool {
+    matches!(word.as_bytes(), [b'k', b'a'..=b'e', b'a'..=b'z']) && word != "kes"
+}
 
 /// `R45 500` in place of `R45,500`: the rest of the amount stands alone.
 fn split_amount(word: &str) -> bool {
