@@ -25,7 +25,7 @@ const EXACT: &[(&str, &[&str])] = &[
     ("MZN", &["mzn", "meticais", "metical"]),
     ("AOA", &["aoa", "kwanza", "kwanzas"]),
     ("USD", &["usd", "us$"]),
-    ("EUR", &["eur", "euro", "euros", "€", "يورو"]),
+    ("EUR", &["eur", "euro", "euros", "euritos", "€", "يورو"]),
     ("GBP", &["gbp", "£", "quid"]),
     ("INR", &["inr", "₹"]),
     ("BRL", &["brl", "r$", "reais"]),
@@ -49,26 +49,59 @@ const EXACT: &[(&str, &[&str])] = &[
 /// by far the most, stands without a hint.
 const SHARED: &[(&[&str], Option<&str>, &[&str])] = &[
     (
-        &["$", "dollar", "dollars", "dolares", "دولار"],
+        &["$"],
         Some("USD"),
         &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "NAD", "ZWL", "MXN", "COP", "ARS", "CLP"],
     ),
     (
-        &["sh", "shs", "shilling", "shillings", "shilingi", "bob", "/=", "شلن"],
+        &["dollar", "dollars", "dolares", "دولار"],
+        Some("USD"),
+        &["USD", "CAD", "AUD", "NZD", "SGD", "HKD", "NAD", "ZWL"],
+    ),
+    (
+        &["sh", "shs", "shilling", "shillings", "shiling", "shilings", "shilingi", "bob", "/=", "شلن"],
         None,
         &["KES", "UGX", "TZS", "SOS"],
     ),
     (&["/-"], None, &["KES", "UGX", "TZS", "SOS", "INR"]),
     (&["rs", "rupees", "rupee"], None, &["INR", "PKR", "LKR", "NPR", "MUR"]),
     (&["r"], None, &["ZAR"]),
-    (&["peso", "pesos"], None, &["MXN", "ARS", "CLP", "COP", "UYU", "DOP", "PHP"]),
+    (&["peso", "pesos", "pesitos"], None, &["MXN", "ARS", "CLP", "COP", "UYU", "DOP", "PHP"]),
     (&["cfa", "fcfa", "francs", "franc", "f"], None, &["XOF", "XAF", "RWF", "BIF", "GNF", "DJF", "CDF"]),
-    (&["dh", "dhs", "dirham", "dirhams", "درهم"], None, &["AED", "MAD"]),
-    (&["ريال"], None, &["SAR", "QAR", "YER", "OMR"]),
-    (&["جنيه"], None, &["EGP", "SDG"]),
-    (&["دينار"], None, &["KWD", "BHD", "JOD", "IQD", "LYD", "DZD", "TND"]),
+    (&["dh", "dhs", "dirham", "dirhams", "درهم", "دراهم"], None, &["AED", "MAD"]),
+    (&["ريال", "ريالات"], None, &["SAR", "QAR", "YER", "OMR"]),
+    (&["جنيه", "جنيهات"], None, &["EGP", "SDG"]),
+    (&["دينار", "دنانير"], None, &["KWD", "BHD", "JOD", "IQD", "LYD", "DZD", "TND"]),
     (&["pounds", "pound"], None, &["GBP", "EGP", "SDG", "SSP"]),
     (&["¥"], None, &["CNY", "JPY"]),
+];
+
+/// Words that name a currency only where it is the expected one: elsewhere they are something else.
+const HINTED: &[(&str, &[&str])] = &[
+    ("NGN", &["#", "n", "nair"]),
+    ("GHS", &["ghc", "gh"]),
+    ("DZD", &["da", "دج"]),
+    ("TND", &["dt", "دت"]),
+    ("MAD", &["دم"]),
+    ("AOA", &["kz", "kzs"]),
+    ("MZN", &["mt", "mts"]),
+    ("EGP", &["ج", "جم", "le", "gneh", "geneh"]),
+    ("SAR", &["رس", "sr", "riyal", "riyals"]),
+    ("QAR", &["رق", "qr", "riyal", "riyals"]),
+    ("AED", &["دا"]),
+    ("KWD", &["دك", "kd"]),
+    ("PEN", &["s", "sol"]),
+    ("MXN", &["varos"]),
+    ("BRL", &["conto", "contos", "pila", "pilas", "pau", "paus", "real"]),
+    ("EUR", &["balles", "paves", "pavos"]),
+    ("ETB", &["br"]),
+    ("BOB", &["bs"]),
+    ("GTQ", &["q"]),
+    ("INR", &["rupaye", "rupay"]),
+    ("USD", &["bucks", "buck", "dolar"]),
+    ("ZAR", &["bucks"]),
+    ("XOF", &["fr", "frs"]),
+    ("XAF", &["fr", "frs"]),
 ];
 
 /// Reads one word or symbol.
@@ -80,6 +113,11 @@ pub(super) fn named(text: &str, hint: Option<Currency>) -> Option<Named> {
         let hinted = hint.filter(|hint| currencies.contains(&hint.as_str()));
         let usual = usual.and_then(|code| code.parse().ok());
         return Some(hinted.or(usual).map_or(Named::Open, Named::Exactly));
+    }
+    let expected = hint
+        .filter(|hint| HINTED.iter().any(|(code, words)| *code == hint.as_str() && words.contains(&text)));
+    if expected.is_some() {
+        return expected.map(Named::Exactly);
     }
     // Any other code is read when it is the expected one: `try`, `all` and `mad` are English words too.
     hint.filter(|hint| hint.as_str().eq_ignore_ascii_case(text)).map(Named::Exactly)

@@ -1,6 +1,10 @@
 //! When a vendor can deliver: a day, a clock time or a span, short and in English.
 
-use super::lexer::{Kind, Token};
+use super::{
+    lexer::{Kind, Token},
+    number_words::small,
+    spelling,
+};
 
 /// Days and moments, longest phrases first.
 const DAYS: &[(&str, &[&str])] = &[
@@ -28,6 +32,7 @@ const DAYS: &[(&str, &[&str])] = &[
             "la semaine prochaine",
             "semaine prochaine",
             "الاسبوع القادم",
+            "الاسبوع الجاي",
         ],
     ),
     (
@@ -48,17 +53,34 @@ const DAYS: &[(&str, &[&str])] = &[
     ),
     (
         "tomorrow",
-        &["tomorrow", "tomoro", "tmrw", "tmr", "kesho", "manana", "amanha", "demain", "غدا", "بكره"],
+        &[
+            "tomorrow", "tomoro", "tommorow", "tomorow", "tmrw", "tmr", "kesho", "manana", "amanha",
+            "demain", "غدا", "بكره", "بكرا", "غدوه", "باكر", "kal", "2moro", "tomo",
+        ],
     ),
-    ("tonight", &["tonight", "esta noche", "hoje a noite", "ce soir", "usiku huu"]),
-    ("today", &["today", "leo", "hoy", "hoje", "aujourdhui", "اليوم"]),
-    ("monday", &["monday", "jumatatu", "lunes", "segunda feira", "lundi", "الاثنين"]),
-    ("tuesday", &["tuesday", "jumanne", "martes", "terca feira", "mardi", "الثلاثاء"]),
+    (
+        "tonight",
+        &[
+            "tonight",
+            "this evening",
+            "jioni",
+            "esta noche",
+            "hoje a noite",
+            "ce soir",
+            "usiku huu",
+            "الليله",
+            "المساء",
+            "بالليل",
+        ],
+    ),
+    ("today", &["today", "leo", "hoy", "hoje", "aujourdhui", "اليوم", "النهارده", "aaj", "2day"]),
+    ("monday", &["monday", "on mon", "by mon", "jumatatu", "lunes", "segunda feira", "lundi", "الاثنين"]),
+    ("tuesday", &["tuesday", "tues", "jumanne", "martes", "terca feira", "mardi", "الثلاثاء"]),
     ("wednesday", &["wednesday", "jumatano", "miercoles", "quarta feira", "mercredi", "الاربعاء"]),
-    ("thursday", &["thursday", "alhamisi", "jueves", "quinta feira", "jeudi", "الخميس"]),
-    ("friday", &["friday", "ijumaa", "viernes", "sexta feira", "vendredi", "الجمعه"]),
-    ("saturday", &["saturday", "jumamosi", "sabado", "samedi", "السبت"]),
-    ("sunday", &["sunday", "jumapili", "domingo", "dimanche", "الاحد"]),
+    ("thursday", &["thursday", "thur", "thurs", "alhamisi", "jueves", "quinta feira", "jeudi", "الخميس"]),
+    ("friday", &["friday", "fri", "ijumaa", "viernes", "sexta feira", "sexta", "vendredi", "الجمعه"]),
+    ("saturday", &["saturday", "on sat", "by sat", "jumamosi", "sabado", "samedi", "السبت"]),
+    ("sunday", &["sunday", "on sun", "by sun", "jumapili", "domingo", "dimanche", "الاحد"]),
 ];
 
 /// Units of a span: singular, plural, and how people write them.
@@ -96,6 +118,9 @@ const SPANS: &[(&str, &str, &[&str])] = &[
 /// Swahili puts the number last.
 const UNIT_FIRST: &[&str] = &["dakika", "masaa", "siku", "wiki"];
 
+/// Directly before a day these deny it.
+const NOT_THEN: &[&str] = &["not", "no", "nao", "pas", "yesterday", "since", "مش", "مو"];
+
 /// A span that looks back, or is about something else.
 const NOT_AHEAD: &[&str] = &["ago", "warranty", "guarantee", "old", "back", "garantia", "garantie", "used"];
 
@@ -112,8 +137,18 @@ pub(super) fn read(tokens: &[Token]) -> Option<String> {
 }
 
 fn day(tokens: &[Token]) -> Option<&'static str> {
-    let words: Vec<&str> = tokens.iter().map(|token| token.word().unwrap_or_default()).collect();
-    DAYS.iter().find(|(_, phrases)| crate::text::has_any(&words, phrases)).map(|(day, _)| *day)
+    // `sexta-feira` is one word.
+    let joined = tokens.iter().filter(|token| token.mark() != Some('-'));
+    let words: Vec<&str> =
+        joined.map(|token| token.word().map(spelling::corrected).unwrap_or_default()).collect();
+    let said = |phrase: &&str| {
+        crate::text::find_phrase(&words, phrase).filter(|at| {
+            let before = at.checked_sub(1).and_then(|at| words.get(at)).copied().unwrap_or_default();
+            // "not available now", "not today": the time is the other one.
+            !(NOT_THEN.contains(&before) || (before == "available" && words.contains(&"not")))
+        })
+    };
+    DAYS.iter().find(|(_, phrases)| phrases.iter().any(|phrase| said(phrase).is_some())).map(|(day, _)| *day)
 }
 
 /// `17:00`, `5pm`, `5:30 pm`; in 24 hours.
@@ -138,6 +173,12 @@ fn clock(tokens: &[Token]) -> Option<String> {
     })
 }
 
+/// `2`, `two`; "one" may be an article and is read with "in" alone.
+fn counted(token: &Token) -> Option<String> {
+    let word = || token.word().and_then(small).filter(|count| *count > 1).map(|count| count.to_string());
+    token.number().map(str::to_owned).or_else(word)
+}
+
 /// `2 hours`, `in 30 min`, `2-3 days`, `siku 3`.
 fn span(tokens: &[Token]) -> Option<String> {
     tokens.iter().enumerate().find_map(|(at, token)| {
@@ -147,10 +188,10 @@ fn span(tokens: &[Token]) -> Option<String> {
         if tokens.get(at + 1).and_then(Token::word).is_some_and(|word| NOT_AHEAD.contains(&word)) {
             return None;
         }
-        let count = match back(1).and_then(Token::number) {
+        let count = match back(1).and_then(counted) {
             Some(count) => count,
             None if token.word().is_some_and(|word| UNIT_FIRST.contains(&word)) => {
-                tokens.get(at + 1)?.number()?
+                tokens.get(at + 1).and_then(counted)?
             }
             None => {
                 let one = back(1).and_then(Token::word).is_some_and(|word| {
@@ -163,6 +204,7 @@ fn span(tokens: &[Token]) -> Option<String> {
                 return (one && ahead).then(|| format!("in 1 {singular}"));
             }
         };
+        let count = count.as_str();
         if count.len() > 3 || !count.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }

@@ -51,7 +51,8 @@ impl Token {
 /// Cuts a text into tokens.
 pub(super) fn lex(text: &str) -> Vec<Token> {
     let folded = fold(text);
-    let mut rest: Vec<char> = folded.chars().collect();
+    // The frame of a keycap emoji: `3️⃣`.
+    let mut rest: Vec<char> = folded.chars().filter(|c| *c != '\u{20e3}').collect();
     rest.reverse();
     let mut input = Input { rest };
     let mut tokens: Vec<Token> = Vec::new();
@@ -60,6 +61,11 @@ pub(super) fn lex(text: &str) -> Vec<Token> {
         if c == ' ' || (c.is_whitespace() && c != '\n') {
             input.next();
             spaced = true;
+            continue;
+        }
+        let begins = spaced || tokens.last().is_none_or(|token: &Token| token.mark() == Some('\n'));
+        if input.emphasis(c, begins) {
+            input.next();
             continue;
         }
         let kind = if let Some(kind) = input.telephone() {
@@ -82,7 +88,7 @@ pub(super) fn lex(text: &str) -> Vec<Token> {
 const BEFORE_DIGITS: &[&str] = &[
     "kes", "ksh", "kshs", "ugx", "ush", "tzs", "tsh", "usd", "eur", "gbp", "ngn", "zar", "rwf", "frw", "inr",
     "rs", "sh", "shs", "aed", "sar", "mad", "egp", "xof", "xaf", "fcfa", "cfa", "ghs", "brl", "mxn", "r",
-    "us",
+    "us", "ب", "da", "dh", "dhs", "mt", "kz", "etb", "ugs", "zmw", "cop", "ars", "clp", "n", "بـ",
 ];
 
 /// The characters that are still to be read, the next one last.
@@ -112,7 +118,11 @@ impl Input {
         let international = self.peek(0) == Some('+');
         let opening = usize::from(international || self.peek(0) == Some('('));
         let national = self.peek(opening) == Some('0') && self.is_digit(opening + 1);
-        let begins = national || (international && self.is_digit(1));
+        // `(254) 700`
+        let area = self.peek(0) == Some('(')
+            && (2..=4)
+                .any(|ahead| (1..=ahead).all(|at| self.is_digit(at)) && self.peek(ahead + 1) == Some(')'));
+        let begins = national || area || (international && self.is_digit(1));
         if !begins {
             return None;
         }
@@ -183,16 +193,68 @@ impl Input {
         Kind::OtherDigits
     }
 
+    /// The `*` and `_` around a word that is to stand out.
+    fn emphasis(&self, c: char, begins: bool) -> bool {
+        let ends = self.peek(1).is_none_or(|next| !next.is_alphanumeric());
+        matches!(c, '*' | '_') && begins != ends
+    }
+
+    /// Letters; with the digits behind them unless they name a currency. `د.ك` is one word, `yesss` is `yes`.
     fn word(&mut self) -> Kind {
         let mut word = String::new();
         while let Some(c) = self.peek(0) {
-            let joins_digits = c.is_numeric() && !BEFORE_DIGITS.contains(&word.as_str());
+            let joins_digits = c.is_numeric() && !self.amount_follows(&word);
+            let abbreviates = c == '.'
+                && word.chars().count() == 1
+                && self.peek(1).is_some_and(char::is_alphabetic)
+                && !self.peek(2).is_some_and(char::is_alphabetic);
+            // `non-negotiable` refuses nothing.
+            let compound = c == '-' && word == "non" && self.peek(1).is_some_and(char::is_alphabetic);
+            if abbreviates || compound {
+                self.next();
+                continue;
+            }
+            // `n/a`, `c/u`, `w/o`.
+            if c == '/'
+                && word.chars().count() == 1
+                && self.peek(1).is_some_and(char::is_alphabetic)
+                && !self.peek(2).is_some_and(char::is_alphanumeric)
+            {
+                word.push(c);
+                self.next();
+                continue;
+            }
             if !c.is_alphabetic() && !joins_digits {
                 break;
             }
             word.push(c);
             self.next();
         }
-        Kind::Word(word)
+        Kind::Word(shortened(word))
     }
+
+    /// `kes3500`, `R450`; but `R16` is a rim and `N95` a mask.
+    fn amount_follows(&self, word: &str) -> bool {
+        let thousands =
+            self.is_digit(0) && self.peek(1) == Some(' ') && (2..=4).all(|ahead| self.is_digit(ahead));
+        let digits = self.rest.iter().rev().take_while(|c| c.is_ascii_digit() || matches!(c, '.' | ','));
+        let short = self.rest.iter().rev().skip_while(|c| c.is_ascii_digit()).take(2).collect::<Vec<_>>();
+        let in_k = matches!(short.as_slice(), ['k'])
+            || matches!(short.as_slice(), ['k', next] if !next.is_alphanumeric());
+        let enough = word.len() > 1 || thousands || in_k || digits.filter(|c| c.is_ascii_digit()).count() > 2;
+        BEFORE_DIGITS.contains(&word) && enough
+    }
+}
+
+/// A letter that is held down counts once: `yesss`. Two of them may be spelling.
+fn shortened(word: String) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    let held =
+        letters.windows(3).any(|three| matches!(three, [a, b, c] if a == b && b == c && a.is_alphabetic()));
+    if !held {
+        return word;
+    }
+    let mut short = letters;
+    short.dedup();
+    if short.len() > 1 { short.into_iter().collect() } else { word }
 }

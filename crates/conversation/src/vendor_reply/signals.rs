@@ -1,8 +1,15 @@
 //! The words that say yes, no, perhaps and later.
 
+use std::{cmp::Reverse, sync::LazyLock};
+
 use marketplace::Language;
 
-use super::lexer::Token;
+use super::{
+    lexer::{Kind, Token},
+    price_words::PRICE_NOUNS,
+    signal_words::{APOLOGIES, CONTRASTS, LIMITS, NEGATORS, PHRASES, QUALITIES, REFUSALS, Says, VARIANTS},
+    spelling,
+};
 
 /// What the words of a reply say about stock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -18,152 +25,66 @@ pub(super) struct Signals {
     pub(super) hedge: bool,
     /// Not now, but expected.
     pub(super) later: bool,
+    /// Speaks of the price.
+    pub(super) of_price: bool,
+    /// Only some of it, or another kind.
+    pub(super) partial: bool,
 }
-
-#[derive(Clone, Copy)]
-enum Says {
-    Yes,
-    WeakYes,
-    No,
-    Hedge,
-    Later,
-    Nothing,
-}
-
-/// Phrases in the order in which they are taken out of the text: what contains another comes first.
-#[rustfmt::skip]
-const PHRASES: &[(Says, &[&str])] = &[
-    // A "no" that refuses nothing.
-    (Says::WeakYes, &[
-        "no problem", "no problems", "no prob", "no worries", "no wahala", "no issue", "no issues",
-        "no stress", "dont worry", "not a problem", "hakuna shida", "hamna shida", "hakuna matata",
-        "hakuna tatizo", "hakuna noma", "bila shaka", "no hay problema", "ningun problema", "sin problema",
-        "sin problemas", "sem problema", "sem problemas", "nao ha problema", "pas de probleme",
-        "pas de souci", "pas de soucis", "aucun probleme", "لا مشكله", "ما في مشكله", "مافي مشكله",
-        "لا باس",
-    ]),
-    (Says::Nothing, &[
-        "no doubt", "no need", "no delivery", "no discount", "no discounts", "no minimum", "no less",
-        "no later", "no extra", "no warranty", "no charge", "no hurry", "no rush", "no momento",
-        "no local", "not far", "not expensive", "not bad", "not only", "not negotiable", "non negotiable",
-        "no negotiation", "no bargaining", "no refund", "no refunds",
-    ]),
-    (Says::Yes, &[
-        "no estoque", "not sold out", "still have", "still available", "why not",
-    ]),
-    (Says::Later, &[
-        "back in stock", "will have", "shall have", "will get", "can get", "can order", "can source",
-        "on order", "on the way", "arriving", "arrives", "coming", "expecting", "restock", "restocking",
-        "will be available", "will arrive", "not yet", "bado", "itafika", "zitafika", "nitapata",
-        "tutapata", "llega", "llegara", "llegan", "vai chegar", "chega", "va arriver", "arrive demain",
-        "nous aurons", "سيصل", "يوصل",
-    ]),
-    (Says::Hedge, &[
-        "let me check", "let me confirm", "i check", "checking", "will check", "ill check", "check and",
-        "will confirm", "ill confirm", "confirm first", "maybe", "perhaps", "probably", "possibly",
-        "not sure", "depends", "depending", "hold on", "one moment", "wait", "i think", "might", "if you",
-        "give me a minute", "labda", "ngoja", "subiri", "nitaangalia", "naangalia", "nicheki",
-        "wacha niangalie", "sijui", "quizas", "tal vez", "depende", "dejame ver", "un momento", "creo que",
-        "talvez", "vou ver", "deixa ver", "um momento", "acho que", "peut etre", "je verifie",
-        "je vais voir", "ca depend", "un instant", "ربما", "يمكن", "لحظه", "ممكن", "اتاكد", "اشوف",
-    ]),
-    (Says::No, &[
-        "out of stock", "out of", "sold out", "no stock", "no more", "no longer", "no have",
-        "not in stock", "not available", "not avail", "not there", "not have", "not got", "not selling",
-        "not stock", "not sell", "unavailable", "un available", "dont have", "do not have", "dont got",
-        "havent got", "have not", "havent", "have none", "have no", "dont sell", "dont stock", "dont keep",
-        "do not stock", "do not sell", "do not keep", "dont deal", "we dont", "i dont", "doesnt",
-        "isnt available", "isnt there", "arent available", "is over", "is out", "are out", "am out",
-        "all out", "ran out", "run out", "stock out", "out stock", "finished", "is done", "sold",
-        "discontinued", "not at the moment", "not now", "not today", "not for now", "none left",
-        "nothing left", "none", "nothing", "all gone", "is gone", "zero stock", "0 stock", "nil",
-        "cannot get", "cant get", "cant find", "cannot find", "cannot", "cant", "unable", "never",
-        "hatuna", "sina", "hakuna", "hamna", "haipo", "hazipo", "haiko", "haziko", "hayupo", "imeisha",
-        "zimeisha", "imekwisha", "zimekwisha", "imeuzwa", "hatuuzi", "siuzi", "hatunayo", "sinayo",
-        "haipatikani", "hazipatikani", "no hay", "no tengo", "no tenemos", "no disponible",
-        "no disponibles", "no queda", "no quedan", "no nos queda", "no me queda", "agotado", "agotada",
-        "agotados", "agotadas", "sin stock", "sin existencias", "se acabo", "se acabaron", "se termino",
-        "ya no", "no lo tengo", "no la tengo", "no los tengo", "no las tengo", "no lo tenemos",
-        "no las tenemos", "no los tenemos", "no la tenemos", "no vendo", "no vendemos", "no manejo",
-        "no manejamos", "nao tenho", "nao temos", "nao tem", "nao ha", "nao disponivel", "indisponivel",
-        "esgotado", "esgotada", "esgotados", "esgotou", "sem estoque", "sem stock", "em falta", "acabou",
-        "acabaram", "nao vendemos", "nao vendo", "nao trabalhamos", "pas en stock", "plus en stock",
-        "rupture de stock", "en rupture", "rupture", "indisponible", "pas disponible", "plus disponible",
-        "pas de stock", "plus de stock", "navons pas", "navons plus", "nai pas", "nai plus", "na pas",
-        "na plus", "nen ai pas", "nen ai plus", "nen avons pas", "nen avons plus", "on a pas", "jai pas",
-        "y en a plus", "y en a pas", "en a plus", "epuise", "epuisee", "epuises", "ny en a", "غير متوفر",
-        "غير متاح", "غير موجود", "مش موجود", "مو موجود", "مش متوفر", "مو متوفر", "ليس متوفر", "ليس متوفرا",
-        "ليس لدينا", "ليس عندنا", "ليس عندي", "ما عندي", "ما عندنا", "معنديش", "معندناش", "ماعندي",
-        "ماعندنا", "لا يوجد", "مافي", "ما في", "نفذ", "نفد", "نفذت", "نفدت", "نفدت الكميه", "خلص", "خلصت",
-        "انتهي", "انتهت", "لا املك",
-    ]),
-    (Says::Yes, &[
-        "yes", "yeah", "yea", "yep", "yup", "yap", "yess", "yees", "affirmative", "definitely",
-        "absolutely", "certainly", "of course", "in stock", "available", "avail", "availabe", "have it",
-        "have them", "have this", "have that", "we have", "i have", "got it", "got them", "i got",
-        "we got", "ready stock", "there is", "there are", "instock", "have", "stocked", "we do", "i do",
-        "we stock", "we sell", "ndio", "ndiyo", "ndyo", "naam", "eeh", "eee", "ninayo", "tunayo", "ninazo",
-        "tunazo", "tuko nayo", "tuko nazo", "niko nayo", "niko nazo", "iko", "ziko", "ipo", "zipo", "yapo",
-        "kuna", "nina", "tuna", "inapatikana", "zinapatikana", "nayo", "nazo", "si tengo", "si tenemos",
-        "si hay", "claro", "por supuesto", "tengo", "tenemos", "hay", "disponible", "disponibles",
-        "en stock", "lo tengo", "contamos con", "en existencia", "sim", "tenho", "temos", "tem sim", "tem",
-        "disponivel", "disponiveis", "em estoque", "em stock", "ha sim", "com certeza", "claro que sim",
-        "oui", "ouais", "nous avons", "on a", "jai", "jen ai", "il y en a", "nous en avons", "bien sur",
-        "dispo", "dispos", "avons", "نعم", "ايوه", "ايوا", "اي نعم", "اجل", "متوفر", "متوفره", "موجود",
-        "موجوده", "متاح", "متاحه", "عندي", "عندنا", "لدينا", "لدي", "يوجد", "اكيد", "طبعا",
-    ]),
-    (Says::WeakYes, &[
-        "sure", "ya", "ok", "okay", "okey", "sawa", "ready", "left", "remaining", "can supply",
-        "can deliver", "welcome", "karibu", "vale", "dale", "bueno", "beleza", "daccord", "تمام", "حاضر",
-        "اوكي", "come", "correct", "right",
-    ]),
-    (Says::No, &[
-        "no", "nope", "nah", "nop", "non", "nao", "hapana", "لا", "لأ", "negative", "sorry",
-        "unfortunately", "desole", "samahani", "pole", "lo siento", "للاسف", "asante no",
-    ]),
-];
 
 /// A negation up to this many words before a word that says yes turns it round.
-const NEGATORS: &[&str] = &[
-    "not", "isnt", "arent", "dont", "doesnt", "didnt", "wont", "never", "without", "hardly", "ne", "pas",
-    "nao", "sin", "sem", "غير", "مش", "مو", "ليس", "ما", "si",
-];
 const NEGATION_REACH: usize = 3;
 
-/// Apologies alone are a no; beside a yes they are manners.
-const APOLOGIES: &[&str] = &["sorry", "unfortunately", "desole", "samahani", "pole", "lo siento", "للاسف"];
+/// What was found, and where.
+#[derive(Debug, Default)]
+struct Found {
+    yes: Vec<usize>,
+    no: Vec<usize>,
+    hedge: Vec<usize>,
+    signals: Signals,
+}
 
-/// Reads the signals of the unmasked words.
-pub(super) fn read(tokens: &[Token], language: Language) -> Signals {
-    let mut words: Vec<&str> =
-        tokens.iter().map(|token| token.word().or(token.number()).unwrap_or_default()).collect();
+/// Reads the signals of the unmasked words. Also tells which tokens were part of a phrase.
+pub(super) fn read(tokens: &[Token], language: Language) -> (Signals, Vec<bool>) {
+    let mut words: Vec<&str> = tokens
+        .iter()
+        .map(|token| token.word().map(spelling::corrected).or(token.number()).unwrap_or_default())
+        .collect();
     drop_numbering(tokens, &mut words);
-    let mut signals = Signals::default();
-    let mut apology = false;
+    let whole = words.clone();
     let alone = words.iter().filter(|word| !word.is_empty()).count() == 1;
-    first_word(&mut words, language, alone, &mut signals);
-    for (says, phrases) in PHRASES {
-        for phrase in *phrases {
-            while let Some(at) = crate::text::find_phrase(&words, phrase) {
-                let length = phrase.split(' ').count();
-                let negated = matches!(says, Says::Yes) && is_negated(&words, at, language);
-                words.iter_mut().skip(at).take(length).for_each(|word| *word = "");
-                match says {
-                    Says::Yes if negated => signals.no = true,
-                    Says::Yes => signals.yes = true,
-                    Says::WeakYes => signals.weak_yes = true,
-                    Says::No if APOLOGIES.contains(phrase) => apology = true,
-                    Says::No => signals.no = true,
-                    Says::Hedge => signals.hedge = true,
-                    Says::Later => signals.later = true,
-                    Says::Nothing => {}
-                }
+    let mut found = Found::default();
+    first_word(&mut words, language, alone, &mut found);
+    for (says, phrase) in LONGEST_FIRST.iter() {
+        while let Some(at) = take(&mut words, phrase) {
+            match says {
+                Says::Yes if is_negated(&whole, at, language) => found.no.push(at),
+                Says::Yes => found.yes.push(at),
+                Says::No => found.no.push(at),
+                Says::WeakYes => found.signals.weak_yes = true,
+                Says::Hedge => found.hedge.push(at),
+                Says::Later => found.signals.later = true,
+                Says::Nothing => {}
             }
         }
     }
+    refusals(&mut words, &mut found);
+    let apology = APOLOGIES.iter().filter(|phrase| take(&mut words, phrase).is_some()).count() > 0;
+    let plain =
+        tokens.iter().zip(&words).map(|(token, word)| token.word().is_some() && word.is_empty()).collect();
+    let mut signals = found.weigh(&whole);
+    signals.partial = is_partial(&whole);
+    signals.of_price = whole.iter().any(|word| PRICE_NOUNS.contains(word));
     emoji(tokens, &mut signals);
+    // "Sorry, we only sell phones."
+    if apology
+        && signals.partial
+        && whole.windows(2).any(|pair| matches!(pair, ["only", "sell" | "deal" | "do"]))
+    {
+        (signals.partial, signals.weak_yes, signals.no) = (false, false, true);
+    }
     // "Sorry boss" declines; "sorry we are closed" says something else.
-    let few_words_left = words.iter().filter(|word| !word.is_empty()).count() <= 2;
+    let names_number = tokens.iter().any(|token| token.number().is_some());
+    let few_words_left = !names_number && words.iter().filter(|word| !word.is_empty()).count() <= 2;
     if apology && few_words_left && !signals.yes && !signals.weak_yes && !signals.hedge && !signals.later {
         signals.no = true;
     }
@@ -171,19 +92,136 @@ pub(super) fn read(tokens: &[Token], language: Language) -> Signals {
     if signals.no && signals.later && !signals.yes {
         signals.later = false;
     }
-    signals
+    (signals, plain)
+}
+
+/// "Never out of stock" before "out of stock"; among phrases of one length the groups' order counts.
+static LONGEST_FIRST: LazyLock<Vec<(Says, &str)>> = LazyLock::new(|| {
+    let mut all: Vec<(Says, &str)> =
+        PHRASES.iter().flat_map(|(says, phrases)| phrases.iter().map(|phrase| (*says, *phrase))).collect();
+    all.sort_by_key(|(_, phrase)| Reverse(phrase.split(' ').count()));
+    all
+});
+
+impl Found {
+    /// "Yes I know it but we don't have": behind a contrast stands the answer. The other way round ("no, but I
+    /// have a copy") something else is offered.
+    fn weigh(mut self, words: &[&str]) -> Signals {
+        let contrast = words.iter().rposition(|word| CONTRASTS.contains(word));
+        let refused = contrast.is_some_and(|contrast| {
+            // "Yes, but not today" does not say that there is none.
+            let none =
+                |at: usize| !matches!(words.get(at..at + 2), Some(["not", "today" | "now" | "at" | "for"]));
+            self.yes.iter().all(|at| *at < contrast) && self.no.iter().any(|at| *at > contrast && none(*at))
+        });
+        // "None at the moment, maybe next week": the hedge is about another day.
+        let settled = self.yes.is_empty()
+            && self.no.iter().any(|no| self.hedge.iter().all(|hedge| no < hedge && !is_bare(words, *no)));
+        self.signals.hedge = !self.hedge.is_empty() && !settled;
+        self.signals.yes = !self.yes.is_empty() && !refused;
+        self.signals.weak_yes &= !refused;
+        self.signals.no = !self.no.is_empty();
+        self.signals
+    }
+}
+
+/// "No, let me check": the bare no does not settle it.
+fn is_bare(words: &[&str], at: usize) -> bool {
+    words.get(at).is_some_and(|word| REFUSALS.contains(word))
+        && words.get(at + 1).is_none_or(|word| word.is_empty())
+}
+
+/// Takes a phrase out of the words: where it began.
+fn take(words: &mut [&str], phrase: &str) -> Option<usize> {
+    // Most phrases end here, without an allocation.
+    phrase.split(' ').next().filter(|first| words.contains(first))?;
+    let at = crate::text::find_phrase(words, phrase)?;
+    words.iter_mut().skip(at).take(phrase.split(' ').count()).for_each(|word| *word = "");
+    Some(at)
+}
+
+/// The bare no. Beside a clear yes it belongs to the word behind it: "yes, no receipt".
+fn refusals(words: &mut [&str], found: &mut Found) {
+    for phrase in REFUSALS {
+        while let Some(at) = take(words, phrase) {
+            let belongs = !found.yes.is_empty()
+                && words.get(at + 1).is_some_and(|next| !next.is_empty() && !CONTRASTS.contains(next));
+            if !belongs {
+                found.no.push(at);
+            }
+        }
+    }
+}
+
+const HAVING: &[&str] = &[
+    "have",
+    "got",
+    "stock",
+    "sell",
+    "tengo",
+    "tenemos",
+    "hay",
+    "quedan",
+    "tenho",
+    "temos",
+    "tem",
+    "jai",
+    "reste",
+    "nina",
+    "tuna",
+    "عندي",
+    "عندنا",
+    "باقي",
+];
+
+/// "Only the rear ones", "we only have black": a part of what was asked, or another kind.
+fn is_partial(words: &[&str]) -> bool {
+    let copy = words.windows(2).any(|pair| {
+        matches!(pair, ["not", "original" | "genuine" | "oem"] | ["not" | "no", "the" | "es", "original"])
+    });
+    copy || is_limited(words)
+}
+
+fn is_limited(words: &[&str]) -> bool {
+    words.iter().enumerate().filter(|(_, word)| LIMITS.contains(word)).any(|(at, limit)| {
+        let behind: Vec<&str> =
+            words.iter().skip(at + 1).take(3).copied().take_while(|word| !word.is_empty()).collect();
+        let having = behind.first().is_some_and(|word| HAVING.contains(word));
+        let open = |word: &&str| !QUALITIES.contains(word) && !word.chars().any(|c| c.is_ascii_digit());
+        let rest: Vec<&str> = behind
+            .iter()
+            .skip(usize::from(having))
+            .filter(|word| {
+                !matches!(
+                    **word,
+                    "a" | "the" | "in" | "la" | "el" | "las" | "los" | "o" | "as" | "os" | "le" | "les"
+                )
+            })
+            .copied()
+            .collect();
+        let only = !matches!(*limit, "just" | "que" | "tu");
+        let variant = rest.iter().take(2).any(|word| VARIANTS.contains(word));
+        let before =
+            at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| VARIANTS.contains(word));
+        let counted = rest.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()));
+        !counted && (variant || before || (only && having && !rest.is_empty() && rest.iter().all(open)))
+    })
 }
 
 /// Words that mean yes or no only at the beginning, or alone, or in one language.
-fn first_word(words: &mut [&str], language: Language, alone: bool, signals: &mut Signals) {
-    let Some(first) = words.iter_mut().find(|word| !word.is_empty()) else { return };
+fn first_word(words: &mut [&str], language: Language, alone: bool, found: &mut Found) {
+    let Some(at) = words.iter().position(|word| !word.is_empty()) else { return };
+    let ends_clause = words.get(at + 1).is_none_or(|word| word.is_empty());
+    let Some(first) = words.get_mut(at) else { return };
     match *first {
         // Spanish yes; Swahili "not", French "if".
-        "si" if !matches!(language, Language::Sw | Language::Fr) || alone => signals.yes = true,
+        "si" if !matches!(language, Language::Sw | Language::Fr) || alone => found.yes.push(at),
         // Swahili no; an article elsewhere.
-        "la" if alone || language == Language::Sw => signals.no = true,
-        "y" | "k" if alone => signals.weak_yes = true,
-        "n" if alone => signals.no = true,
+        "la" if alone || language == Language::Sw => found.no.push(at),
+        // English yeah; Swahili "of", Spanish "already".
+        "ya" if alone || (language == Language::En && ends_clause) => found.signals.weak_yes = true,
+        "y" if alone => found.signals.weak_yes = true,
+        "n" if alone => found.no.push(at),
         _ => return,
     }
     *first = "";
@@ -193,8 +231,9 @@ fn first_word(words: &mut [&str], language: Language, alone: bool, signals: &mut
 fn drop_numbering(tokens: &[Token], words: &mut [&str]) {
     for (at, word) in words.iter_mut().enumerate() {
         let dotted = tokens.get(at + 1).and_then(Token::mark) == Some('.');
-        let follows =
-            tokens.get(at + if dotted { 2 } else { 1 }).is_some_and(|token| token.number().is_some());
+        let follows = tokens
+            .get(at + if dotted { 2 } else { 1 })
+            .is_some_and(|token| token.number().is_some() || token.kind == Kind::OtherDigits);
         if *word == "no" && follows {
             *word = "";
         }
@@ -203,14 +242,21 @@ fn drop_numbering(tokens: &[Token], words: &mut [&str]) {
 
 fn is_negated(words: &[&str], at: usize, language: Language) -> bool {
     let negates = |word: &str| NEGATORS.contains(&word) && (word != "si" || language == Language::Sw);
-    words.iter().take(at).rev().take(NEGATION_REACH).any(|word| negates(word))
+    // A mark ends the reach: "not sure, available".
+    let clause =
+        words.iter().take(at).rev().take_while(|word| !word.is_empty() && !CONTRASTS.contains(*word));
+    let mut reach = clause.take(NEGATION_REACH).enumerate();
+    // A bare "no" only directly before: "no available", not "no my friend we have".
+    reach.any(|(back, word)| negates(word) && (*word != "no" || back == 0))
 }
 
 fn emoji(tokens: &[Token], signals: &mut Signals) {
     for mark in tokens.iter().filter_map(Token::mark) {
         match mark {
-            '👍' | '👌' | '✅' | '☑' | '✔' | '💯' | '🆗' | '🫡' => signals.weak_yes = true,
-            '👎' | '❌' | '✖' | '❎' | '🚫' | '🙅' => signals.no = true,
+            '👍' | '👌' | '✅' | '☑' | '✔' | '💯' | '🆗' | '🫡' | '🤝' | '🟢' => {
+                signals.weak_yes = true;
+            }
+            '👎' | '❌' | '✖' | '❎' | '🚫' | '🙅' | '⛔' | '🔴' => signals.no = true,
             _ => {}
         }
     }
