@@ -20,23 +20,23 @@ pub enum Wishes {
 /// A wish as the contract writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Wish {
-    wish: &'static str,
+    what: &'static str,
     party: Option<&'static str>,
     trigger: Option<&'static str>,
 }
 
 impl Wish {
-    pub(super) const NONE: Self = Self { wish: "none", party: None, trigger: None };
-    const ASK_FOR_VENDOR: Self = Self { wish: "request_consent", party: Some("vendor"), trigger: None };
-    const ASK_CLIENT: Self = Self { wish: "request_consent", party: Some("client"), trigger: None };
+    pub(super) const NONE: Self = Self { what: "none", party: None, trigger: None };
+    const ASK_FOR_VENDOR: Self = Self { what: "request_consent", party: Some("vendor"), trigger: None };
+    const ASK_CLIENT: Self = Self { what: "request_consent", party: Some("client"), trigger: None };
     const CALL_VENDOR: Self =
-        Self { wish: "start_call", party: Some("vendor"), trigger: Some("urgent_no_reply") };
+        Self { what: "start_call", party: Some("vendor"), trigger: Some("urgent_no_reply") };
     const CALL_CLIENT: Self =
-        Self { wish: "start_call", party: Some("client"), trigger: Some("client_asked") };
+        Self { what: "start_call", party: Some("client"), trigger: Some("client_asked") };
 
     /// As it stands in a decision.
     pub(super) fn json(self) -> Value {
-        json!({ "wish": self.wish, "party": self.party, "trigger": self.trigger })
+        json!({ "wish": self.what, "party": self.party, "trigger": self.trigger })
     }
 }
 
@@ -53,9 +53,8 @@ pub(super) fn wish(pack: &Value, wishes: Wishes) -> Wish {
         Wishes::AskAlways => Wish::ASK_FOR_VENDOR,
         Wishes::CallVendor | Wishes::CallClient if !may_call(pack) || is_over(pack) => Wish::NONE,
         Wishes::CallVendor => match consent(pack) {
-            None => Wish::ASK_FOR_VENDOR,
             Some("granted") if a_vendor_was_asked(pack) => Wish::CALL_VENDOR,
-            Some("granted") => Wish::ASK_FOR_VENDOR,
+            None | Some("granted") => Wish::ASK_FOR_VENDOR,
             Some(_) => Wish::NONE,
         },
         Wishes::CallClient => match consent(pack) {
