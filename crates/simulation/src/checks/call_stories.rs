@@ -312,6 +312,9 @@ mod tests {
         outsider::ToolAnswer,
     };
 
+    /// What is to be found, and how to bring it about.
+    type Spoiled = (&'static str, fn(&mut Evidence));
+
     const CLIENT: &str = "254711000000";
     const VENDOR: &str = "254722000000";
 
@@ -406,7 +409,7 @@ mod tests {
             })
         };
         assert!(start_call_was_refused(&good()).ok, "{:?}", start_call_was_refused(&good()));
-        let cases: [(&str, fn(&mut Evidence)); 6] = [
+        let cases: [Spoiled; 6] = [
             ("never wished", |run| run.gateway[1].wish = None),
             ("no turn says", |run| run.requests[0].turns.truncate(4)),
             ("no service", |run| run.tool_answers.clear()),
@@ -448,13 +451,13 @@ mod tests {
     #[test]
     fn a_no_must_be_confirmed_and_kept() {
         assert!(denial_was_kept(&denied()).ok, "{:?}", denial_was_kept(&denied()));
-        let cases: [(&str, fn(&mut Evidence)); 5] = [
+        let cases: [Spoiled; 5] = [
             ("asked 2×", |run| run.meta.push(accepted(1, CLIENT, PROMPT, None))),
             ("not confirmed once", |run| run.meta.push(accepted(1, CLIENT, THANKS, None))),
             ("is granted", |run| {
                 run.requests[0]
                     .consents
-                    .push(ConsentLine { status: "granted".into(), ..ConsentLine::default() })
+                    .push(ConsentLine { status: "granted".into(), ..ConsentLine::default() });
             }),
             ("not every time", |run| run.tool_answers.push(answer("", &[]))),
             ("no refusal says", |run| run.tool_answers[0].code = "handed_off".into()),
@@ -481,7 +484,7 @@ mod tests {
             })
         };
         assert!(late_yes_was_too_late(&good()).ok, "{:?}", late_yes_was_too_late(&good()));
-        let cases: [(&str, fn(&mut Evidence)); 4] = [
+        let cases: [Spoiled; 4] = [
             ("thanked", |run| run.meta.push(accepted(1, CLIENT, THANKS, None))),
             ("did not expire", |run| run.requests[0].consents[0].status = "granted".into()),
             ("no consent stands", |run| run.requests[0].consents.clear()),
@@ -556,13 +559,13 @@ mod tests {
     #[test]
     fn a_revocation_must_come_between_and_be_the_reason() {
         assert!(revocation_won(&revoked()).ok, "{:?}", revocation_won(&revoked()));
-        let cases: [(&str, fn(&mut Evidence)); 4] = [
+        let cases: [Spoiled; 4] = [
             ("no call was decided", |run| run.requests[0].calls.clear()),
             ("was not revoked", |run| {
                 run.meta.pop();
             }),
             ("0 cards", |run| {
-                run.meta.retain(|e| !matches!(&e.event, LogEvent::Send(send) if is_card(send)))
+                run.meta.retain(|e| !matches!(&e.event, LogEvent::Send(send) if is_card(send)));
             }),
             ("of 0 why", |run| {
                 run.requests[0].audit.pop();

@@ -69,12 +69,11 @@ fn stood_at(consent: &ConsentLine, at_ms: i64) -> Option<&str> {
 
 /// Meta's own last word on a person before a dial: a permission that has not run out.
 fn is_permitted(evidence: &Evidence, callee: &str, dial: &Dial<'_>) -> bool {
-    let changes = evidence.meta.iter().filter(|entry| entry.seq < dial.seq);
-    let mut changes = changes.filter_map(|entry| match &entry.event {
+    let mut changes = evidence.meta.iter().rev().filter(|entry| entry.seq < dial.seq);
+    let last = changes.find_map(|entry| match &entry.event {
         LogEvent::Permission(change) if change.digits == callee => Some(change),
         _ => None,
     });
-    let last = changes.next_back();
     last.is_some_and(|change| {
         change.response == "accept" && change.until_ms.is_none_or(|until| dial.at_ms < until)
     })
@@ -279,6 +278,9 @@ mod tests {
         evidence::AuditLine,
     };
 
+    /// What is to be found, and how to bring it about.
+    type Spoiled = (&'static str, fn(&mut Evidence));
+
     /// Every rule of this file.
     fn all(evidence: &Evidence) -> Vec<Check> {
         vec![
@@ -318,7 +320,7 @@ mod tests {
 
     #[test]
     fn each_missing_key_is_found() {
-        let cases: [(&str, fn(&mut Evidence)); 9] = [
+        let cases: [Spoiled; 9] = [
             ("without the client's YES", |run| run.meta.retain(|entry| !is_answer(entry))),
             ("without the client's YES", |run| {
                 for entry in &mut run.meta {
@@ -396,7 +398,7 @@ mod tests {
 
     #[test]
     fn accounts_that_differ_are_found() {
-        let cases: [(&str, fn(&mut Evidence)); 5] = [
+        let cases: [Spoiled; 5] = [
             ("is still ringing", |run| run.requests[0].calls[0].phase = "ringing".into()),
             ("is no_answer in the account", |run| {
                 run.requests[0].calls[0].end_reason = Some("no_answer".into());
@@ -414,7 +416,7 @@ mod tests {
 
     #[test]
     fn a_missing_or_forgotten_voice_is_found() {
-        let cases: [(&str, fn(&mut Evidence)); 4] = [
+        let cases: [Spoiled; 4] = [
             ("had 0 sessions", |run| run.voice = Some(Vec::new())),
             ("never connected", |run| run.voice.as_mut().unwrap()[0].answer = None),
             ("ended as None", |run| run.voice.as_mut().unwrap()[0].end = None),

@@ -515,9 +515,15 @@ fn what_was_said_to_a_person_is_told_newest_first() {
         test.clock.advance(Duration::from_mins(1));
         write(test, move |tx| {
             outbox::advance(tx, taken, SendState::Read, None, None)?;
-            let waits = SentTo { message: newest, purpose: Purpose::PermissionCard, accepted_at: None };
-            let told =
-                SentTo { message: oldest, purpose: Purpose::ClientMessage, accepted_at: Some(second(3)) };
+            let author = marketplace::ActorKind::Orchestrator;
+            let waits =
+                SentTo { message: newest, purpose: Purpose::PermissionCard, author, accepted_at: None };
+            let told = SentTo {
+                message: oldest,
+                purpose: Purpose::ClientMessage,
+                author,
+                accepted_at: Some(second(3)),
+            };
             assert_eq!(calls::sent_to(tx, id, client, 10)?, [waits, told], "the first word of it counts");
             assert_eq!(calls::sent_to(tx, id, client, 1)?, [waits]);
             Ok(())
