@@ -113,7 +113,7 @@ fn same_inbound_message_twice_sends_once() {
     on_both(async |on, server| {
         let repeated = |_: &str| {
             let message = || Target::all().kind(WebhookKind::Message);
-            FaultPlan::ORDINARY
+            FaultPlan::default()
                 .webhook(message(), WebhookFault::Duplicate { copies: 25, concurrent: true })
                 .webhook(message(), WebhookFault::Duplicate { copies: 24, concurrent: false })
         };
@@ -143,7 +143,7 @@ fn same_inbound_message_twice_sends_once() {
 fn an_unknown_send_is_shown_and_settled_by_its_status() {
     on_both(async |on, server| {
         let lost = |client: &str| {
-            FaultPlan::ORDINARY
+            FaultPlan::default()
                 .send(Target::all().phone(client).nth(1), SendFault::CloseConnection)
                 .webhook(Target::all().kind(WebhookKind::Status), WebhookFault::Delay { ms: 4_000 })
         };
