@@ -176,6 +176,9 @@ pub struct TurnLine {
     pub at: String,
     /// `moltbot`, `coded_workflow` or `client_choice`.
     pub source: String,
+    /// `committed`, `superseded`, `dropped` or `failed`.
+    #[serde(default)]
+    pub status: String,
     /// `accepted`, `rejected`, `unavailable` or `not_asked`.
     pub verdict: String,
     /// What was decided, or `none`.

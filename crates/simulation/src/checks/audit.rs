@@ -1,7 +1,7 @@
 //! The audit log accounts for what happened.
 
 use super::{Check, counted};
-use crate::evidence::{Evidence, RequestAccount};
+use crate::evidence::{Evidence, RequestAccount, TurnLine};
 
 /// Each decision has its record, and so has every turn that the coded workflow took.
 pub(super) fn decisions_are_recorded(evidence: &Evidence) -> Check {
@@ -23,7 +23,17 @@ pub(super) fn decisions_are_recorded(evidence: &Evidence) -> Check {
                 faults.push(format!("{}: {turns} turns {verdict}, {records} records", request.request.id));
             }
         }
-        let coded = request.turns.iter().filter(|turn| turn.source == "coded_workflow").count();
+        // A turn that a new message overtook, or that a person took over, has another record: its decision is nobody's.
+        for (status, action) in [("superseded", "turn.superseded"), ("dropped", "turn.dropped")] {
+            let turns = request.turns.iter().filter(|turn| turn.status == status).count();
+            let records = recorded(request, action);
+            if records < turns {
+                faults.push(format!("{}: {turns} turns {status}, {records} records", request.request.id));
+            }
+        }
+        let overtaken = |turn: &&TurnLine| matches!(turn.status.as_str(), "superseded" | "dropped");
+        let coded =
+            request.turns.iter().filter(|turn| turn.source == "coded_workflow" && !overtaken(turn)).count();
         let records = recorded(request, "decision.coded_workflow");
         count += coded;
         if records < coded {
@@ -55,7 +65,7 @@ fn recorded(request: &RequestAccount, action: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::fixture::evidence;
+    use crate::{checks::fixture::evidence, evidence::AuditLine};
 
     #[test]
     fn missing_records_and_broken_chains_are_found() {
@@ -69,6 +79,15 @@ mod tests {
         let mut bad = evidence();
         bad.requests[0].turns[0].source = "coded_workflow".into();
         assert!(!decisions_are_recorded(&bad).ok);
+
+        bad.requests[0].turns[0].status = "superseded".into();
+        assert!(decisions_are_recorded(&bad).detail.contains("superseded, 0 records"));
+        bad.requests[0].audit.push(AuditLine {
+            action: "turn.superseded".into(),
+            outcome: None,
+            reasons: Vec::new(),
+        });
+        assert!(decisions_are_recorded(&bad).ok, "{:?}", decisions_are_recorded(&bad));
 
         let mut bad = evidence();
         bad.requests[0].audit_verified = false;
