@@ -1,6 +1,9 @@
 //! What a first message is about: whether it names a need, of which kind, how urgent, on prescription or not.
 
-use crate::text::{find_phrase, has_any, words};
+use crate::{
+    control_words,
+    text::{find_phrase, has_any, words},
+};
 
 /// A kind of goods or service and the words that give it away.
 #[derive(Debug, Clone, Copy)]
@@ -144,14 +147,15 @@ pub fn without_greeting(text: &str) -> &str {
     }
 }
 
-/// Whether the text carries a need at all, not a mere greeting or "I need help".
+/// Whether the text carries a need at all, not a mere greeting, "I need help", or a word that steers ("call me").
 pub fn is_stated(text: &str) -> bool {
     let words = words(text);
-    words.iter().any(|word| {
-        word.chars().any(char::is_alphabetic)
-            && word.chars().count() > 1
-            && !SMALL_TALK.contains(&word.as_str())
-    })
+    control_words::recognise(text).is_none()
+        && words.iter().any(|word| {
+            word.chars().any(char::is_alphabetic)
+                && word.chars().count() > 1
+                && !SMALL_TALK.contains(&word.as_str())
+        })
 }
 
 /// The category a text most likely belongs to; `None` when no word of [`CATEGORIES`] occurs (the fallback is
@@ -225,6 +229,10 @@ mod tests {
             "12",
             "S'il vous plaît",
             "Mambo vipi",
+            "Call me",
+            "Nipigie simu tafadhali",
+            "STOP",
+            "yes",
         ] {
             assert!(!is_stated(greeting), "{greeting}");
         }

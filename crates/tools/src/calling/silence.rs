@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use calling_policy::{Stage, Support, Trigger, limits::SILENCE, support};
-use marketplace::{ActorKind, Control, Timestamp};
+use marketplace::{ActorKind, Control, RequestState, Timestamp};
 use moltbot_contract::Urgency;
 use serde_json::json;
 use store::{
@@ -127,9 +127,14 @@ pub fn fire(
     Ok(true)
 }
 
-/// Everybody who may be called for this request, and the triggers that silence has a part in.
+/// Everybody who may be called for this request, and the triggers that silence has a part in. Vendors only while they
+/// are being asked: what is said of them once a list is in the client's hands is the client's choice.
 fn parties(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<(Party, &'static [Trigger])>, ToolError> {
-    let vendors = sourcing::outreaches_of(tx, guard.request().id)?.into_iter();
+    let asked = match guard.request().state {
+        RequestState::Sourcing => sourcing::outreaches_of(tx, guard.request().id)?,
+        _ => Vec::new(),
+    };
+    let vendors = asked.into_iter();
     let vendors = vendors.map(|outreach| {
         (Party::Vendor(outreach.vendor), [Trigger::UrgentNoReply, Trigger::AmbiguousReply].as_slice())
     });

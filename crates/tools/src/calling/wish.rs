@@ -8,7 +8,7 @@ use calling_policy::{
     CallFacts, Callee, ConsentStatus, Rule, Stage, Support, Verdict, evaluate, limits::SILENCE, support,
 };
 use conversation::{Sentence, catalogue};
-use marketplace::{ActorKind, Timestamp, TurnId, VendorId};
+use marketplace::{ActorKind, RequestState, Timestamp, TurnId, VendorId};
 use moltbot_contract::{CallParty, CallScope, CallTrigger, CallWish, CallingWish};
 use serde_json::json;
 use store::{
@@ -170,6 +170,8 @@ fn next_step(
             for trigger in triggers {
                 let found = match trigger.party() {
                     CallParty::Client => client_step(tx, policy, guard, *trigger)?,
+                    // Calling is an escalation: with a list in the client's hands no shop is rung up unasked.
+                    CallParty::Vendor if guard.request().state != RequestState::Sourcing => None,
                     CallParty::Vendor => vendor_step(tx, policy, guard, *trigger)?,
                 };
                 match found {

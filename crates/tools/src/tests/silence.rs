@@ -134,7 +134,7 @@ fn what_was_sent_before_it_became_urgent_counts() {
 
 #[test]
 fn nobody_is_woken_where_nobody_may_call() {
-    for case in ["environment", "flag", "takeover", "escalated", "handed_off"] {
+    for case in ["environment", "flag", "takeover", "escalated", "shortlisted", "handed_off"] {
         on_both(async |test| {
             let world = World::sourcing(test, 1, 1).await;
             world.is_urgent().await;
@@ -146,6 +146,8 @@ fn nobody_is_woken_where_nobody_may_call() {
                 "flag" => world.write(|tx| Ok(flags::set(tx.conn, Flag::Calling, false, tx.now)?)).await,
                 "takeover" => world.put(RequestState::Sourcing, Control::Human).await,
                 "escalated" => world.put(RequestState::Escalated, Control::Bot).await,
+                // With a list in the client's hands no shop is rung up unasked.
+                "shortlisted" => world.put(RequestState::Shortlisted, Control::Bot).await,
                 _ => world.put(RequestState::HandedOff, Control::Bot).await,
             }
             let audited = world.audit().await.len();
