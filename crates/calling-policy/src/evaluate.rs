@@ -5,8 +5,9 @@ use std::time::Duration;
 use marketplace::{ActorKind, ContactId, Control, RequestState, Timestamp};
 
 use crate::{
-    Attempt, CallFacts, Callee, Consent, ConsentKey, ConsentStatus, Failure, LocalTime, PastAttempt,
-    Permission, PermissionEvent, PermissionState, Phase, Pickup, Rule, Scope, Stage, Support, Verdict,
+    Attempt, CallFacts, Callee, Consent, ConsentKey, ConsentStatus, EndReason, Failure, LocalTime,
+    PastAttempt, Permission, PermissionEvent, PermissionState, Phase, Pickup, Rule, Scope, Stage, Support,
+    Verdict,
     limits::{
         CONNECTED_CALLS_MAX, CONNECTED_CALLS_WINDOW, COOLDOWN, MISSES_THAT_REVOKE, PERMISSION_READ_FRESH,
     },
@@ -151,9 +152,14 @@ fn misses_in_a_row(facts: &CallFacts, since: Option<Timestamp>) -> usize {
     until_answered.filter(|(_, past)| past.attempt.is_missed()).count()
 }
 
-/// One call in ten minutes. A dial in doubt counts: it may be ringing.
+/// One call in ten minutes. A dial in doubt counts, it may be ringing; and one that failed before it was dialled, for
+/// the client was told of it.
 fn cooldown_ends(facts: &CallFacts) -> Option<Timestamp> {
-    facts.of_request().filter_map(Attempt::dialled_at).max().map(|dialled| dialled + COOLDOWN)
+    let begun = |attempt: &Attempt| {
+        let failed = matches!(attempt.end_reason(), Some(EndReason::Failed(_)));
+        attempt.dialled_at().or_else(|| failed.then(|| attempt.created_at()))
+    };
+    facts.of_request().filter_map(begun).max().map(|begun| begun + COOLDOWN)
 }
 
 fn callees_time(facts: &CallFacts, now: Timestamp) -> LocalTime {

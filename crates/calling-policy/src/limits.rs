@@ -25,6 +25,9 @@ pub const PERMISSION_LASTS: Duration = Duration::from_hours(168);
 pub const PERMISSION_MARGIN: Duration = Duration::from_mins(1);
 /// What `GET call_permissions` said counts for a dial at most this long.
 pub const PERMISSION_READ_FRESH: Duration = Duration::from_mins(1);
+/// A yes that we read at Meta counts as given this much earlier: our clock may be ahead of Meta's, and a no that a
+/// person gave after it must not lose against it.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(5);
 /// Calls in a row that the callee did not answer, after which Meta takes the permission back.
 pub const MISSES_THAT_REVOKE: usize = 4;
 

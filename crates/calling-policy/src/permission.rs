@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Ignored, Noted, Transition,
-    limits::{PERMISSION_LASTS, PERMISSION_MARGIN},
+    limits::{CLOCK_SKEW, PERMISSION_LASTS, PERMISSION_MARGIN},
     words::words,
 };
 
@@ -138,7 +138,10 @@ struct Refused {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Permission {
     allowed: Option<Allowed>,
-    refused: Option<Refused>,
+    /// The newest no that the person or Meta itself said. What we found out about it since does not outweigh it.
+    said_no: Option<Refused>,
+    /// When Meta last told us that there is none.
+    found_none: Option<Timestamp>,
 }
 
 /// Where a permission stands.
@@ -178,12 +181,15 @@ pub enum PermissionFollow {
 
 impl Permission {
     fn ruling(&self) -> Result<Allowed, Option<Refused>> {
-        match (self.allowed, self.refused) {
-            (Some(allowed), None) => Ok(allowed),
-            (Some(allowed), Some(refused)) if refused.at.as_seconds() < allowed.at.as_seconds() => {
-                Ok(allowed)
-            }
-            (_, refused) => Err(refused),
+        let is_newer =
+            |at: Timestamp| self.allowed.is_none_or(|allowed| allowed.at.as_seconds() <= at.as_seconds());
+        let said = self.said_no.filter(|no| is_newer(no.at));
+        let found = self.found_none.filter(|at| is_newer(*at));
+        match (said, found, self.allowed) {
+            (Some(no), _, _) => Err(Some(no)),
+            (None, Some(at), _) => Err(Some(Refused { at, by: RefusedBy::Unstated })),
+            (None, None, Some(allowed)) => Ok(allowed),
+            (None, None, None) => Err(None),
         }
     }
 
@@ -231,15 +237,16 @@ impl Permission {
                 PermissionResponse::Reject => next.refuse(Refused { at, by: RefusedBy::Person }),
                 PermissionResponse::Other => return Transition::ignored(*self, Ignored::Unclear),
             },
+            // Dated by our clock, which may be ahead of the one that dates what people say.
             PermissionEvent::Read(read) if read.can_start_call => {
-                next.allow(Allowed { at: read.at, term: read.term() });
+                next.allow(Allowed { at: read.at - CLOCK_SKEW, term: read.term() });
             }
             // Too many answered calls say nothing about the permission.
             PermissionEvent::Read(read) if read.is_used_up() => {
                 return Transition::ignored(*self, Ignored::Unclear);
             }
-            PermissionEvent::Read(read) => next.refuse(Refused { at: read.at, by: RefusedBy::Unstated }),
-            PermissionEvent::NotApproved => next.refuse(Refused { at, by: RefusedBy::Unstated }),
+            PermissionEvent::Read(read) => next.found_none = next.found_none.max(Some(read.at)),
+            PermissionEvent::NotApproved => next.found_none = next.found_none.max(Some(at)),
         }
         self.step(next, event, now)
     }
@@ -250,10 +257,9 @@ impl Permission {
         }
         let mut follows = Vec::new();
         let is_refused = next.ruling().is_err();
-        // Only a person's or Meta's own no withdraws consents; what we read or were answered only stops calls.
-        let is_reject =
-            matches!(event, PermissionEvent::Reply(reply) if reply.response == PermissionResponse::Reject);
-        if is_refused && is_reject {
+        // Only a person's or Meta's own no withdraws consents, also one that a newer yes to Meta has overtaken; what we
+        // read or were answered only stops calls.
+        if matches!(event, PermissionEvent::Reply(reply) if reply.response == PermissionResponse::Reject) {
             follows.push(PermissionFollow::WithdrawConsents);
         }
         if is_refused && self.allows(now) {
@@ -275,7 +281,7 @@ impl Permission {
 
     /// Of the same second the one whose author is named first in [`RefusedBy`].
     fn refuse(&mut self, new: Refused) {
-        self.refused = Some(match self.refused {
+        self.said_no = Some(match self.said_no {
             Some(known) if known.at.as_seconds() > new.at.as_seconds() => known,
             Some(known) if known.at.as_seconds() == new.at.as_seconds() => {
                 Refused { at: known.at.min(new.at), by: known.by.min(new.by) }

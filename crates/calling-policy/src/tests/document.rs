@@ -46,6 +46,7 @@ fn every_number_is_the_codes() {
         ("PERMISSION_LASTS", time(PERMISSION_LASTS)),
         ("PERMISSION_MARGIN", time(PERMISSION_MARGIN)),
         ("PERMISSION_READ_FRESH", time(PERMISSION_READ_FRESH)),
+        ("CLOCK_SKEW", time(CLOCK_SKEW)),
         ("MISSES_THAT_REVOKE", MISSES_THAT_REVOKE.to_string()),
         ("PERMISSION_REQUEST_DAY", time(PERMISSION_REQUEST_DAY)),
         ("PERMISSION_REQUESTS_A_DAY", PERMISSION_REQUESTS_A_DAY.to_string()),

@@ -88,11 +88,12 @@ fn a_late_older_accept_does_not_undo_a_reject() {
     let step = granted.apply(reject, at, AT);
     assert_eq!(step.next, late.next);
     assert_eq!(step.follows, [PermissionFollow::WithdrawConsents, PermissionFollow::StopCalls]);
-    // An older reject that comes after a newer accept changes nothing for people.
+    // An older reject that comes after a newer accept leaves the permission, and still takes the consents before it.
     let (accept, _) = fixture("perm_03_accept_permanent.json");
     let newer = Permission::default().apply(accept, at, AT).next;
     let step = newer.apply(reject, older, AT);
-    assert_eq!((step.noted, step.follows.len(), step.next.allows(AT)), (Noted::Learned, 0, true));
+    assert_eq!((step.noted, step.next.allows(AT)), (Noted::Learned, true));
+    assert_eq!(step.follows, [PermissionFollow::WithdrawConsents]);
 }
 
 #[test]
@@ -154,7 +155,7 @@ fn a_read_decides_on_can_perform_action() {
     let read = |can_start_call| PermissionRead { can_start_call, ..read_yes(NOW) };
     let apply = |known: Permission, read| known.apply(PermissionEvent::Read(read), NOW + mins(9), NOW);
     let yes = apply(Permission::default(), read(true));
-    assert_eq!((yes.noted, yes.next.since()), (Noted::Moved, Some(NOW)));
+    assert_eq!((yes.noted, yes.next.since()), (Noted::Moved, Some(NOW - limits::CLOCK_SKEW)));
     assert!(yes.next.allows(NOW));
     let no = apply(yes.next, PermissionRead { at: NOW + secs(1), ..read(false) });
     assert_eq!(no.next.state(NOW), PermissionState::Refused { by: RefusedBy::Unstated, at: NOW + secs(1) });
@@ -185,6 +186,28 @@ fn too_many_answered_calls_are_no_missing_permission() {
     }
     let none = PermissionRead { can_start_call: false, call_limit: None, ..read_yes(NOW) };
     assert!(!none.is_used_up() && !known.apply(PermissionEvent::Read(none), NOW, NOW).next.allows(NOW));
+}
+
+#[test]
+fn a_no_that_was_said_is_not_covered_by_one_that_was_found() {
+    let (reject, at) = fixture("perm_04_reject_user.json");
+    let person = PermissionState::Refused { by: RefusedBy::Person, at };
+    let found = |at| PermissionRead { can_start_call: false, ..read_yes(at) };
+    for later in [AT - at.since(at), at + secs(2)] {
+        let look = PermissionEvent::Read(found(later));
+        // We looked first, and the webhook came after.
+        let step = Permission::default().apply(look, later, AT).next.apply(reject, at, AT);
+        assert_eq!(step.next.state(AT), person);
+        assert_eq!(step.follows, [PermissionFollow::WithdrawConsents]);
+        // The webhook came first.
+        let known = Permission::default().apply(reject, at, AT).next.apply(look, later, AT).next;
+        assert_eq!(known, step.next);
+    }
+    // What was found counts on where the person has said yes since.
+    let (accept, _) = fixture("perm_03_accept_permanent.json");
+    let known = Permission::default().apply(reject, at, AT).next.apply(accept, at + secs(1), AT).next;
+    let none = known.apply(PermissionEvent::Read(found(at + secs(2))), at, AT).next;
+    assert_eq!(none.state(AT), PermissionState::Refused { by: RefusedBy::Unstated, at: at + secs(2) });
 }
 
 #[test]

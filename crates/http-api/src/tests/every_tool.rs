@@ -40,8 +40,9 @@ fn every_tool_answers_what_its_schema_says() {
             assert_eq!(cause.as_deref(), Some(id.as_str()), "{}", spec.name);
             if let Some((status, code)) = refused_now(spec.name) {
                 answer.assert_problem(status, code);
-                assert_eq!(answer.json()["reasons"], json!([code]));
-                assert_eq!(last, format!("service:shop {} refused {code}", spec.name));
+                let reasons: Vec<String> = serde_json::from_value(answer.json()["reasons"].clone()).unwrap();
+                assert_eq!(reasons.first().map(String::as_str), Some(code), "the first reason is the code");
+                assert_eq!(last, format!("service:shop {} refused {}", spec.name, reasons.join(",")));
                 continue;
             }
             assert_eq!(answer.status.as_u16(), 200, "{}: {answer:?}", spec.name);

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use audit::Outcome;
 use calling_policy::{
     Chat, Consent, ConsentEvent, ConsentFollow, ConsentKey, ConsentStatus, Ignored, Noted, PermissionEvent,
-    PermissionFollow, PermissionState, Term, Withdrawal,
+    PermissionState, Term, Withdrawal,
 };
 use conversation::Sentence;
 use marketplace::{ContactId, MessageId, PhoneNumberId, RequestId, Timestamp};
@@ -185,7 +185,6 @@ fn permission(
             look_again(tx, guard, reason)?;
         }
     }
-    let withdraws = step.follows.contains(&PermissionFollow::WithdrawConsents);
     Ok(match (reply.response, own_prompt) {
         (PermissionResponse::Accept, Some(prompt)) => {
             let meta_until = match reply.term(said.at) {
@@ -197,14 +196,12 @@ fn permission(
         (PermissionResponse::Reject, Some(prompt)) => {
             Some(ConsentEvent::Answer { by, prompt, yes: false, meta_until: None })
         }
-        (PermissionResponse::Reject, None) if withdraws => {
+        (PermissionResponse::Reject, None) => {
             let how = if reply.automatic { Withdrawal::ByMeta } else { Withdrawal::ByPerson };
             Some(ConsentEvent::Withdrawn { by, how })
         }
         // Given in the profile or after a call of theirs: key 3 alone.
-        (PermissionResponse::Accept | PermissionResponse::Reject, None) | (PermissionResponse::Other, _) => {
-            None
-        }
+        (PermissionResponse::Accept, None) | (PermissionResponse::Other, _) => None,
     })
 }
 
