@@ -1,5 +1,7 @@
 //! Every rule alone, every two together, and what refusals say.
 
+use std::time::Duration;
+
 use marketplace::{ActorKind, Control, MessageId, RequestId, RequestState, SeededIds};
 
 use super::keys::*;
@@ -357,10 +359,16 @@ fn four_misses_in_a_row_are_a_revocation_whose_webhook_is_lost() {
         expires_at: None,
         automatic: false,
     };
-    let permission = callee_mut(&mut facts).permission;
-    callee_mut(&mut facts).permission =
-        permission.apply(PermissionEvent::Reply(again), NOW - mins(1), NOW).next;
-    assert_eq!(evaluate(&facts, NOW), Verdict::Allowed);
+    let mut given_at = |at| {
+        let permission = callee_mut(&mut facts).permission;
+        callee_mut(&mut facts).permission = permission.apply(PermissionEvent::Reply(again), at, NOW).next;
+        evaluate(&facts, NOW)
+    };
+    // A call dialled in the very moment of the yes is one before it.
+    let first = NOW - mins(29);
+    assert_eq!(given_at(first - Duration::from_millis(1)).rules(), [Rule::PermissionMissing]);
+    assert_eq!(given_at(first), Verdict::Allowed);
+    assert_eq!(given_at(NOW - mins(1)), Verdict::Allowed);
     assert_eq!(evaluate(&dialling(misses(4)), NOW), Verdict::Allowed);
 }
 
