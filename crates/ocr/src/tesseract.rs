@@ -110,7 +110,7 @@ impl Tesseract {
     }
 
     /// `eng+swa`: those that are installed, in the caller's order, each once.
-    fn usable(&self, wanted: &[OcrLanguage]) -> Result<String, OcrError> {
+    pub(crate) fn usable(&self, wanted: &[OcrLanguage]) -> Result<String, OcrError> {
         if wanted.is_empty() {
             return Err(OcrError::NoLanguage);
         }
@@ -123,7 +123,7 @@ impl Tesseract {
         if codes.is_empty() { Err(missing(wanted)) } else { Ok(codes.join("+")) }
     }
 
-    async fn run(&self, picture: &[u8], languages: &str) -> Result<Finished, OcrError> {
+    pub(crate) async fn run(&self, picture: &[u8], languages: &str) -> Result<Finished, OcrError> {
         // 1 turns the page and then segments as 3 does; without the orientation's pack it would fail.
         let segmentation = if self.probe.turns { "1" } else { "3" };
         let arguments = [
@@ -171,7 +171,7 @@ fn missing(languages: &[OcrLanguage]) -> OcrError {
     OcrError::LanguageMissing(languages.iter().copied().collect::<BTreeSet<_>>().into_iter().collect())
 }
 
-fn no_language(errors: &[u8]) -> bool {
+pub(crate) fn no_language(errors: &[u8]) -> bool {
     String::from_utf8_lossy(errors).contains("couldn't load any languages")
 }
 
