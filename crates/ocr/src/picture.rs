@@ -65,13 +65,13 @@ pub fn inspect(bytes: &[u8], bounds: &Bounds) -> Result<Picture, PictureError> {
     }
     let format = format(bytes).ok_or(PictureError::UnknownFormat)?;
     // `imagesize` and not a decoder: a header is all we need, and it has neither dependencies nor unsafe code.
-    let size = imagesize::blob_size(bytes).map_err(|_| PictureError::Damaged(format))?;
+    let head = imagesize::blob_size(bytes).map_err(|_| PictureError::Damaged(format))?;
     if is_animated(format, bytes) {
         return Err(PictureError::Animated(format));
     }
     // A size that does not fit is out of bounds, and is shown as the largest number.
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
-    let (width, height) = (side(size.width), side(size.height));
+    let (width, height) = (side(head.width), side(head.height));
     let sides = bounds.min_side..=bounds.max_side;
     if !sides.contains(&width)
         || !sides.contains(&height)

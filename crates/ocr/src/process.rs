@@ -21,7 +21,8 @@ const LAST_BREATH: Duration = Duration::from_secs(2);
 /// Around one run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Wall clock, from start to end. CPU time has the same, in whole seconds, rounded up.
+    /// Wall clock, from start to end. CPU time has the same, in whole seconds, rounded up: it ends the child when we
+    /// are no longer there to do so.
     pub(crate) time: Duration,
     /// Address space, in bytes.
     pub(crate) memory_bytes: u64,
@@ -95,7 +96,7 @@ async fn converse(
     };
     let ((), output, errors) =
         tokio::try_join!(feed(stdin, input), answer(stdout, limits), complaints(stderr))?;
-    let status = child.wait().await.map_err(system)?;
+    let status = child.wait().await.map_err(|error| system(&error))?;
     Ok((output, errors, status))
 }
 
@@ -108,7 +109,7 @@ async fn feed(mut stdin: ChildStdin, input: &[u8]) -> Result<(), OcrError> {
 async fn answer(stdout: impl AsyncRead + Unpin, limits: Limits) -> Result<Vec<u8>, OcrError> {
     let most = u64::try_from(limits.output_bytes).unwrap_or(u64::MAX);
     let mut output = Vec::new();
-    stdout.take(most.saturating_add(1)).read_to_end(&mut output).await.map_err(system)?;
+    stdout.take(most.saturating_add(1)).read_to_end(&mut output).await.map_err(|error| system(&error))?;
     if output.len() > limits.output_bytes {
         return Err(OcrError::TooMuchOutput { limit_bytes: limits.output_bytes });
     }
@@ -117,8 +118,8 @@ async fn answer(stdout: impl AsyncRead + Unpin, limits: Limits) -> Result<Vec<u8
 
 async fn complaints(mut stderr: impl AsyncRead + Unpin) -> Result<Vec<u8>, OcrError> {
     let mut kept = Vec::new();
-    (&mut stderr).take(KEPT_ERRORS).read_to_end(&mut kept).await.map_err(system)?;
-    tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await.map_err(system)?;
+    (&mut stderr).take(KEPT_ERRORS).read_to_end(&mut kept).await.map_err(|error| system(&error))?;
+    tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await.map_err(|error| system(&error))?;
     Ok(kept)
 }
 
@@ -140,7 +141,7 @@ async fn await_end(child: &mut Child) {
     let _ = timeout(LAST_BREATH, child.wait()).await;
 }
 
-fn system(error: io::Error) -> OcrError {
+fn system(error: &io::Error) -> OcrError {
     OcrError::System(error.kind())
 }
 
@@ -182,7 +183,7 @@ impl Group {
             match prlimit(Some(leader), resource, limit) {
                 Ok(_) => {}
                 Err(rustix::io::Errno::SRCH) => return Ok(()), // It has ended already, and will tell why.
-                Err(error) => return Err(OcrError::System(io::Error::from(error).kind())),
+                Err(error) => return Err(system(&error.into())),
             }
         }
         Ok(())

@@ -47,7 +47,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Reading, OcrError> {
     let mut reading = Reading::default();
     let (mut whole, mut of_line, mut at) = (Mean::default(), Mean::default(), None);
     for row in rows {
-        let Some(word) = word(row).ok_or(OcrError::Garbage)? else { continue };
+        let Some(word) = word(row)? else { continue };
         let clean: String = word.text.chars().filter(|character| !character.is_control()).collect();
         // A frame or a photograph is a word of one space, with a confidence of 95.
         let clean = clean.trim();
@@ -73,17 +73,18 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Reading, OcrError> {
     Ok(reading)
 }
 
-/// `None`: no row of the table. `Some(None)`: a row without a word.
-fn word(row: &str) -> Option<Option<Word<'_>>> {
+/// `None` for a row without a word.
+fn word(row: &str) -> Result<Option<Word<'_>>, OcrError> {
     let columns: Vec<&str> = row.splitn(COLUMNS, '\t').collect();
     let [level, page, block, paragraph, line, _, _, _, _, _, confidence, text] = columns.as_slice() else {
-        return None;
+        return Err(OcrError::Garbage);
     };
-    let number = |column: &str| column.parse::<u32>().ok();
+    let number = |column: &str| column.parse::<u32>().map_err(|_| OcrError::Garbage);
     let line = [number(page)?, number(block)?, number(paragraph)?, number(line)?];
-    let confidence: f64 = confidence.parse().ok().filter(|confidence: &f64| confidence.is_finite())?;
-    if number(level)? != WORD {
-        return Some(None);
+    let confidence: f64 = confidence.parse().map_err(|_| OcrError::Garbage)?;
+    if !confidence.is_finite() {
+        return Err(OcrError::Garbage);
     }
-    Some(Some(Word { line, confidence: (confidence / 100.0).clamp(0.0, 1.0), text }))
+    let word = Word { line, confidence: (confidence / 100.0).clamp(0.0, 1.0), text };
+    Ok((number(level)? == WORD).then_some(word))
 }

@@ -18,7 +18,7 @@ fn check(bytes: &[u8]) -> Result<Picture, PictureError> {
 }
 
 /// A chunk of a PNG; nobody here looks at the checksum.
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: &[u8], data: &[u8]) -> Vec<u8> {
     let length = u32::try_from(data.len()).unwrap().to_be_bytes();
     [&length[..], kind, data, &[0; 4]].concat()
 }

@@ -11,7 +11,7 @@ use crate::{OcrEngine, OcrError, OcrLanguage, Tesseract};
 
 const ENG: &[OcrLanguage] = &[OcrLanguage::Eng];
 const TABLE: &str = r"printf 'level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext\n'";
-const LIMITS: Limits = Limits { time: Duration::from_secs(60), memory_bytes: 1 << 30, output_bytes: 1 << 20 };
+const LIMITS: Limits = Limits { time: Duration::from_mins(1), memory_bytes: 1 << 30, output_bytes: 1 << 20 };
 
 #[tokio::test]
 async fn each_failure_has_its_own_error() {
@@ -25,7 +25,7 @@ async fn each_failure_has_its_own_error() {
         ("kill -SEGV $$", OcrError::Killed { signal: 11 }),
         ("kill -ABRT $$", OcrError::Killed { signal: 6 }),
         // The CPU bound's signal.
-        ("kill -XCPU $$", OcrError::TimedOut(Duration::from_secs(60))),
+        ("kill -XCPU $$", OcrError::TimedOut(Duration::from_mins(1))),
         ("exit 0", OcrError::Garbage),
         ("echo 'Amoxicillin 250mg'", OcrError::Garbage),
         ("printf '\\377\\376\\000'", OcrError::Garbage),
@@ -95,14 +95,6 @@ async fn memory_is_bounded() {
     assert_eq!(engine.read(&paint::blank(), ENG).await, Err(OcrError::Undecodable));
 }
 
-#[tokio::test]
-async fn cpu_time_is_bounded_apart_from_the_wall_clock() {
-    // 61 s of wall clock would let the test time out; one second of CPU ends it.
-    let script = Script::new("read -r go; ulimit -t 1; while :; do :; done");
-    let run = process::run(&script.program(), &[], b"go\n", LIMITS).await;
-    assert!(matches!(run.err(), Some(OcrError::TimedOut(_) | OcrError::Killed { signal: 9 })));
-}
-
 /// A program that ignores SIGTERM, and a child of it that holds its output: both are gone.
 #[tokio::test]
 async fn the_whole_group_is_killed_when_the_time_is_up() {
@@ -157,9 +149,9 @@ async fn nobody_waits_for_ever() {
 
 #[tokio::test]
 async fn languages_that_are_missing_are_left_out_while_one_remains() {
-    let echo = Script::reading("echo \"$4\" >&2; exit 9");
-    let engine = echo.engine().await;
     use OcrLanguage::{Ara, Eng, Fra, Swa};
+    let script = Script::reading("exit 9");
+    let engine = script.engine().await;
     for (wanted, used) in [
         (&[Eng, Swa][..], Ok("eng+swa")),
         (&[Swa, Eng, Swa], Ok("swa+eng")),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use image::{GrayImage, ImageFormat, Luma, imageops};
 
 use super::paint::{self, RECEIPT};
-use crate::{Bounds, Class, Config, OcrEngine, OcrError, OcrLanguage, Reading, Tesseract};
+use crate::{Bounds, Config, OcrEngine, OcrError, OcrLanguage, Reading, Tesseract, inspect};
 
 const LANGUAGES: &[OcrLanguage] = &[OcrLanguage::Eng, OcrLanguage::Swa];
 
@@ -117,14 +117,23 @@ async fn pictures_that_break_off_cannot_be_decoded() {
 /// A head that lies gets past the check; then the process is too small for what comes.
 #[tokio::test]
 async fn a_bomb_that_gets_past_the_head_bursts_in_the_child() {
-    let bounds = Bounds { max_side: u32::MAX, pixels: u64::MAX, ..Bounds::default() };
-    let Some(tesseract) = tesseract(|config| config.bounds = bounds).await else { return };
-    let page = GrayImage::from_pixel(30_000, 10_000, Luma([255]));
-    let bytes = paint::png(&page);
-    assert!(bytes.len() < Bounds::default().bytes);
-    drop(page);
-    let error = tesseract.read(&bytes, LANGUAGES).await.unwrap_err();
-    assert_eq!(error.class(), Class::Picture, "{error}");
+    let bomb = lying_jpeg(40_000);
+    assert!(inspect(&bomb, &Bounds::default()).is_ok_and(|picture| picture.width == 640));
+    let Some(reading) = read(&bomb).await else { return };
+    assert_eq!(reading, Err(OcrError::Undecodable));
+}
+
+/// A JPEG that says 640 x 480 to who takes its fill byte for a marker, and `side` x `side` to who decodes it.
+fn lying_jpeg(side: u16) -> Vec<u8> {
+    let mut honest = paint::encode(&GrayImage::from_pixel(64, 64, Luma([200])), ImageFormat::Jpeg);
+    let frame = honest.windows(2).position(|marker| marker == [0xFF, 0xC0]).unwrap();
+    honest[frame + 5..frame + 7].copy_from_slice(&side.to_be_bytes());
+    honest[frame + 7..frame + 9].copy_from_slice(&side.to_be_bytes());
+    // To a decoder an application segment of 0xF000 bytes; read one byte off, a segment of 0xE0F0 and a frame after it.
+    let mut segment = vec![0; 0xF000 + 3];
+    segment[..5].copy_from_slice(&[0xFF, 0xFF, 0xE0, 0xF0, 0x00]);
+    segment[2 + 0xE0F0..][..9].copy_from_slice(&[0xFF, 0xC0, 0, 11, 8, 0x01, 0xE0, 0x02, 0x80]);
+    [&honest[..2], &segment, &honest[2..]].concat()
 }
 
 /// A pack that goes after the probe is named, with its package.

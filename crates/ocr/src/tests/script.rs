@@ -45,7 +45,7 @@ esac"
     }
 
     pub(super) fn config(&self) -> Config {
-        Config { program: self.program(), time: Duration::from_secs(60), ..Config::default() }
+        Config { program: self.program(), time: Duration::from_mins(1), ..Config::default() }
     }
 
     pub(super) async fn probe(&self) -> Probe {
