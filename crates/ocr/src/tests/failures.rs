@@ -89,8 +89,10 @@ async fn the_environment_is_empty_and_the_limits_hold() {
 
 #[tokio::test]
 async fn memory_is_bounded() {
-    // `dd` takes the block that it is told to.
-    let script = Script::reading("exec /bin/dd if=/dev/zero of=/dev/null bs=512M count=1");
+    // `dd` takes the block that it is told to. Input is there once the limits are.
+    let script = Script::reading(
+        "/usr/bin/head -c 1 >/dev/null; exec /bin/dd if=/dev/zero of=/dev/null bs=512M count=1",
+    );
     let engine = script.engine_with(|config| config.memory_bytes = 64 << 20).await;
     assert_eq!(engine.read(&paint::blank(), ENG).await, Err(OcrError::Undecodable));
 }
