@@ -47,8 +47,8 @@ const FALLBACK: &str = "Call didn't go through; continuing via chat.";
 const TOKEN: &str = "made-up-token";
 /// Simulated seconds in a real one: a dial in doubt is waited for two minutes.
 const SPEED: u32 = 30;
-/// Nothing here takes so long unless it never happens.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// Nothing here takes so long unless it never happens: a dead worker's leases last a minute.
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// The programs, Meta and a media server, and one client who asked to be called and allowed it.
 struct Stand {
