@@ -167,16 +167,19 @@ fn the_lint_finds_what_providers_refuse() {
 fn the_text_is_the_schema_with_type_first() {
     let text = provider_schema_text();
     assert_eq!(serde_json::from_str::<Value>(text).unwrap(), provider_schema());
-    let firsts: Vec<&str> =
-        text.split("\"properties\": {\n").skip(1).filter_map(|rest| rest.trim_start().split('"').nth(1)).collect();
+    let firsts: Vec<&str> = text
+        .split("\"properties\": {\n")
+        .skip(1)
+        .filter_map(|rest| rest.trim_start().split('"').nth(1))
+        .collect();
     assert_eq!(
         firsts.iter().filter(|first| **first == "type").count(),
         DecisionKind::ALL.len(),
         "{firsts:?}"
     );
     for kind in DecisionKind::ALL {
-        let at = text.find(&format!("\"enum\": [\"{kind}\"]")).unwrap();
-        assert!(text[..at].trim_end().ends_with("\"type\": \"string\","), "{kind}");
+        let (before, _) = text.split_once(&format!("\"enum\": [\"{kind}\"]")).unwrap();
+        assert!(before.trim_end().ends_with("\"type\": \"string\","), "{kind}");
     }
 }
 
