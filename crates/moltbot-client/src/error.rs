@@ -131,14 +131,17 @@ impl MoltbotError {
         }
     }
 
-    /// What the circuit breaker makes of it. A model that answers, but not this question, works: what one client
-    /// writes must not be able to stop the questions of all.
+    /// What the circuit breaker makes of it. A server that answers, but not this question, works: what one client
+    /// writes must not be able to stop the questions of all. Some filters and limits of length speak as 400.
     pub(crate) const fn outcome(&self) -> Outcome {
         match self {
             Self::RateLimited { retry_after: Some(wait) } => Outcome::Busy { wait: *wait },
-            Self::Refused | Self::Truncated | Self::Filtered | Self::ToolCalled | Self::Unfinished => {
-                Outcome::Success
-            }
+            Self::Status { status: 400 | 413 | 422 }
+            | Self::Refused
+            | Self::Truncated
+            | Self::Filtered
+            | Self::ToolCalled
+            | Self::Unfinished => Outcome::Success,
             _ => Outcome::Failure,
         }
     }

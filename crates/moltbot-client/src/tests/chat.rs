@@ -204,14 +204,17 @@ async fn the_same_breaker_opens() {
 #[actix_web::test]
 async fn what_a_model_will_not_answer_does_not_open_the_breaker() {
     let client_of = |double: &Double| MoltbotClient::new(config(&double.url)).unwrap();
-    for body in [
-        refusal("no"),
-        choice("content_filter", &json!({ "content": "" })),
-        choice("length", &json!({ "content": "{" })),
-        choice("tool_calls", &json!({ "content": null, "tool_calls": [{}] })),
-        choice("other", &json!({ "content": "" })),
+    for (status, body) in [
+        (400, r#"{"error":{"code":"content_filter"}}"#.to_owned()),
+        (413, String::new()),
+        (422, String::new()),
+        (200, refusal("no")),
+        (200, choice("content_filter", &json!({ "content": "" }))),
+        (200, choice("length", &json!({ "content": "{" }))),
+        (200, choice("tool_calls", &json!({ "content": null, "tool_calls": [{}] }))),
+        (200, choice("other", &json!({ "content": "" }))),
     ] {
-        let double = Double::start(Behaviour::Reply(200, body));
+        let double = Double::start(Behaviour::Reply(status, body));
         let client = client_of(&double);
         for _ in 0..6 {
             assert_ne!(code(&client).await, "breaker_open");
