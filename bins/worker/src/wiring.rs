@@ -12,9 +12,9 @@ use engine::{
 };
 use marketplace::{IdSource as _, RandomIds, SystemClock};
 use meta_client::{MetaClient, MetaConfig};
-use moltbot_client::{Config, MoltbotClient};
+use moltbot_client::{Config, MoltbotClient, Transport};
 use orchestrator::Brain;
-use settings::WorkerSettings;
+use settings::{MoltbotTransport, WorkerSettings};
 use startup::Failure;
 use store::{Db, outbox::breaker::VolumeLimits};
 use tools::Policy;
@@ -86,12 +86,12 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
 
 fn brain(settings: &WorkerSettings) -> Result<(Arc<dyn Brain>, Duration), Failure> {
     let Some(moltbot) = &settings.moltbot else { return Ok((Arc::new(NoBrain), NO_BRAIN_TIMEOUT)) };
-    let config = Config::new(
-        moltbot.url.to_string(),
-        moltbot.token.clone(),
-        moltbot.agent_id.clone(),
-        moltbot.timeout,
-    );
+    let transport = match moltbot.transport.clone() {
+        MoltbotTransport::LlmTask { agent_id } => Transport::LlmTask { agent_id },
+        MoltbotTransport::ChatCompletions { model } => Transport::ChatCompletions { model },
+    };
+    let url = moltbot.url.to_string();
+    let config = Config::with_transport(url, moltbot.token.clone(), transport, moltbot.timeout);
     let client = MoltbotClient::new(config).map_err(|error| Failure::from_error(&error))?;
     Ok((Arc::new(MoltbotBrain(client)), moltbot.timeout))
 }

@@ -1,7 +1,7 @@
 //! A circuit breaker as a pure state machine: time comes in as an argument.
 //!
 //! ```text
-//!            failures in a row reach the limit          open_for has passed, one probe goes out
+//!     failures in a row reach the limit, or Busy          the wait is over, one probe goes out
 //!   Closed ────────────────────────────────────► Open ────────────────────────────────────────► HalfOpen
 //!     ▲                                            ▲                                                │
 //!     │                                            └───────────── the probe failed ────────────────┤
@@ -9,6 +9,9 @@
 //! ```
 
 use std::time::{Duration, Instant};
+
+/// The longest that the other side can keep the breaker open with one answer.
+pub const BUSY_MAX: Duration = Duration::from_mins(5);
 
 /// When it opens and for how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,11 @@ pub enum Outcome {
     Success,
     /// It did not.
     Failure,
+    /// It said that it takes no more calls for this long: opens the breaker at once, for as long as it said.
+    Busy {
+        /// How long; more than [`BUSY_MAX`] counts as that.
+        wait: Duration,
+    },
     /// The caller gave up before it was known. Proves nothing: a probe given up leaves room for another.
     Abandoned,
 }
@@ -64,9 +72,15 @@ pub struct Refused {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Closed { failures: u32 },
-    Open { since: Instant },
-    HalfOpen { opened: Instant },
+    Closed {
+        failures: u32,
+    },
+    /// Until the wait has passed since then.
+    Open {
+        since: Instant,
+        wait: Duration,
+    },
+    HalfOpen,
 }
 
 /// The machine.
@@ -89,7 +103,7 @@ impl Breaker {
         match self.state {
             State::Closed { .. } => BreakerState::Closed,
             State::Open { .. } => BreakerState::Open,
-            State::HalfOpen { .. } => BreakerState::HalfOpen,
+            State::HalfOpen => BreakerState::HalfOpen,
         }
     }
 
@@ -97,14 +111,14 @@ impl Breaker {
     pub fn pass(&mut self, now: Instant) -> Result<Pass, Refused> {
         match self.state {
             State::Closed { .. } => {}
-            State::Open { since } => {
-                let retry_in = self.config.open_for.saturating_sub(now.saturating_duration_since(since));
+            State::Open { since, wait } => {
+                let retry_in = wait.saturating_sub(now.saturating_duration_since(since));
                 if !retry_in.is_zero() {
                     return Err(Refused { retry_in });
                 }
-                self.change(State::HalfOpen { opened: since });
+                self.change(State::HalfOpen);
             }
-            State::HalfOpen { .. } => return Err(Refused { retry_in: Duration::ZERO }),
+            State::HalfOpen => return Err(Refused { retry_in: Duration::ZERO }),
         }
         Ok(Pass { generation: self.generation })
     }
@@ -116,20 +130,25 @@ impl Breaker {
             return;
         }
         match (self.state, outcome) {
+            (State::Open { .. }, _) | (State::Closed { .. }, Outcome::Abandoned) => {}
+            (_, Outcome::Busy { wait }) => self.open(now, wait.min(BUSY_MAX)),
             (State::Closed { .. }, Outcome::Success) => self.state = State::Closed { failures: 0 },
             (State::Closed { failures }, Outcome::Failure) => {
                 let failures = failures.saturating_add(1);
                 if failures >= self.config.failures {
-                    self.change(State::Open { since: now });
+                    self.open(now, self.config.open_for);
                 } else {
                     self.state = State::Closed { failures };
                 }
             }
-            (State::HalfOpen { .. }, Outcome::Success) => self.change(State::Closed { failures: 0 }),
-            (State::HalfOpen { .. }, Outcome::Failure) => self.change(State::Open { since: now }),
-            (State::HalfOpen { opened }, Outcome::Abandoned) => self.change(State::Open { since: opened }),
-            (State::Closed { .. }, Outcome::Abandoned) | (State::Open { .. }, _) => {}
+            (State::HalfOpen, Outcome::Success) => self.change(State::Closed { failures: 0 }),
+            (State::HalfOpen, Outcome::Failure) => self.open(now, self.config.open_for),
+            (State::HalfOpen, Outcome::Abandoned) => self.open(now, Duration::ZERO),
         }
+    }
+
+    fn open(&mut self, since: Instant, wait: Duration) {
+        self.change(State::Open { since, wait });
     }
 
     fn change(&mut self, to: State) {
@@ -206,6 +225,23 @@ mod tests {
         }
     }
 
+    /// One answer is enough, from a closed breaker and from a probe, and what it asks for is bounded.
+    #[test]
+    fn busy_opens_it_at_once_for_as_long_as_was_said() {
+        for (said, held) in [(1, 1), (45, 45), (300, 300), (u64::MAX, 300)] {
+            let mut now = Instant::now();
+            let mut breaker = Breaker::new(BreakerConfig::default());
+            for _ in ["closed", "half open"] {
+                let pass = breaker.pass(now).unwrap();
+                breaker.settle(pass, Outcome::Busy { wait: Duration::from_secs(said) }, now);
+                assert_eq!(breaker.state(), BreakerState::Open);
+                assert_eq!(breaker.pass(now), Err(Refused { retry_in: SECOND * held }), "{said}");
+                now += SECOND * held;
+            }
+            assert!(breaker.pass(now).is_ok(), "{said}");
+        }
+    }
+
     #[test]
     fn a_call_from_before_the_last_change_has_no_say() {
         let start = Instant::now();
@@ -228,7 +264,7 @@ mod tests {
         #[test]
         fn it_never_floods_and_never_sticks(
             limit in 0_u32..6,
-            steps in prop::collection::vec((0_u8..3, 0_u64..20, any::<prop::sample::Index>(), 0_u8..3), 0..200),
+            steps in prop::collection::vec((0_u8..3, 0_u64..20, any::<prop::sample::Index>(), 0_u8..4), 0..200),
         ) {
             let config = BreakerConfig { failures: limit, open_for: SECOND * 10 };
             let mut breaker = Breaker::new(config);
@@ -246,7 +282,8 @@ mod tests {
                     out.extend(passed);
                 } else if !out.is_empty() {
                     let pass = out.swap_remove(index.index(out.len()));
-                    let outcome = [Outcome::Success, Outcome::Failure, Outcome::Abandoned][usize::from(outcome)];
+                    let busy = Outcome::Busy { wait: SECOND * 7 };
+                    let outcome = [Outcome::Success, Outcome::Failure, Outcome::Abandoned, busy][usize::from(outcome)];
                     breaker.settle(pass, outcome, now);
                 }
             }

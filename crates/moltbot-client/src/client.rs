@@ -16,17 +16,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     breaker::{Breaker, BreakerState, Outcome, Pass},
-    config::Config,
+    config::{Config, Transport},
     error::{BuildError, MoltbotError},
-    prompt::PROMPT,
-    wire::{self, Invocation},
 };
 
-/// The gateway refuses larger request bodies (2 MB, `OpenClaw` 2026.9.6).
+/// A gateway refuses larger request bodies (2 MB, `OpenClaw` 2026.9.6), and no model reads as much.
 pub(crate) const QUESTION_BODY_MAX: usize = 2_000_000;
 
-/// Longest response body that is read. The envelope holds the answer twice, once as escaped and indented
-/// text, and an acceptable answer has 64 KiB.
+/// Longest response body that is read. A gateway's envelope holds the answer twice, once as escaped and indented
+/// text, a completion once as escaped text, and an acceptable answer has 64 KiB.
 pub(crate) const ANSWER_BODY_MAX: usize = 1024 * 1024;
 
 /// Asks Moltbot. One per process: clones share permits and breaker.
@@ -40,7 +38,7 @@ struct Shared {
     http: reqwest::Client,
     endpoint: Url,
     authorization: HeaderValue,
-    agent_id: String,
+    transport: Transport,
     schema: &'static RawValue,
     timeout: Duration,
     permit_wait: Duration,
@@ -58,7 +56,9 @@ pub struct Permit {
 /// What Moltbot said.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The value of `result.details.json` exactly as received: not yet validated, duplicate keys included.
+    /// The decision exactly as received: not yet validated, duplicate keys included. Over a gateway the value of
+    /// `result.details.json`; from a model server the message's text without a Markdown fence around it and
+    /// without the field `decision` that the provider's schema puts around it.
     pub bytes: Vec<u8>,
 }
 
@@ -76,8 +76,7 @@ impl MoltbotClient {
     }
 
     pub(crate) fn with_clock(config: Config, clock: fn() -> Instant) -> Result<Self, BuildError> {
-        let base = config.base_url.trim_end_matches('/');
-        let endpoint = Url::parse(&format!("{base}/tools/invoke")).map_err(|_| BuildError::BaseUrl)?;
+        let endpoint = config.transport.endpoint(&config.base_url)?;
         if !matches!(endpoint.scheme(), "http" | "https") || !endpoint.has_host() {
             return Err(BuildError::BaseUrl);
         }
@@ -89,8 +88,8 @@ impl MoltbotClient {
                 http: http_client(&endpoint)?,
                 endpoint,
                 authorization,
-                agent_id: config.agent_id,
-                schema: contract_schema()?,
+                schema: config.transport.schema()?,
+                transport: config.transport,
                 timeout: config.timeout,
                 permit_wait: config.permit_wait,
                 permits: Arc::new(Semaphore::new(config.permits.min(Semaphore::MAX_PERMITS))),
@@ -111,14 +110,14 @@ impl MoltbotClient {
     /// Asks once and waits for the answer, at most the configured deadline.
     ///
     /// Every failure of the call counts for the circuit breaker. An answer that the contract rejects does
-    /// not: it arrived, so the gateway works. Dropping the future drops the connection, which makes the
-    /// gateway abort the model call.
+    /// not, nor does one that the model declined or did not finish: it arrived, so the other side works.
+    /// Dropping the future drops the connection, which makes a gateway abort the model call.
     pub async fn ask(&self, _permit: &Permit, pack: &ContextPack) -> Result<Answer, MoltbotError> {
         let question = self.question(pack)?;
         let pass = self.shared.pass()?;
         let call = tokio::time::timeout(self.shared.timeout, self.exchange(question)).await;
         let result = call.unwrap_or(Err(MoltbotError::Deadline { after: self.shared.timeout }));
-        pass.settle(if result.is_ok() { Outcome::Success } else { Outcome::Failure });
+        pass.settle(result.as_ref().map_or_else(MoltbotError::outcome, |_| Outcome::Success));
         match &result {
             Ok(answer) => tracing::debug!(bytes = answer.bytes.len(), "Moltbot answered"),
             Err(error) => tracing::warn!(code = error.code(), %error, "Moltbot gave no answer"),
@@ -132,9 +131,8 @@ impl MoltbotClient {
     }
 
     fn question(&self, pack: &ContextPack) -> Result<Vec<u8>, MoltbotError> {
-        let Shared { agent_id, schema, timeout, .. } = &*self.shared;
-        let body = serde_json::to_vec(&Invocation::new(agent_id, PROMPT, pack, schema, *timeout))
-            .map_err(MoltbotError::Question)?;
+        let Shared { transport, schema, timeout, .. } = &*self.shared;
+        let body = transport.question(pack, schema, *timeout).map_err(MoltbotError::Question)?;
         if body.len() > QUESTION_BODY_MAX {
             return Err(MoltbotError::QuestionTooLarge { bytes: body.len() });
         }
@@ -142,7 +140,7 @@ impl MoltbotClient {
     }
 
     async fn exchange(&self, question: Vec<u8>) -> Result<Answer, MoltbotError> {
-        let Shared { http, endpoint, authorization, .. } = &*self.shared;
+        let Shared { http, endpoint, authorization, transport, .. } = &*self.shared;
         let response = http
             .post(endpoint.clone())
             .header(AUTHORIZATION, authorization.clone())
@@ -151,17 +149,11 @@ impl MoltbotClient {
             .send()
             .await
             .map_err(broken)?;
-        match response.status() {
-            StatusCode::OK => {}
-            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
-                return Err(MoltbotError::Unauthorized { status: status.as_u16() });
-            }
-            StatusCode::NOT_FOUND => return Err(MoltbotError::ToolUnavailable),
-            StatusCode::INTERNAL_SERVER_ERROR => return Err(MoltbotError::ToolFailed),
-            status => return Err(MoltbotError::Status { status: status.as_u16() }),
+        if response.status() != StatusCode::OK {
+            return Err(transport.failure(response.status(), response.headers()));
         }
         let body = read_bounded(response).await?;
-        Ok(Answer { bytes: wire::answer(&body)? })
+        Ok(Answer { bytes: transport.answer(&body)? })
     }
 }
 
@@ -209,7 +201,7 @@ impl Drop for PassGuard<'_> {
     }
 }
 
-/// No retries, no redirects (the token would travel), no proxy (the gateway is a neighbour).
+/// No retries, no redirects (the token would travel), no proxy (it would see token and pack).
 fn http_client(endpoint: &Url) -> Result<reqwest::Client, BuildError> {
     // An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -237,9 +229,4 @@ async fn read_bounded(mut response: Response) -> Result<Vec<u8>, MoltbotError> {
 
 fn broken(error: reqwest::Error) -> MoltbotError {
     if error.is_connect() { MoltbotError::Unreachable(error) } else { MoltbotError::ConnectionLost(error) }
-}
-
-/// The contract as sent with every question; raw, because its order of keys guides the model.
-fn contract_schema() -> Result<&'static RawValue, BuildError> {
-    serde_json::from_str(moltbot_contract::request_schema_text()).map_err(BuildError::Schema)
 }

@@ -3,19 +3,25 @@
 use std::time::Duration;
 
 use moltbot_contract::ContextPack;
+use reqwest::Url;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use crate::error::MoltbotError;
 
 /// Tokens the model may write. An answer of a few WhatsApp messages fits; the gateway's own limit is the same.
-const MAX_TOKENS: u32 = 4_000;
+pub(crate) const MAX_TOKENS: u32 = 4_000;
 
 /// How long before our deadline the gateway gives up by itself, so that its refusal still reaches us.
 const HEAD_START: Duration = Duration::from_secs(2);
 
 /// The least the gateway is given.
 const TIMEOUT_MIN: Duration = Duration::from_secs(1);
+
+/// The endpoint under the gateway's address.
+pub(crate) fn endpoint(base: &str) -> Option<Url> {
+    Url::parse(&format!("{}/tools/invoke", base.trim_end_matches('/'))).ok()
+}
 
 #[derive(Serialize)]
 pub(crate) struct Invocation<'a> {

@@ -28,6 +28,7 @@ mod bytes;
 mod decision;
 pub mod limits;
 mod pack;
+mod provider;
 mod publish;
 mod rejection;
 pub mod schema;
@@ -44,6 +45,7 @@ pub use pack::{
     ConversationEntry, EntryKind, LimitsView, OcrText, OutreachStatus, PoliciesView, ReplyView, RequestView,
     ShortlistView, ShortlistedView, Speaker, Urgency, VendorContacted, VendorFound,
 };
+pub use provider::{provider_schema, provider_schema_text, unwrap_provider_answer};
 pub use publish::{CONTRACT_SCHEMA_ID, output_contract_schema, output_contract_text, request_schema_text};
 pub use rejection::{Layer, Rejection, RuleId, Violation};
 

@@ -64,7 +64,7 @@ fn contract() -> Value {
     json!({ "anyOf": any_of, "$defs": defs })
 }
 
-fn variant(kind: DecisionKind) -> Value {
+pub(crate) fn variant(kind: DecisionKind) -> Value {
     let mut schema = schema::closed(match kind {
         DecisionKind::AskClient => schema::schema_of::<AskClient>(Direction::Full),
         DecisionKind::VendorOutreachPlan => schema::schema_of::<VendorOutreachPlan>(Direction::Full),

@@ -42,9 +42,13 @@ variables! {
     TEMPLATES_FILE = None, "the path of the template catalogue";
     OUTBOUND_PER_HOUR_MAX = Some("10000"), "a number of messages from 1 to 1000000";
     OUTBOUND_PER_VENDOR_PER_DAY_MAX = Some("50"), "a number of messages from 1 to 1000000";
-    MOLTBOT_URL = None, "the gateway's address, for example http://127.0.0.1:18789";
-    MOLTBOT_TOKEN = None, "the gateway's own token (OPENCLAW_GATEWAY_TOKEN on its side)";
-    MOLTBOT_TRANSPORT = Some("llm_task"), "llm_task";
+    MOLTBOT_URL = None,
+        "the address of the gateway, for example http://127.0.0.1:18789, or of the model server";
+    MOLTBOT_TOKEN = None,
+        "the gateway's own token (OPENCLAW_GATEWAY_TOKEN on its side), or the model server's key";
+    MOLTBOT_TRANSPORT = Some("llm_task"),
+        "llm_task for a Moltbot gateway, chat_completions for any OpenAI-compatible server";
+    MOLTBOT_MODEL = None, "the model by the server's name for it: 1 to 200 visible ASCII characters";
     MOLTBOT_AGENT_ID = Some("jsonfn"), "an agent of the gateway: 1 to 64 letters, digits, `_` or `-`";
     MOLTBOT_TIMEOUT_MS = Some("30000"), "milliseconds from 1000 to 120000";
     AI_CONCIERGE_ENABLED = Some("false"), "true or false (or 1 or 0)";

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use marketplace::{RequestState, allowed_next, mermaid_diagram};
-use moltbot_contract::{output_contract_text, schema};
+use moltbot_contract::{output_contract_text, provider_schema_text, schema};
 use serde_json::{Value, json};
 use strum::IntoEnumIterator as _;
 
@@ -28,6 +28,10 @@ pub fn documents() -> Vec<RegistryDocument> {
         RegistryDocument { path: "docs/tools/tool-registry.v1.md", text: registry_markdown() },
         RegistryDocument { path: "docs/tools/tool-registry.v1.json", text: registry_json() },
         RegistryDocument { path: "docs/moltbot/output-contract.v1.json", text: output_contract_text() },
+        RegistryDocument {
+            path: "docs/moltbot/output-contract.v1.provider.json",
+            text: provider_schema_text().to_owned(),
+        },
         RegistryDocument { path: "docs/request-states.md", text: request_states_markdown() },
     ]
 }

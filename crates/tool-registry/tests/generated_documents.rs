@@ -30,6 +30,11 @@ fn output_contract_is_current() {
 }
 
 #[test]
+fn provider_schema_is_current() {
+    assert_current("docs/moltbot/output-contract.v1.provider.json");
+}
+
+#[test]
 fn request_states_are_current() {
     assert_current("docs/request-states.md");
 }

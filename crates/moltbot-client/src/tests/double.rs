@@ -1,4 +1,4 @@
-//! A gateway that does as it is told.
+//! A gateway or model server that does as it is told.
 
 use std::{
     net::Ipv4Addr,
@@ -18,7 +18,14 @@ use tokio::{
 #[derive(Clone)]
 pub(super) enum Behaviour {
     Reply(u16, String),
+    Bytes(&'static [u8]),
+    /// 429 with this `Retry-After`.
+    Limited(&'static str),
     Redirect(String),
+    /// Sends 200 and blanks without end.
+    Endless,
+    /// Sends 200 and a blank every ten milliseconds.
+    Drip,
     /// Never answers.
     Hang,
     /// Sends status and half a body, then nothing.
@@ -94,6 +101,15 @@ async fn answer(request: HttpRequest, body: web::Bytes, state: web::Data<Mutex<S
         Behaviour::Reply(status, body) => {
             HttpResponse::build(StatusCode::from_u16(status).unwrap()).body(body)
         }
+        Behaviour::Bytes(body) => HttpResponse::Ok().body(body),
+        Behaviour::Limited(wait) => {
+            HttpResponse::TooManyRequests().insert_header(("retry-after", wait)).body("{}")
+        }
+        Behaviour::Endless => HttpResponse::Ok().streaming(stream::repeat_with(|| blanks(64 * 1024))),
+        Behaviour::Drip => HttpResponse::Ok().streaming(stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Some((blanks(1), ()))
+        })),
         Behaviour::Redirect(to) => HttpResponse::TemporaryRedirect()
             .insert_header(("location", format!("{to}/tools/invoke")))
             .finish(),
@@ -103,6 +119,11 @@ async fn answer(request: HttpRequest, body: web::Bytes, state: web::Data<Mutex<S
             HttpResponse::Ok().streaming(stream::iter([first]).chain(stream::pending()))
         }
     }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "has the form of a chunk")]
+fn blanks(count: usize) -> actix_web::Result<web::Bytes> {
+    Ok(" ".repeat(count).into())
 }
 
 /// An address where nobody listens.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    ask, config,
+    ask, chat, config,
     double::{Behaviour, Double},
     envelope,
 };
@@ -41,10 +41,20 @@ async fn logs_name_the_outcome_and_nothing_else() {
         let result = ask(config(&double.url)).await;
         tracing::info!(?result, "also when somebody prints the result");
     }
+    for body in
+        [chat::completion("{\"note\":\"ANSWER-TEXT\"}"), chat::refusal("ANSWER-TEXT"), "ANSWER-TEXT".into()]
+    {
+        let double = Double::start(Behaviour::Reply(200, body));
+        let config = chat::config(&double.url);
+        tracing::info!(?config, "also when somebody prints the configuration");
+        let result = ask(config).await;
+        tracing::info!(?result, "also when somebody prints the result");
+    }
     drop(guard);
     let text = String::from_utf8(buffer.0.lock().unwrap().clone()).unwrap();
     assert!(text.contains("Moltbot answered") && text.contains("tool_failed"), "{text}");
-    for secret in ["PACK-TEXT", "ANSWER-TEXT", "gateway-token-1"] {
+    assert!(text.contains("answer_refused") && text.contains("model-1"), "{text}");
+    for secret in ["PACK-TEXT", "ANSWER-TEXT", "gateway-token-1", "model-key-1"] {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }

@@ -1,5 +1,6 @@
 //! The client against a gateway double over real HTTP.
 
+mod chat;
 mod double;
 mod limits;
 mod logs;

@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret;
 
 use crate::{
-    AdminSettings, ApiSettings, ConfigError, DataKeySource, DatabaseUrl, LogFormat, Lookup, NotUnicode,
-    VARIABLES, WorkerSettings,
+    AdminSettings, ApiSettings, ConfigError, DataKeySource, DatabaseUrl, LogFormat, Lookup, MoltbotTransport,
+    NotUnicode, VARIABLES, WorkerSettings,
 };
 
 /// Variables given by a test.
@@ -106,7 +106,8 @@ fn moltbot_needs_address_and_token_when_it_is_on() {
     let on = on.with("MOLTBOT_URL", "http://moltbot:18789/").with("MOLTBOT_TOKEN", "t0k3n");
     let moltbot = WorkerSettings::read(&on).unwrap().moltbot.unwrap();
     assert_eq!(moltbot.url.as_str(), "http://moltbot:18789");
-    assert_eq!((moltbot.agent_id.as_str(), moltbot.timeout.as_millis()), ("jsonfn", 30_000));
+    assert_eq!(moltbot.timeout.as_millis(), 30_000);
+    assert_eq!(moltbot.transport, MoltbotTransport::LlmTask { agent_id: "jsonfn".into() });
 
     let off = on.with("AI_CONCIERGE_ENABLED", "false");
     assert!(WorkerSettings::read(&off).unwrap().moltbot.is_none(), "set but not to be used");
@@ -238,7 +239,8 @@ fn what_the_worker_says_when_everything_is_wrong() {
         .with("META_MEDIA_HOSTS", "*.fbsbx.com")
         .with("AI_CONCIERGE_ENABLED", "true")
         .with("MOLTBOT_TOKEN", "\t")
-        .with("MOLTBOT_TRANSPORT", "chat_completions")
+        .with("MOLTBOT_TRANSPORT", "chat")
+        .with("MOLTBOT_MODEL", "model one")
         .with("MOLTBOT_AGENT_ID", "agent:brain")
         .with("MOLTBOT_TIMEOUT_MS", "999")
         .with("CALLING_ENABLED", "true")
@@ -246,7 +248,7 @@ fn what_the_worker_says_when_everything_is_wrong() {
         .with("VOICE_GATEWAY_TOKEN", "voice token")
         .with("SIMULATION_CLOCK", "1790000000000x60");
     insta::assert_snapshot!(WorkerSettings::read(&env).unwrap_err(), @r#"
-    the configuration has 13 problems:
+    the configuration has 14 problems:
 
       DATA_KEY is missing; it is required with PostgreSQL
           expected: 32 random bytes in base64 or hex, for example from `openssl rand -base64 32`; losing it loses the data
@@ -264,13 +266,16 @@ fn what_the_worker_says_when_everything_is_wrong() {
           expected: host names separated by commas, without scheme, port, path or wildcard
 
       MOLTBOT_URL is missing; it is required when AI_CONCIERGE_ENABLED is true
-          expected: the gateway's address, for example http://127.0.0.1:18789
+          expected: the address of the gateway, for example http://127.0.0.1:18789, or of the model server
 
       MOLTBOT_TOKEN is set but blank; give it a value or remove it
-          expected: the gateway's own token (OPENCLAW_GATEWAY_TOKEN on its side)
+          expected: the gateway's own token (OPENCLAW_GATEWAY_TOKEN on its side), or the model server's key
 
-      MOLTBOT_TRANSPORT asks for chat_completions, which is not available in this version
-          expected: llm_task
+      MOLTBOT_TRANSPORT is not a known transport
+          expected: llm_task for a Moltbot gateway, chat_completions for any OpenAI-compatible server
+
+      MOLTBOT_MODEL is not the name of a model
+          expected: the model by the server's name for it: 1 to 200 visible ASCII characters
 
       MOLTBOT_AGENT_ID is not an agent id
           expected: an agent of the gateway: 1 to 64 letters, digits, `_` or `-`
@@ -287,6 +292,33 @@ fn what_the_worker_says_when_everything_is_wrong() {
       SIMULATION_CLOCK is refused because META_API_BASE is not a loopback address
           expected: for simulations alone: <start in ms since 1970>x<speed 1-1000>, with META_API_BASE on a loopback address
     "#);
+}
+
+#[test]
+fn chat_completions_needs_a_model() {
+    let env = Env::worker()
+        .with("AI_CONCIERGE_ENABLED", "true")
+        .with("MOLTBOT_URL", "https://models.example/v1")
+        .with("MOLTBOT_TOKEN", "model-key")
+        .with("MOLTBOT_TRANSPORT", "chat_completions");
+    insta::assert_snapshot!(WorkerSettings::read(&env).unwrap_err(), @r"
+    the configuration has a problem:
+
+      MOLTBOT_MODEL is missing; it is required when MOLTBOT_TRANSPORT is chat_completions
+          expected: the model by the server's name for it: 1 to 200 visible ASCII characters
+    ");
+    let env = env.with("MOLTBOT_MODEL", "org/model-1:7b");
+    let moltbot = WorkerSettings::read(&env).unwrap().moltbot.unwrap();
+    assert_eq!(moltbot.transport, MoltbotTransport::ChatCompletions { model: "org/model-1:7b".into() });
+    // Going back to the gateway takes one variable.
+    let moltbot = WorkerSettings::read(&env.with("MOLTBOT_TRANSPORT", "llm_task")).unwrap().moltbot.unwrap();
+    assert_eq!(moltbot.transport, MoltbotTransport::LlmTask { agent_id: "jsonfn".into() });
+}
+
+#[test]
+fn nothing_of_it_is_needed_while_moltbot_is_off() {
+    let env = Env::worker().with("MOLTBOT_TRANSPORT", "chat_completions");
+    assert!(WorkerSettings::read(&env).unwrap().moltbot.is_none());
 }
 
 #[test]
