@@ -191,6 +191,7 @@ fn numbers_in_code() -> BTreeMap<&'static str, Number> {
         ("moltbot_client::permit_wait", Time(moltbot.permit_wait)),
         ("moltbot_client::breaker.failures", Number::Count(f64::from(moltbot.breaker.failures))),
         ("moltbot_client::breaker.open_for", Time(moltbot.breaker.open_for)),
+        ("moltbot_client::breaker::BUSY_MAX", Time(moltbot_client::breaker::BUSY_MAX)),
         ("orchestrator::ASKS_MAX", Number::Count(f64::from(orchestrator::ASKS_MAX))),
         ("engine::turn::LAST_ATTEMPT", Number::Count(f64::from(engine::turn::LAST_ATTEMPT))),
         ("engine::turn::BEYOND_HOPE", Number::Count(f64::from(engine::turn::BEYOND_HOPE))),
