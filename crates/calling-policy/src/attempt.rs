@@ -534,11 +534,14 @@ impl Attempt {
         }
     }
 
-    /// Whether a call may be alive at Meta that has no business to be, and that can be named there.
+    /// Whether a call may be alive at Meta that has no business to be, and that can be named there. A dial that was
+    /// answered with an error is over for us, and its client reads the fallback: Meta may have placed it all the same.
     fn must_terminate(&self) -> bool {
         let unwanted = self.hang_up_at.is_some()
             || self.cancelled_at.is_some()
             || self.given_up_at.is_some()
+            || self.dial_failed.is_some()
+            || self.refused.is_some()
             || (self.ring_limit_at.is_some() && self.accepted_at.is_none());
         unwanted && self.placed_at.is_some() && !self.is_over_at_meta() && !self.terminate_asked
     }
