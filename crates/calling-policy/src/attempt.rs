@@ -26,7 +26,7 @@ pub enum FailCode {
     Meta(u32),
     /// Nothing reached Meta: connection refused, no name, no token.
     NotSent,
-    /// The media server gave no offer.
+    /// The media server gave no offer, or took no answer.
     VoiceGateway,
     /// Meta said FAILED and nothing else.
     Unstated,
@@ -191,7 +191,7 @@ pub enum AttemptEvent {
     Refused(Rule),
     /// Ours: given up before dialling. Where the dial is out, use [`Self::HangUp`].
     Cancelled,
-    /// Ours: the dial provably had no effect, or Meta refused it.
+    /// Ours: the dial provably had no effect, Meta refused it, or nobody could have heard anything.
     DialFailed(FailCode),
     /// Ours: a timeout, a reset, a 5xx or a crash while dialling.
     DialUnknown,
@@ -339,6 +339,11 @@ impl Attempt {
     pub fn connected_at(&self) -> Option<Timestamp> {
         let by_terminate = self.terminated.map(|(at, _)| at);
         (self.pickup() == Pickup::Yes).then(|| self.accepted_at.or(by_terminate)).flatten()
+    }
+
+    /// Whether [`AttemptFollow::Terminate`] came.
+    pub const fn terminate_is_asked(&self) -> bool {
+        self.terminate_asked
     }
 
     /// What became of the fallback sentence.
