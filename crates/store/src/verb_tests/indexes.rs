@@ -25,7 +25,7 @@ type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), Sto
 const LIVE_CALLS: &str = "call_attempts_live|call_attempts_one_live";
 
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 47] = [
+const VERBS: [(&str, Verb, &[&str]); 48] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
