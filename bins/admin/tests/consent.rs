@@ -127,6 +127,7 @@ fn request_with_a_call(place: &Place) -> RequestId {
         }
         let event = NewCallEvent {
             attempt: Some(call),
+            number: &"10001".parse().unwrap(),
             contact: Some(vendor),
             data_key: contacts::data_key(tx, vendor)?,
             wacid: "wacid.A",

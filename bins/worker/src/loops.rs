@@ -39,7 +39,8 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
     let Worker { db, owner, policy, router, turns, dispatchers, diallers } = worker;
-    loops.spawn(repeat("router", stop.clone(), move || route(router.clone())));
+    let routing = router.clone();
+    loops.spawn(repeat("router", stop.clone(), move || route(routing.clone())));
     for _ in 0..lanes {
         let turns = turns.clone();
         loops.spawn(repeat("turns", stop.clone(), move || take_turn(turns.clone())));
@@ -71,6 +72,9 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
     let drained = tokio::time::timeout(DRAIN, async { while loops.join_next().await.is_some() {} }).await;
     if drained.is_err() {
         tracing::warn!("not everything finished in time; leases run out and others take over");
+    }
+    if let Err(error) = router.release().await {
+        tracing::warn!(error = startup::with_causes(&error), "the router's lease runs out by itself");
     }
     for dispatcher in dispatchers {
         if let Err(error) = dispatcher.release().await {

@@ -60,8 +60,8 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
     let dispatchers = numbers
         .iter()
         .map(|number| {
-            let (meta, templates) = (meta.clone(), templates.clone());
-            Arc::new(Dispatcher::new(db.clone(), meta, templates, limits, number.clone(), owner.clone()))
+            let (db, meta, templates) = (db.clone(), meta.clone(), templates.clone());
+            Arc::new(Dispatcher::new(db, meta, templates, policy, limits, number.clone(), owner.clone()))
         })
         .collect();
     let voice = voice(settings)?;

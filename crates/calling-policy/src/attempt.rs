@@ -26,7 +26,7 @@ pub enum FailCode {
     Meta(u32),
     /// Nothing reached Meta: connection refused, no name, no token.
     NotSent,
-    /// The media server gave no offer.
+    /// The media server gave no offer, or took no answer.
     VoiceGateway,
     /// Meta said FAILED and nothing else.
     Unstated,
@@ -191,7 +191,7 @@ pub enum AttemptEvent {
     Refused(Rule),
     /// Ours: given up before dialling. Where the dial is out, use [`Self::HangUp`].
     Cancelled,
-    /// Ours: the dial provably had no effect, or Meta refused it.
+    /// Ours: the dial provably had no effect, Meta refused it, or nobody could have heard anything.
     DialFailed(FailCode),
     /// Ours: a timeout, a reset, a 5xx or a crash while dialling.
     DialUnknown,
@@ -339,6 +339,11 @@ impl Attempt {
     pub fn connected_at(&self) -> Option<Timestamp> {
         let by_terminate = self.terminated.map(|(at, _)| at);
         (self.pickup() == Pickup::Yes).then(|| self.accepted_at.or(by_terminate)).flatten()
+    }
+
+    /// Whether [`AttemptFollow::Terminate`] came.
+    pub const fn terminate_is_asked(&self) -> bool {
+        self.terminate_asked
     }
 
     /// What became of the fallback sentence.
@@ -534,11 +539,14 @@ impl Attempt {
         }
     }
 
-    /// Whether a call may be alive at Meta that has no business to be, and that can be named there.
+    /// Whether a call may be alive at Meta that has no business to be, and that can be named there. A dial that was
+    /// answered with an error is over for us, and its client reads the fallback: Meta may have placed it all the same.
     fn must_terminate(&self) -> bool {
         let unwanted = self.hang_up_at.is_some()
             || self.cancelled_at.is_some()
             || self.given_up_at.is_some()
+            || self.dial_failed.is_some()
+            || self.refused.is_some()
             || (self.ring_limit_at.is_some() && self.accepted_at.is_none());
         unwanted && self.placed_at.is_some() && !self.is_over_at_meta() && !self.terminate_asked
     }

@@ -149,6 +149,7 @@ impl<'a> Office<'a> {
                 db,
                 as_api,
                 TemplateCatalogue::built_in(),
+                policy,
                 store::outbox::breaker::VolumeLimits { per_hour: 10_000, per_vendor_per_day: 1_000 },
                 number,
                 "test".to_owned(),
@@ -491,6 +492,7 @@ fn call_in_doubt(tx: &mut Tx<'_>, to: ContactId, party: Party, phone: &str) -> R
     for (at, attempt) in [Some(call), None].into_iter().enumerate() {
         let event = NewCallEvent {
             attempt,
+            number: &NUMBER.parse().unwrap(),
             contact: Some(to),
             data_key: contacts::data_key(tx, to)?,
             wacid: &format!("wacid.{MARKER}call{at}"),

@@ -26,19 +26,42 @@ pub const INTAKE_SILENT_AFTER: Duration = Duration::from_secs(30);
 /// much: late replies still have a way in, and held inquiries a way out.
 const OUTAGE_GRACE: Duration = Duration::from_mins(1);
 
-/// Fires what is due; returns how many timers were settled or moved.
+/// A timer that failed is tried again after this: it must not stand before the others for ever.
+const FAILED_WAIT: Duration = Duration::from_secs(10);
+
+/// Fires what is due; returns how many timers were settled or moved. One that fails is logged, tried again later and
+/// stops no other.
 ///
 /// # Errors
-/// [`ToolError`] when the store fails.
+/// [`ToolError`] when what is due cannot be read.
 pub async fn step(db: &Db, policy: Policy) -> Result<usize, ToolError> {
     let due = db.read(|tx| timers::due(tx, PAGE)).await?;
-    let count = due.len();
+    let mut fired = 0;
     for timer in due {
         let span =
             tracing::info_span!("timer", timer = %timer.id, kind = %timer.kind, request = %timer.request);
-        db.write(move |tx| fire(tx, policy, &timer)).instrument(span).await?;
+        fired += usize::from(fire_one(db, policy, timer).instrument(span).await);
     }
-    Ok(count)
+    Ok(fired)
+}
+
+async fn fire_one(db: &Db, policy: Policy, timer: DueTimer) -> bool {
+    let failed = timer.clone();
+    let Err(error) = db.write(move |tx| fire(tx, policy, &timer)).await else { return true };
+    tracing::error!(%error, "a timer failed; it is tried again");
+    if let Err(error) = db.write(move |tx| postpone(tx, &failed)).await {
+        tracing::error!(%error, "a timer that failed could not be moved; it is tried again at once");
+    }
+    false
+}
+
+fn postpone(tx: &mut Tx<'_>, timer: &DueTimer) -> Result<(), ToolError> {
+    let guard = requests::lock(tx, timer.request)?;
+    if !timers::still_due(tx, timer)? {
+        return Ok(());
+    }
+    let later = tx.now + FAILED_WAIT;
+    Ok(timers::set(tx, &guard, timer.kind, &timer.reference, later)?)
 }
 
 fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolError> {
@@ -59,7 +82,9 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
         }
         TimerKind::CloseAfterHandoff => close_after_handoff(tx, policy, &guard, timer)?,
         TimerKind::RingLimit | TimerKind::CallTooLong | TimerKind::CallGivenUp => {
-            tools::calling::timers::fire(tx, &guard, timer)?;
+            if tools::calling::timers::fire(tx, &guard, timer)? {
+                return Ok(());
+            }
         }
         TimerKind::ConsentExpires => {
             if !tools::calling::consent_ends::expire(tx, &guard, timer)? {

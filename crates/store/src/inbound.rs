@@ -1,13 +1,16 @@
 //! Stored webhook events as the router takes them.
 
 use diesel::prelude::*;
-use marketplace::{ContactId, DataKeyId, EventId, Timestamp};
+use marketplace::{ContactId, DataKeyId, EventId, PhoneNumberId, Timestamp};
 
 use crate::{
     StoreError, Tx, on_conn,
     schema::{heartbeats, inbound_events as events},
     tx::{closed, locked, parse},
 };
+
+/// How many waiting events are looked through for news of a call.
+pub const CALL_NEWS_LOOK: i64 = 1_000;
 
 /// A stored event that waits to be placed.
 #[derive(Debug, Clone)]
@@ -133,6 +136,22 @@ pub fn backlog(tx: &mut Tx<'_>) -> Result<(i64, Option<Timestamp>), StoreError> 
         .select((count_star(), min(events::received_at)))
         .get_result(c))?;
     Ok((count, oldest.map(Timestamp::from_millis)))
+}
+
+/// Whether something that Meta said about a call of this number is stored and not placed yet. Looks at the oldest
+/// [`CALL_NEWS_LOOK`] events that wait; behind as many as that there may be such news, and it is taken to be.
+pub fn call_news_waits(tx: &mut Tx<'_>, number: &PhoneNumberId) -> Result<bool, StoreError> {
+    let oldest: Vec<(String, Option<String>)> = on_conn!(&mut *tx.conn, |c| events::table
+        .filter(diesel::dsl::sql::<diesel::sql_types::Bool>("inbound_events.status IN ('pending', 'parked')"))
+        .order((events::received_at, events::id))
+        .select((events::kind, events::phone_number_id))
+        .limit(CALL_NEWS_LOOK)
+        .load(c))?;
+    let is_full = i64::try_from(oldest.len()).is_ok_and(|found| found >= CALL_NEWS_LOOK);
+    let of_call = |(kind, of): &(String, Option<String>)| {
+        matches!(kind.as_str(), "call" | "call_status") && of.as_deref() == Some(number.as_str())
+    };
+    Ok(is_full || oldest.iter().any(of_call))
 }
 
 /// Says that a process is alive and takes webhooks; real time.

@@ -431,6 +431,7 @@ diesel::table! {
     call_events (id) {
         id -> Text,
         attempt_id -> Nullable<Text>,
+        phone_number_id -> Text,
         wacid_hash -> Binary,
         kind -> Text,
         payload -> Binary,

@@ -98,6 +98,7 @@ CREATE INDEX call_attempts_voice ON call_attempts (phone_number_id, id) WHERE vo
 CREATE TABLE call_events (
     id TEXT PRIMARY KEY NOT NULL,
     attempt_id TEXT REFERENCES call_attempts (id),
+    phone_number_id TEXT NOT NULL,
     wacid_hash BYTEA NOT NULL,
     kind TEXT NOT NULL,
     payload BYTEA NOT NULL, -- sealed

@@ -201,7 +201,8 @@ fn the_bot_is_silent_after_handoff_close_and_takeover() {
 #[test]
 fn a_call_that_nobody_wants_any_more_is_terminated_once_it_can_be_named() {
     use AttemptEvent::{
-        Accepted, Cancelled, Connect, DialUnknown, GivenUp, HangUp, Placed, Rejected, RingLimit, Ringing,
+        Accepted, Cancelled, Connect, DialFailed, DialUnknown, GivenUp, HangUp, Placed, Refused, Rejected,
+        RingLimit, Ringing,
     };
     let plain = ended(None, false, false);
     let cases: &[(&[AttemptEvent], usize)] = &[
@@ -222,6 +223,14 @@ fn a_call_that_nobody_wants_any_more_is_terminated_once_it_can_be_named() {
         (&[Cancelled], 0),
         (&[Cancelled, Connect], 1),
         (&[Cancelled, Placed], 1),
+        // The answer was an error, and Meta has the call all the same.
+        (&[DialFailed(FailCode::Meta(138_007))], 0),
+        (&[DialFailed(FailCode::Meta(138_007)), Ringing], 1),
+        (&[DialFailed(FailCode::NotSent), Accepted, Ringing], 1),
+        (&[Ringing, DialFailed(FailCode::Meta(138_007))], 1),
+        (&[DialFailed(FailCode::Meta(138_007)), plain], 0),
+        (&[Ringing, plain, DialFailed(FailCode::Meta(138_007))], 0),
+        (&[Refused(Rule::QuietHours), Connect], 1),
         // Over at Meta already.
         (&[DialUnknown, GivenUp, plain], 0),
         (&[Ringing, Rejected, HangUp], 0),

@@ -7,7 +7,10 @@ use std::{
 };
 
 use calling_policy::{Fallback, Party, PermissionResponse, Terminated};
-use engine::{dial::Dialler, timers};
+use engine::{
+    dial::{Dialler, TERMINATE_TRIES},
+    timers,
+};
 use marketplace::{CallAttemptId, Clock as _, Control, RequestState};
 use store::{
     calls,
@@ -340,6 +343,10 @@ impl<'a> Play<'a> {
             let end = known.attempt.end_reason().map_or("not over", calling_policy::EndReason::code);
             *ends.entry(end.to_owned()).or_insert(0) += 1;
             assert!(known.attempt.end_reason().is_some(), "an attempt never ends: {:?}", known.attempt);
+            let is_ended_by_nobody = known.attempt.may_be_alive()
+                && known.terminate_at.is_none()
+                && known.terminate_tries < TERMINATE_TRIES;
+            assert!(!is_ended_by_nobody, "it may be ringing at Meta: {:?}", known.attempt);
         }
         let placed = self.world.dialled.lock().unwrap().len();
         *ends.entry("(placed at Meta)".to_owned()).or_insert(0) += u64::try_from(placed).unwrap();

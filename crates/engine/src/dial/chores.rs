@@ -1,11 +1,14 @@
 //! What calls that are not over, or have just ended, ask for.
 
+use futures_util::{StreamExt as _, stream};
 use marketplace::CallAttemptId;
 use store::calls::{self, CallAttempt};
 use tracing::Instrument as _;
 use voice_gateway::{VoiceError, VoiceGateway, VoiceSessionId};
 
-use super::{Chore, DialError, Dialler, StepReport, backoff, claim, outcome, outcome::Ended, span};
+use super::{
+    Chore, DialError, Dialler, IN_FLIGHT_MAX, StepReport, backoff, claim, outcome, outcome::Ended, span,
+};
 
 impl Dialler {
     /// Whatever is `dialling` and not in the hands of a task of this process has no living dialler under our lease.
@@ -53,13 +56,12 @@ impl Dialler {
 
     /// Ends at Meta what has to end there. Ending a call that is over is a success, so this may be repeated freely.
     pub(super) async fn terminate(&self, due: &[CallAttemptId], report: &mut StepReport) {
-        for id in due.iter().copied() {
-            let Some(_entered) = self.in_flight.enter(Chore::Terminate, id) else { continue };
-            match self.terminate_one(id).instrument(span("terminate", id)).await {
-                Ok(over) => report.hung_up += usize::from(over),
-                Err(error) => count_error(report, &error),
-            }
-        }
+        let done = self
+            .side_by_side(Chore::Terminate, due, &mut report.errors, |id| {
+                self.terminate_one(id).instrument(span("terminate", id))
+            })
+            .await;
+        report.hung_up += done;
     }
 
     async fn terminate_one(&self, id: CallAttemptId) -> Result<bool, DialError> {
@@ -86,13 +88,45 @@ impl Dialler {
 
     /// Hands the voice gateway Meta's answers, and ends its sessions of calls that are over.
     pub(super) async fn serve_voice(&self, waiting: &[CallAttemptId], report: &mut StepReport) {
-        for id in waiting.iter().copied() {
-            let Some(_entered) = self.in_flight.enter(Chore::Voice, id) else { continue };
-            match self.serve_one(id).instrument(span("voice", id)).await {
-                Ok(done) => report.voiced += usize::from(done),
-                Err(error) => count_error(report, &error),
+        let done = self
+            .side_by_side(Chore::Voice, waiting, &mut report.errors, |id| {
+                self.serve_one(id).instrument(span("voice", id))
+            })
+            .await;
+        report.voiced += done;
+    }
+
+    /// Does a chore for each attempt, at most [`IN_FLIGHT_MAX`] at a time: one slow answer holds up nobody else.
+    /// Returns for how many it was done.
+    async fn side_by_side<Doing>(
+        &self,
+        chore: Chore,
+        ids: &[CallAttemptId],
+        errors: &mut usize,
+        start: impl Fn(CallAttemptId) -> Doing,
+    ) -> usize
+    where
+        Doing: Future<Output = Result<bool, DialError>>,
+    {
+        let start = &start;
+        let mut chores = stream::iter(ids.iter().copied().map(|id| async move {
+            match self.in_flight.enter(chore, id) {
+                Some(_entered) => start(id).await,
+                None => Ok(false),
+            }
+        }))
+        .buffer_unordered(IN_FLIGHT_MAX);
+        let mut done = 0;
+        while let Some(outcome) = chores.next().await {
+            match outcome {
+                Ok(was_done) => done += usize::from(was_done),
+                Err(error) => {
+                    log_error(&error);
+                    *errors += 1;
+                }
             }
         }
+        done
     }
 
     async fn serve_one(&self, id: CallAttemptId) -> Result<bool, DialError> {
@@ -168,6 +202,10 @@ impl Dialler {
 }
 
 fn count_error(report: &mut StepReport, error: &DialError) {
-    tracing::error!(%error, "a call could not be looked after");
+    log_error(error);
     report.errors += 1;
+}
+
+fn log_error(error: &DialError) {
+    tracing::error!(%error, "a call could not be looked after");
 }

@@ -27,7 +27,10 @@ use tools::{
 };
 use voice_gateway::VoiceSessionId;
 
-use super::backoff::{HOLD, INTENT_LASTS};
+use super::{
+    LEASE,
+    backoff::{HOLD, INTENT_LASTS},
+};
 use crate::calls::read_kept;
 
 /// Under what an intent is claimed.
@@ -93,6 +96,10 @@ pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: CallAttemptId) -> 
         Verdict::Refused { failures } => {
             remember(tx, &guard, &known, claiming.read)?;
             refuse(tx, &guard, &mut known, failures.first().rule)
+        }
+        // No dialler looked at it in its time: whoever still wants the call decides anew.
+        Verdict::Allowed if now > known.created_at + INTENT_LASTS + LEASE => {
+            refuse(tx, &guard, &mut known, Rule::TriggerNotMet)
         }
         // An allowed call has its media: it is asked for unless Meta said no.
         Verdict::Allowed if claiming.session.is_none() => {

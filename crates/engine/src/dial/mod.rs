@@ -294,8 +294,9 @@ impl Dialler {
         self.forget(&work);
         self.settle_orphans(&work.orphaned, &mut report).await;
         self.supervise(&work.live, &mut report).await;
-        self.terminate(&work.to_terminate, &mut report).await;
+        // Meta waits 20 s for media; a `terminate` may wait as long for its answer.
         self.serve_voice(&work.with_voice, &mut report).await;
+        self.terminate(&work.to_terminate, &mut report).await;
         Ok(report)
     }
 
@@ -335,7 +336,7 @@ impl Dialler {
         self.db
             .read(move |tx| {
                 Ok(Work {
-                    orphaned: calls::orphaned_dialling(tx, &number, fence.saturating_add(1))?,
+                    orphaned: calls::orphaned_dialling(tx, &number, fence.saturating_add(1), PAGE)?,
                     live: calls::live(tx, &number, PAGE)?,
                     to_terminate: calls::to_terminate(tx, &number, PAGE)?,
                     with_voice: calls::with_voice(tx, &number, PAGE)?,

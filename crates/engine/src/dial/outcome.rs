@@ -10,7 +10,7 @@ use store::{
 };
 use tools::{
     ToolError,
-    calling::call_status_webhook::{absorb, take},
+    calling::call_status_webhook::{absorb, learn_name, take},
 };
 
 use super::{
@@ -40,9 +40,7 @@ pub(super) fn settle(tx: &mut Tx<'_>, id: CallAttemptId, answer: &DialOutcome) -
     match answer {
         DialOutcome::Placed { wacid } => {
             let wacid = wacid.as_str();
-            if calls::learn_wacid(tx, id, wacid)? {
-                known.wacid = Some(wacid.to_owned());
-            } else {
+            if !learn_name(tx, &mut known, wacid)? {
                 tracing::warn!("Meta named this call twice, each time by another id; the first one counts");
             }
             step(tx, &guard, &mut known, AttemptEvent::Placed)?;
@@ -166,11 +164,12 @@ pub(super) fn answer_is_handed_over(tx: &mut Tx<'_>, id: CallAttemptId) -> Resul
     Ok(calls::set_sdp_answer(tx, id, None)?)
 }
 
-/// The voice gateway will not take Meta's media answer: nobody could hear anything, so the call ends.
+/// The voice gateway will not take Meta's media answer: nobody could hear anything, so the call ends as failed and
+/// the client reads the fallback.
 pub(super) fn no_media(tx: &mut Tx<'_>, id: CallAttemptId) -> Result<(), ToolError> {
     let (guard, mut known) = take(tx, id)?;
     calls::set_sdp_answer(tx, id, None)?;
-    step(tx, &guard, &mut known, AttemptEvent::HangUp)?;
+    step(tx, &guard, &mut known, AttemptEvent::DialFailed(FailCode::VoiceGateway))?;
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use store::{
     requests::RequestGuard,
     sourcing, vendors,
 };
-use tools::{AuditEntry, Caller, ToolError, record_system};
+use tools::{AuditEntry, Caller, Policy, ToolError, record_system};
 
 use super::gates::{self, Verdict};
 use crate::{consequences, templates::TemplateCatalogue};
@@ -26,6 +26,7 @@ pub(super) struct Claiming {
     pub(super) fence: i64,
     /// Whether the rate buckets had room, else how long until they have.
     pub(super) bucket: Result<(), Duration>,
+    pub(super) policy: Policy,
     pub(super) limits: VolumeLimits,
     pub(super) templates: Arc<TemplateCatalogue>,
 }

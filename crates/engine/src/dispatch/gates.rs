@@ -55,8 +55,7 @@ pub(super) fn judge(
     if !flags.outbound {
         return Ok(Verdict::Wait(SWITCH_WAIT));
     }
-    let asks_for_consent = matches!(send.purpose, Purpose::ConsentPrompt | Purpose::PermissionCard);
-    if asks_for_consent && !flags.calling {
+    if asks_for_consent(send) && !(claiming.policy.calling && flags.calling) {
         return Ok(Verdict::Never("calling_disabled"));
     }
     if let Some(scope) = breaker::held_by(tx, contact.id)? {
@@ -106,6 +105,11 @@ pub(super) fn judge(
     })
 }
 
+/// Whether it asks if we may call.
+const fn asks_for_consent(send: &Send) -> bool {
+    matches!(send.purpose, Purpose::ConsentPrompt | Purpose::PermissionCard)
+}
+
 /// How long an open breaker, or the kill switch, lets an intent wait.
 pub(super) const fn pause_of(scope: Scope) -> Duration {
     match scope {
@@ -146,6 +150,9 @@ fn refused_by_request(request: &Request, send: &Send) -> Option<&'static str> {
     }
     if send.control_epoch != request.control_epoch && send.author != ActorKind::Human {
         return Some("control_changed");
+    }
+    if asks_for_consent(send) && request.prescription {
+        return Some("prescription");
     }
     match request.state {
         RequestState::Closed => Some("request_closed"),

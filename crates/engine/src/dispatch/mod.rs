@@ -27,7 +27,7 @@ use store::{
         breaker::{self, OpenBreaker, Scope, VolumeLimits},
     },
 };
-use tools::ToolError;
+use tools::{Policy, ToolError};
 use tracing::Instrument as _;
 
 use crate::{buckets::SendBuckets, consequences, templates::TemplateCatalogue};
@@ -58,6 +58,7 @@ pub struct Dispatcher {
     db: Db,
     meta: Arc<dyn MetaApi>,
     templates: Arc<TemplateCatalogue>,
+    policy: Policy,
     limits: VolumeLimits,
     number: PhoneNumberId,
     owner: String,
@@ -207,11 +208,12 @@ enum Done {
 
 impl Dispatcher {
     /// A dispatcher of `number`. `owner` names this process start: a new start must have a new name, for what an
-    /// old one left on the wire becomes unknown.
+    /// old one left on the wire becomes unknown. With calling off in `policy` nobody is asked whether we may call.
     pub fn new(
         db: Db,
         meta: Arc<dyn MetaApi>,
         templates: impl Into<Arc<TemplateCatalogue>>,
+        policy: Policy,
         limits: VolumeLimits,
         number: PhoneNumberId,
         owner: String,
@@ -221,6 +223,7 @@ impl Dispatcher {
             db,
             meta,
             templates: templates.into(),
+            policy,
             limits,
             number,
             owner,
@@ -360,6 +363,7 @@ impl Dispatcher {
             owner: self.owner.clone(),
             fence,
             bucket: self.take_token(to),
+            policy: self.policy,
             limits: self.limits,
             templates: Arc::clone(&self.templates),
         };

@@ -107,6 +107,15 @@ impl Router {
         })
     }
 
+    /// Gives the lease back, so that a successor need not wait for it to run out.
+    ///
+    /// # Errors
+    /// [`ToolError`] when the store fails; then the lease runs out by itself.
+    pub async fn release(&self) -> Result<(), ToolError> {
+        let owner = self.owner.clone();
+        Ok(self.db.write(move |tx| leases::release(tx, "router", &owner)).await?)
+    }
+
     async fn place_in_order(&self, events: Vec<EventId>) -> Vec<Placed> {
         let mut placed = Vec::with_capacity(events.len());
         for id in events {

@@ -56,6 +56,8 @@ pub struct CallAttempt {
     pub voice_session: Option<String>,
     /// Meta's media answer, until the voice gateway has it.
     pub sdp_answer: Option<String>,
+    /// When `terminate` is sent next; `None`: not, or no more.
+    pub terminate_at: Option<Timestamp>,
     /// How often `terminate` was tried.
     pub terminate_tries: i32,
     /// When it was decided.
@@ -80,6 +82,7 @@ struct AttemptRow {
     wacid: Option<Vec<u8>>,
     voice_session: Option<String>,
     sdp_answer: Option<Vec<u8>>,
+    terminate_at: Option<i64>,
     terminate_tries: i32,
     created_at: i64,
     ended_at: Option<i64>,
@@ -335,6 +338,7 @@ pub fn orphaned_dialling(
     tx: &mut Tx<'_>,
     number: &PhoneNumberId,
     fence: i64,
+    limit: i64,
 ) -> Result<Vec<CallAttemptId>, StoreError> {
     ids(&on_conn!(&mut *tx.conn, |c| attempts::table
         .filter(
@@ -345,6 +349,7 @@ pub fn orphaned_dialling(
         )
         .order(attempts::id)
         .select(attempts::id)
+        .limit(limit)
         .load(c))?)
 }
 
@@ -411,6 +416,7 @@ fn stored(tx: &mut Tx<'_>, row: AttemptRow) -> Result<CallAttempt, StoreError> {
         wacid: tx.open_optional(row.wacid.as_deref())?,
         voice_session: row.voice_session,
         sdp_answer: tx.open_optional(row.sdp_answer.as_deref())?,
+        terminate_at: row.terminate_at.map(Timestamp::from_millis),
         terminate_tries: row.terminate_tries,
         created_at: Timestamp::from_millis(row.created_at),
         ended_at: row.ended_at.map(Timestamp::from_millis),

@@ -1,7 +1,7 @@
 //! What Meta said about calls, as it came.
 
 use diesel::prelude::*;
-use marketplace::{CallAttemptId, ContactId, DataKeyId, EventId, Timestamp};
+use marketplace::{CallAttemptId, ContactId, DataKeyId, EventId, PhoneNumberId, Timestamp};
 
 use crate::{
     StoreError, Tx, contacts, on_conn,
@@ -14,6 +14,8 @@ use crate::{
 pub struct NewCallEvent<'a> {
     /// The attempt it is about; `None` while nobody knows: it waits for the answer to a dial.
     pub attempt: Option<CallAttemptId>,
+    /// Our number that it came in on.
+    pub number: &'a PhoneNumberId,
     /// The person at the other end, where known.
     pub contact: Option<ContactId>,
     /// The key the event was sealed with when it came.
@@ -70,6 +72,7 @@ pub fn keep_event(tx: &mut Tx<'_>, new: &NewCallEvent<'_>) -> Result<(), StoreEr
     let row = (
         events::id.eq(EventId::generate(tx.ids).to_string()),
         events::attempt_id.eq(new.attempt.map(|id| id.to_string())),
+        events::phone_number_id.eq(new.number.as_str()),
         events::wacid_hash.eq(wacid_hash(tx, new.wacid)),
         events::kind.eq(closed(new.kind, "call_events.kind")?),
         events::payload.eq(payload),
@@ -92,15 +95,21 @@ pub fn events_of(tx: &mut Tx<'_>, attempt: CallAttemptId) -> Result<Vec<CallEven
 
 type Row = (String, String, Vec<u8>, i64, i64);
 
-/// Gives the events that waited for this call id to their attempt, in the order in which they came.
+/// Gives the events that waited for this call of our number to their attempt, in the order in which they came.
 pub fn take_waiting(
     tx: &mut Tx<'_>,
+    number: &PhoneNumberId,
     wacid: &str,
     attempt: CallAttemptId,
 ) -> Result<Vec<CallEvent>, StoreError> {
     let hash = wacid_hash(tx, wacid);
     let rows: Vec<Row> = on_conn!(&mut *tx.conn, |c| events::table
-        .filter(events::wacid_hash.eq(&hash).and(events::attempt_id.is_null()))
+        .filter(
+            events::wacid_hash
+                .eq(&hash)
+                .and(events::attempt_id.is_null())
+                .and(events::phone_number_id.eq(number.as_str()))
+        )
         .order((events::received_at, events::id))
         .select((events::id, events::kind, events::payload, events::meta_at, events::received_at))
         .load(c))?;

@@ -343,7 +343,16 @@ fn keep(
     let data_key = contacts::data_key(tx, of)?;
     let payload = format!("{{\"id\":\"{wacid}\",\"is\":\"{kind}\"}}");
     let at = tx.now;
-    let event = NewCallEvent { attempt, contact: None, data_key, wacid, kind, payload: &payload, at };
+    let event = NewCallEvent {
+        attempt,
+        number: &number(),
+        contact: None,
+        data_key,
+        wacid,
+        kind,
+        payload: &payload,
+        at,
+    };
     calls::keep_event(tx, &event)
 }
 
@@ -357,11 +366,11 @@ fn events_wait_for_the_call_that_they_are_of() {
         }
         write(test, move |tx| {
             assert!(calls::events_of(tx, call)?.is_empty());
-            let taken = calls::take_waiting(tx, "wacid.A", call)?;
+            let taken = calls::take_waiting(tx, &number(), "wacid.A", call)?;
             let told: Vec<_> = taken.iter().map(|event| (event.kind.as_str(), event.received_at)).collect();
             assert_eq!(told, [("status", second(0)), ("connect", second(2))], "as they came");
             assert_eq!(taken[1].payload.as_deref(), Some(r#"{"id":"wacid.A","is":"connect"}"#));
-            assert!(calls::take_waiting(tx, "wacid.A", call)?.is_empty(), "taken once");
+            assert!(calls::take_waiting(tx, &number(), "wacid.A", call)?.is_empty(), "taken once");
             assert_eq!(calls::events_of(tx, call)?.len(), 2);
             keep(tx, Some(call), client, "wacid.A", "terminate")?;
             assert_eq!(calls::events_of(tx, call)?.len(), 3);
@@ -373,7 +382,7 @@ fn events_wait_for_the_call_that_they_are_of() {
         test.clock.advance(Duration::from_hours(24 * 400));
         write(test, |tx| retention::sweep(tx, 10).map(drop)).await;
         write(test, move |tx| {
-            assert!(calls::take_waiting(tx, "wacid.B", call)?.is_empty());
+            assert!(calls::take_waiting(tx, &number(), "wacid.B", call)?.is_empty());
             assert_eq!(calls::events_of(tx, call)?.len(), 3);
             Ok(())
         })
@@ -584,11 +593,14 @@ fn the_dialler_finds_what_it_has_to_do() {
             happens(tx, call, AttemptEvent::Dialling)?;
             calls::mark_dialling(tx, call, 3)?;
             assert!(calls::due(tx, &number(), 10)?.is_empty());
-            assert!(calls::orphaned_dialling(tx, &number(), 3)?.is_empty(), "whoever dials holds this fence");
-            assert_eq!(calls::orphaned_dialling(tx, &number(), 4)?, [call]);
+            assert!(
+                calls::orphaned_dialling(tx, &number(), 3, 10)?.is_empty(),
+                "whoever dials holds this fence"
+            );
+            assert_eq!(calls::orphaned_dialling(tx, &number(), 4, 10)?, [call]);
             assert!(calls::with_voice(tx, &number(), 10)?.is_empty(), "there is no answer yet");
             happens(tx, call, AttemptEvent::Placed)?;
-            assert!(calls::orphaned_dialling(tx, &number(), 4)?.is_empty());
+            assert!(calls::orphaned_dialling(tx, &number(), 4, 10)?.is_empty());
             calls::set_sdp_answer(tx, call, Some("v=0"))?;
             assert_eq!(calls::with_voice(tx, &number(), 10)?, [call]);
             calls::set_sdp_answer(tx, call, None)?;

@@ -25,7 +25,7 @@ type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), Sto
 const LIVE_CALLS: &str = "call_attempts_live|call_attempts_one_live";
 
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 47] = [
+const VERBS: [(&str, Verb, &[&str]); 48] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
@@ -44,6 +44,11 @@ const VERBS: [(&str, Verb, &[&str]); 47] = [
     ),
     ("outbox::has_in_flight", |tx, _, of| outbox::has_in_flight(tx, of).map(drop), &["outbox_in_flight"]),
     ("outbox::unknown", |tx, _, _| outbox::unknown(tx, 10).map(drop), &["outbox_doubtful"]),
+    (
+        "inbound::call_news_waits",
+        |tx, _, _| inbound::call_news_waits(tx, &number()).map(drop),
+        &["inbound_events_waiting"],
+    ),
     ("inbound::waiting", |tx, _, _| inbound::waiting(tx, 10).map(drop), &["inbound_events_waiting"]),
     (
         "outbox::orphaned_sending",
@@ -87,7 +92,7 @@ const VERBS: [(&str, Verb, &[&str]); 47] = [
     ("calls::live", |tx, _, _| calls::live(tx, &number(), 10).map(drop), &["call_attempts_live"]),
     (
         "calls::orphaned_dialling",
-        |tx, _, _| calls::orphaned_dialling(tx, &number(), 1).map(drop),
+        |tx, _, _| calls::orphaned_dialling(tx, &number(), 1, 10).map(drop),
         &["call_attempts_live"],
     ),
     (
@@ -113,7 +118,7 @@ const VERBS: [(&str, Verb, &[&str]); 47] = [
     ),
     (
         "calls::take_waiting",
-        |tx, _, _| calls::take_waiting(tx, "wacid.1", CallAttemptId::generate(tx.ids)).map(drop),
+        |tx, _, _| calls::take_waiting(tx, &number(), "wacid.1", CallAttemptId::generate(tx.ids)).map(drop),
         &["call_events_waiting"],
     ),
     (

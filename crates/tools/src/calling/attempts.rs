@@ -53,7 +53,7 @@ pub fn apply(
     for follow in &step.follows {
         carry_out(tx, guard, known, *follow)?;
     }
-    set_timers(tx, guard, known, event)?;
+    set_timers(tx, guard, known, event, before.phase())?;
     if before.is_live() && !step.next.is_live() {
         over(tx, guard, known)?;
     }
@@ -169,11 +169,14 @@ fn set_timers(
     guard: &RequestGuard,
     known: &CallAttempt,
     event: AttemptEvent,
+    before: Phase,
 ) -> Result<(), ToolError> {
     let id = known.id.to_string();
     let dialled = known.attempt.dialled_at().unwrap_or_else(|| guard.now(tx));
+    // A backup that was restored may know of the intent alone, while Meta has the call.
+    let appeared = before == Phase::Intent && known.attempt.phase() != Phase::Intent;
     match event {
-        AttemptEvent::Dialling => {
+        _ if appeared && known.attempt.is_live() => {
             timers::set(tx, guard, TimerKind::RingLimit, &id, dialled + RING_LIMIT)?;
             timers::set(tx, guard, TimerKind::CallTooLong, &id, dialled + CALL_LASTS_MAX)?;
         }

@@ -129,6 +129,11 @@ pub fn call_status_webhook(
         return Ok(CallOutcome::Parked);
     };
     let (guard, mut known) = take(tx, id)?;
+    if calls::find_by_wacid(tx, &news.wacid)?.is_some_and(|owner| owner != id) {
+        // Kept as what moves nothing, and not for the other call to take.
+        keep(tx, received, &CallNews { kind: NewsKind::Other, ..news.clone() }, Some(&known))?;
+        return Ok(CallOutcome::Ignored("wacid_of_another"));
+    }
     let is_first = is_first_answer(tx, id, news)?;
     keep(tx, received, news, Some(&known))?;
     learn(tx, &guard, &mut known, news, received.at, is_first)?;
@@ -168,7 +173,7 @@ pub fn absorb(
 ) -> Result<(), ToolError> {
     let events = calls::events_of(tx, known.id)?;
     let mut answered = events.iter().any(|event| event.kind == CONNECT);
-    for event in calls::take_waiting(tx, wacid, known.id)? {
+    for event in calls::take_waiting(tx, &known.phone_number_id, wacid, known.id)? {
         let Some(news) = event.payload.as_deref().and_then(&read).filter(|news| !news.is_theirs) else {
             continue;
         };
@@ -177,6 +182,23 @@ pub fn absorb(
         learn(tx, guard, known, &news, event.received_at, is_first)?;
     }
     Ok(())
+}
+
+/// Learns Meta's id of a call; false when it has another one, or the id is another call's. A call that had to end
+/// before it could be named is ended now. The caller has taken the rows.
+///
+/// # Errors
+/// When the store fails.
+pub fn learn_name(tx: &mut Tx<'_>, known: &mut CallAttempt, wacid: &str) -> Result<bool, ToolError> {
+    if !calls::learn_wacid(tx, known.id, wacid)? {
+        return Ok(false);
+    }
+    let is_first = known.wacid.replace(wacid.to_owned()).is_none();
+    let is_owed = known.attempt.terminate_is_asked() && known.attempt.may_be_alive();
+    if is_first && is_owed && known.terminate_at.is_none() {
+        calls::set_terminate(tx, known.id, Some(tx.now), 0)?;
+    }
+    Ok(true)
 }
 
 fn find(
@@ -216,6 +238,7 @@ fn keep(
     };
     let event = NewCallEvent {
         attempt: known.map(|known| known.id),
+        number: received.number,
         contact,
         data_key: received.data_key,
         wacid: &news.wacid,
@@ -234,9 +257,7 @@ fn learn(
     received_at: Timestamp,
     is_first_answer: bool,
 ) -> Result<Noted, ToolError> {
-    if calls::learn_wacid(tx, known.id, &news.wacid)? {
-        known.wacid = Some(news.wacid.clone());
-    }
+    learn_name(tx, known, &news.wacid)?;
     if is_first_answer && known.attempt.is_live() {
         calls::set_sdp_answer(tx, known.id, news.sdp_answer.as_deref())?;
     }

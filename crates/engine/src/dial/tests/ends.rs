@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calling_policy::{Party, PermissionResponse, limits::RING_LIMIT};
+use calling_policy::{AttemptEvent, Party, PermissionResponse, limits::RING_LIMIT};
 use marketplace::{Control, RequestState};
 use meta_client::{CallErrorClass, DialOutcome, TerminateError};
 use serde_json::json;
@@ -11,9 +11,10 @@ use store::{
     requests::{self, FactChanges},
     testing::on_both,
 };
+use tools::calling::call_status_webhook::take;
 
 use super::{fixture, world::World};
-use crate::dial::TERMINATE_TRIES;
+use crate::dial::{TERMINATE_TRIES, claim::step, outcome};
 
 #[derive(Debug, Clone, Copy)]
 enum Why {
@@ -140,6 +141,31 @@ fn what_commits_while_meta_is_asked_ends_the_call_as_soon_as_it_is_known() {
 }
 
 #[test]
+fn a_timer_that_fails_stops_no_other() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.placed(Party::Client).await;
+        world
+            .guarded(|tx, guard| {
+                let kind = store::timers::TimerKind::CallTooLong;
+                Ok(store::timers::set(tx, guard, kind, "not an attempt", tx.now)?)
+            })
+            .await;
+        // It is due before the other.
+        world.advance(RING_LIMIT.as_secs());
+        assert_eq!(crate::timers::step(&store.db, fixture::CALLING).await.unwrap(), 1);
+        world.settle().await;
+        assert_eq!(world.meta.wire()[1..], [format!("terminate wacid.{id}")]);
+        assert_eq!(crate::timers::step(&store.db, fixture::CALLING).await.unwrap(), 0);
+        let due = store.db.read(|tx| store::timers::due(tx, 10)).await.unwrap();
+        assert!(due.is_empty(), "it is tried again later");
+        world.advance(10);
+        let due = store.db.read(|tx| store::timers::due(tx, 10)).await.unwrap();
+        assert_eq!(due.len(), 1);
+    });
+}
+
+#[test]
 fn nobody_is_let_ring_for_ever() {
     on_both(async |store| {
         let world = World::new(store).await;
@@ -154,6 +180,72 @@ fn nobody_is_let_ring_for_ever() {
         world.settle().await;
         assert_eq!((world.state(id).await.as_str(), world.fallbacks().await), ("no_answer", 1));
         assert_eq!(world.meta.count("terminate"), 1);
+    });
+}
+
+/// Meta's 500 came with a call all the same.
+#[test]
+fn a_call_that_meta_has_although_its_dial_failed_is_ended_there() {
+    for ringing_first in [true, false] {
+        on_both(async |store| {
+            let world = World::new(store).await;
+            let id = world.decide(Party::Client).await;
+            if ringing_first {
+                world.status(id, "RINGING").await;
+            }
+            world.meta.will(super::world::refused(CallErrorClass::BadRequest, 138_007));
+            if ringing_first {
+                // The webhook of a dial comes while it is out.
+                world
+                    .write(move |tx| {
+                        let (guard, mut known) = take(tx, id)?;
+                        let answer = super::world::refused(CallErrorClass::BadRequest, 138_007);
+                        step(tx, &guard, &mut known, AttemptEvent::Dialling)?;
+                        outcome::settle(tx, id, &answer)
+                    })
+                    .await;
+            } else {
+                assert_eq!(world.step().await.failed, 1);
+                world.status(id, "ACCEPTED").await;
+            }
+            world.settle().await;
+            assert_eq!(world.meta.count(&format!("terminate wacid.{id}")), 1, "{ringing_first}");
+            assert!(!world.load(id).await.attempt.may_be_alive());
+            assert_eq!(world.fallbacks().await, 1);
+            world.pass(3_600).await;
+            assert_eq!(world.meta.count("terminate"), 1);
+        });
+    }
+}
+
+/// A restored backup knows of the intent alone.
+#[test]
+fn a_call_that_was_dialled_unknown_to_us_is_not_let_ring_for_ever() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.decide(Party::Client).await;
+        world.status(id, "RINGING").await;
+        assert_eq!(world.state(id).await, "ringing");
+        world.pass(RING_LIMIT.as_secs() - 1).await;
+        assert_eq!(world.meta.count("terminate"), 0);
+        world.pass(1).await;
+        assert_eq!(world.meta.wire(), [format!("terminate wacid.{id}")]);
+        world.pass(120).await;
+        assert_eq!(world.state(id).await, "no_answer");
+    });
+}
+
+/// … and people who talk are cut off after the longest call.
+#[test]
+fn a_talk_that_began_unknown_to_us_ends_after_the_longest_call() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.decide(Party::Client).await;
+        world.status(id, "ACCEPTED").await;
+        world.pass(1_799).await;
+        assert_eq!(world.meta.count("terminate"), 0);
+        world.pass(1).await;
+        assert_eq!(world.meta.wire(), [format!("terminate wacid.{id}")]);
     });
 }
 

@@ -66,7 +66,8 @@ fn a_gateway_that_refuses_the_answer_ends_the_call() {
             assert_eq!(world.meta.count("terminate"), 1);
             world.terminate(id, json!({}), json!([])).await;
             world.settle().await;
-            assert_eq!(world.state(id).await, "cancelled");
+            assert_eq!(world.state(id).await, "failed voice_gateway");
+            assert_eq!((world.fallbacks().await, world.meta.count("terminate")), (1, 1));
             assert_eq!(world.voice.done(), ["offer".to_owned(), format!("hang_up ses-{id}")]);
         });
     }

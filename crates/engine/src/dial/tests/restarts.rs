@@ -104,6 +104,73 @@ fn a_dial_in_living_hands_is_no_orphan() {
     });
 }
 
+/// The worker was down while Meta spoke: what is stored counts before the timers that came due meanwhile.
+#[test]
+fn what_meta_said_while_the_worker_was_down_comes_before_the_timers() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        world.meta.will(DialOutcome::Unknown { why: "late".to_owned() });
+        let id = world.decide(Party::Client).await;
+        world.step().await;
+        world.store_status(id, "ACCEPTED").await;
+        let times = json!({"start_time": "1790000210", "end_time": "1790000230", "duration": 20});
+        world.store_terminate(id, times, json!([])).await;
+        world.pass(120).await;
+        assert_eq!((world.state(id).await.as_str(), world.fallbacks().await), ("unknown", 0));
+        world.route().await;
+        world.pass(2).await;
+        assert_eq!((world.state(id).await.as_str(), world.fallbacks().await), ("completed", 0));
+        world.pass(3_600).await;
+        assert_eq!((world.fallbacks().await, world.meta.wire().len()), (0, 1));
+    });
+}
+
+#[test]
+fn who_talks_already_is_not_cut_off_by_the_ring_limit() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.placed(Party::Client).await;
+        world.status(id, "RINGING").await;
+        world.store_status(id, "ACCEPTED").await;
+        world.pass(45).await;
+        world.route().await;
+        world.pass(2).await;
+        assert_eq!((world.state(id).await.as_str(), world.meta.count("terminate")), ("answered", 0));
+    });
+}
+
+/// What cannot be placed keeps no phone ringing for longer than the longest call.
+#[test]
+fn timers_do_not_wait_for_the_router_for_ever() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.placed(Party::Client).await;
+        world.store_status(id, "RINGING").await;
+        world.pass(45).await;
+        assert_eq!(world.meta.count("terminate"), 0);
+        world.pass(1_800).await;
+        assert_eq!(world.meta.count("terminate"), 1);
+    });
+}
+
+#[test]
+fn a_router_that_stops_hands_its_lease_over_at_once() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.placed(Party::Client).await;
+        let router = |owner: &str| {
+            crate::router::Router::new(store.db.clone(), vec![super::fixture::number()], owner.to_owned())
+        };
+        world.store_status(id, "RINGING").await;
+        let first = router("first");
+        assert_eq!(first.step().await.unwrap().finished, 1);
+        world.store_status(id, "ACCEPTED").await;
+        assert_eq!(router("second").step().await.unwrap().finished, 0);
+        first.release().await.unwrap();
+        assert_eq!(router("second").step().await.unwrap().finished, 1);
+    });
+}
+
 #[test]
 fn the_old_owners_answer_settles_the_doubt() {
     on_both(async |store| {

@@ -27,6 +27,32 @@ use crate::{
     intake::Intake,
 };
 
+/// As after an outage of all workers.
+#[test]
+fn what_was_decided_long_ago_is_not_dialled() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.decide(Party::Client).await;
+        world.advance(60 * 60);
+        assert_eq!(world.step().await.refused, 1);
+        assert_eq!(world.state(id).await, "refused trigger_not_met");
+        assert_eq!((world.meta.wire().len(), world.fallbacks().await), (0, 0));
+        world.settle().await;
+        assert!(world.voice.done().contains(&format!("hang_up ses-{id}")), "{:?}", world.voice.done());
+    });
+}
+
+/// A successor has a minute to take the lease over.
+#[test]
+fn what_waited_for_a_successor_is_dialled() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        world.decide(Party::Client).await;
+        world.advance(INTENT_LASTS.as_secs() + 60);
+        assert_eq!(world.step().await.placed, 1);
+    });
+}
+
 /// Who is called in the test of a rule.
 const fn callee_of(rule: Rule) -> Party {
     match rule {

@@ -172,7 +172,8 @@ fn a_call_of_theirs_is_recorded_and_moves_nothing() {
         world.webhook("calls", item, json!([])).await;
         assert_eq!(world.state(id).await, "placed");
         assert_eq!(world.load(id).await.sdp_answer, None);
-        let kept = world.write(move |tx| Ok(calls::take_waiting(tx, "wacid.theirs", id)?.len())).await;
+        let kept =
+            world.write(move |tx| Ok(calls::take_waiting(tx, &number(), "wacid.theirs", id)?.len())).await;
         assert_eq!(kept, 1);
     });
 }
@@ -193,6 +194,89 @@ fn an_id_of_another_number_or_none_of_ours_moves_nothing() {
             "biz_opaque_callback_data": "not an id"});
         world.webhook("statuses", item, json!([])).await;
         assert_eq!(world.state(id).await, "ringing");
+    });
+}
+
+/// Two numbers of ours, one call id: each has a call of its own.
+#[test]
+fn what_came_in_on_another_number_of_ours_is_not_taken() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let id = world.decide(Party::Client).await;
+        let other: marketplace::PhoneNumberId = "10002".parse().unwrap();
+        let item = json!({"id": wacid_of(id), "event": "terminate", "timestamp": "1790000300",
+            "direction": "BUSINESS_INITIATED", "to": "254700000101", "status": "COMPLETED"});
+        let value = json!({"messaging_product": "whatsapp", "calls": [item],
+            "metadata": {"display_phone_number": "15550783882", "phone_number_id": other.as_str()}});
+        let entry = json!([{"id": "1", "changes": [{"field": "calls", "value": value}]}]);
+        let body = json!({"object": "whatsapp_business_account", "entry": entry}).to_string();
+        crate::intake::Intake::new(store.db.clone()).accept(body.as_bytes()).await.unwrap();
+        let numbers = vec![number(), other.clone()];
+        let router = crate::router::Router::new(store.db.clone(), numbers, "router".to_owned());
+        assert_eq!(router.step().await.unwrap().finished, 1);
+        assert_eq!(world.step().await.placed, 1);
+        world.settle().await;
+        assert_eq!((world.state(id).await.as_str(), world.fallbacks().await), ("placed", 0));
+        let kept =
+            move |tx: &mut store::Tx<'_>| Ok(calls::take_waiting(tx, &other, &wacid_of(id), id)?.len());
+        assert_eq!(world.write(kept).await, 1, "it waits for a call of its own number");
+    });
+}
+
+/// Our id of one call and Meta's id of another: nobody knows which is meant.
+#[test]
+fn an_event_that_names_two_calls_moves_neither() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let first = world.placed(Party::Client).await;
+        world.terminate(first, json!({}), json!([])).await;
+        world.advance(601);
+        let people = world.people;
+        let second = world
+            .guarded(move |tx, guard| {
+                let new = calls::NewAttempt {
+                    contact: people.client,
+                    party: Party::Client,
+                    vendor: None,
+                    claim: calling_policy::Trigger::ClientAsked,
+                    author: marketplace::ActorKind::Orchestrator,
+                };
+                Ok(calls::insert(tx, guard, &new)?)
+            })
+            .await;
+        let item = json!({"id": wacid_of(first), "type": "call", "status": "ACCEPTED", "timestamp": "1790000300",
+            "recipient_id": "254700000101", "biz_opaque_callback_data": second.to_string()});
+        world.webhook("statuses", item, json!([])).await;
+        assert_eq!(
+            (world.state(first).await.as_str(), world.state(second).await.as_str()),
+            ("no_answer", "intent")
+        );
+        let kept = store.db.read(move |tx| calls::events_of(tx, second)).await.unwrap();
+        assert_eq!(kept.len(), 1, "kept as it came");
+        assert!(kept[0].payload.as_deref().unwrap().contains("ACCEPTED"));
+    });
+}
+
+/// Its id was not known when it had to end.
+#[test]
+fn a_call_that_could_not_be_named_is_ended_once_meta_names_it() {
+    on_both(async |store| {
+        let mut world = World::new(store).await;
+        let id = world.placed(Party::Client).await;
+        store.execute("UPDATE call_attempts SET wacid = NULL, wacid_hash = NULL").await;
+        // Another process: this one remembers the id.
+        world.dialler.release().await.unwrap();
+        world.restart();
+        world.pass(45).await;
+        world.settle().await;
+        assert_eq!(world.meta.count("terminate"), 0, "there is nothing to name");
+        assert_eq!(world.load(id).await.terminate_at, None);
+        for _ in 0..2 {
+            world.status(id, "RINGING").await;
+            world.advance(1);
+            world.settle().await;
+        }
+        assert_eq!(world.meta.wire()[1..], [format!("terminate wacid.{id}")]);
     });
 }
 

@@ -5,10 +5,12 @@ use meta_client::{SendErrorClass, outbound::Content};
 use store::{
     flags::{self, Flag},
     outbox::{NewSend, Purpose, SendState, TemplateUse},
+    requests::{self, FactChanges},
     testing::on_both,
 };
 
-use super::world::{World, refused};
+use super::world::{CALLING, GENEROUS, World, number, refused};
+use crate::dispatch::Dispatcher;
 
 fn template(purpose: &'static str) -> impl Fn(&mut NewSend) {
     move |new: &mut NewSend| {
@@ -82,6 +84,48 @@ fn nobody_is_asked_once_calling_is_off_or_the_request_is_over() {
         // With calling off everything else goes out.
         world.set_state(RequestState::Sourcing).await;
         world.write(move |tx| Ok(flags::set(tx.conn, Flag::Calling, false, tx.now)?)).await;
+        world.to_client("hello").await;
+        assert_eq!(world.step().await.accepted, 1);
+    });
+}
+
+/// What was queued before the environment switched calling off.
+#[test]
+fn nobody_is_asked_with_calling_off_in_the_environment() {
+    on_both(async |store| {
+        let mut world = World::new(store).await;
+        let off = tools::Policy { calling: false, ..CALLING };
+        let (db, meta) = (store.db.clone(), world.meta.clone());
+        let templates = crate::templates::TemplateCatalogue::built_in();
+        world.dispatcher = Dispatcher::new(db, meta, templates, off, GENEROUS, number(), "first".to_owned());
+        for purpose in [Purpose::PermissionCard, Purpose::ConsentPrompt] {
+            let id = world.queue(world.client, purpose, "May we?").await;
+            assert_eq!(world.step().await.cancelled, 1);
+            assert_eq!(world.state(id).await, (SendState::Cancelled, Some("calling_disabled".to_owned())));
+        }
+        world.to_client("hello").await;
+        assert_eq!(world.step().await.accepted, 1);
+        assert_eq!(world.meta.wire(), ["text hello"]);
+    });
+}
+
+#[test]
+fn nobody_is_asked_once_it_is_about_a_prescription() {
+    on_both(async |store| {
+        let world = World::new(store).await;
+        let request = world.request;
+        world
+            .write(move |tx| {
+                let mut guard = requests::lock(tx, request)?;
+                let marked = FactChanges { prescription: Some(true), ..FactChanges::default() };
+                Ok(requests::set_facts(tx, &mut guard, &marked)?)
+            })
+            .await;
+        for purpose in [Purpose::PermissionCard, Purpose::ConsentPrompt] {
+            let id = world.queue(world.client, purpose, "May we?").await;
+            assert_eq!(world.step().await.cancelled, 1);
+            assert_eq!(world.state(id).await, (SendState::Cancelled, Some("prescription".to_owned())));
+        }
         world.to_client("hello").await;
         assert_eq!(world.step().await.accepted, 1);
     });

@@ -103,6 +103,7 @@ fn an_answer_that_the_store_did_not_take_is_recorded_later() {
             db,
             meta.clone(),
             TemplateCatalogue::built_in(),
+            super::world::CALLING,
             GENEROUS,
             number(),
             "third".to_owned(),

@@ -31,7 +31,7 @@ use store::{
     vendors::{self, VendorRecord},
 };
 use tokio::sync::Notify;
-use tools::ToolError;
+use tools::{Policy, ToolError};
 
 use crate::{
     dispatch::{Dispatcher, StepReport},
@@ -41,6 +41,8 @@ use crate::{
 
 /// Limits that no test but the breaker's reaches.
 pub(super) const GENEROUS: VolumeLimits = VolumeLimits { per_hour: 10_000, per_vendor_per_day: 1_000 };
+/// Calling is on.
+pub(super) const CALLING: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
 pub(super) const CLIENT: &str = "+254700000101";
 pub(super) const VENDOR: &str = "+254700000202";
 
@@ -350,7 +352,8 @@ impl<'a> World<'a> {
 
 fn dispatcher(store: &TestStore, meta: &Arc<Meta>, limits: VolumeLimits, owner: &str) -> Dispatcher {
     let meta: Arc<dyn MetaApi> = meta.clone();
-    Dispatcher::new(store.db.clone(), meta, TemplateCatalogue::built_in(), limits, number(), owner.to_owned())
+    let templates = TemplateCatalogue::built_in();
+    Dispatcher::new(store.db.clone(), meta, templates, CALLING, limits, number(), owner.to_owned())
 }
 
 fn people(tx: &mut Tx<'_>) -> Result<(RequestId, ContactId, ContactId), StoreError> {
