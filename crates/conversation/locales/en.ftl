@@ -54,6 +54,7 @@ calling-unavailable = I can't place calls at the moment, but I'm happy to go on 
 consent-prompt = To speed this up, I can place a WhatsApp call. Do you allow a call for this request?
 consent-granted = Thanks. I may place a call if needed.
 consent-denied = Understood. We'll continue by chat.
+consent-reminder = Please answer my question above with YES or NO.
 call-failed = Call didn't go through; continuing via chat.
 
 ### To a vendor

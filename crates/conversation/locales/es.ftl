@@ -55,6 +55,7 @@ calling-unavailable = Por el momento no puedo hacer llamadas, pero con gusto seg
 consent-prompt = Para agilizar esto, puedo hacer una llamada de WhatsApp. ¿Autoriza una llamada para esta solicitud?
 consent-granted = Gracias. Es posible que haga una llamada si hace falta.
 consent-denied = Entendido. Seguiremos por chat.
+consent-reminder = Por favor responda a mi pregunta anterior con SÍ o NO.
 call-failed = La llamada no se pudo completar; seguimos por chat.
 
 ### To a vendor

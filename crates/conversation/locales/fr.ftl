@@ -56,6 +56,7 @@ calling-unavailable = Je ne peux pas passer d'appels pour le moment, mais je con
 consent-prompt = Pour aller plus vite, je peux passer un appel WhatsApp. Autorisez-vous un appel pour cette demande ?
 consent-granted = Merci. Je pourrai passer un appel si nécessaire.
 consent-denied = C'est noté. Nous continuerons par chat.
+consent-reminder = Merci de répondre à ma question ci-dessus par OUI ou NON.
 call-failed = L'appel n'a pas abouti ; nous continuons par chat.
 
 ### To a vendor

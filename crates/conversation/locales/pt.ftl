@@ -55,6 +55,7 @@ calling-unavailable = No momento não posso fazer ligações, mas continuo com p
 consent-prompt = Para agilizar, posso fazer uma ligação pelo WhatsApp. Você autoriza uma ligação para este pedido?
 consent-granted = Obrigado. Posso fazer uma ligação se for necessário.
 consent-denied = Entendido. Vamos continuar pelo chat.
+consent-reminder = Por favor, responda à minha pergunta acima com SIM ou NÃO.
 call-failed = A ligação não foi completada; continuamos pelo chat.
 
 ### To a vendor

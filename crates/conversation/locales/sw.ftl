@@ -55,6 +55,7 @@ calling-unavailable = Kwa sasa siwezi kupiga simu, lakini tuendelee hapa kwa uju
 consent-prompt = Ili kuharakisha, ninaweza kupiga simu ya WhatsApp. Je, unaruhusu simu kwa ombi hili?
 consent-granted = Asante. Huenda nikapiga simu ikihitajika.
 consent-denied = Nimeelewa. Tutaendelea kwa ujumbe.
+consent-reminder = Tafadhali jibu swali langu hapo juu kwa NDIYO au HAPANA.
 call-failed = Simu haikufanikiwa; tunaendelea kwa ujumbe.
 
 ### To a vendor

@@ -130,6 +130,8 @@ pub enum Sentence<'a> {
     ConsentGranted,
     /// Confirms a NO to a call.
     ConsentDenied,
+    /// To a client who asks for a call again while our question waits for an answer.
+    ConsentReminder,
     /// A call did not go through.
     CallFailed,
     /// Button title.
@@ -306,6 +308,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         | Sentence::ConsentPrompt
         | Sentence::ConsentGranted
         | Sentence::ConsentDenied
+        | Sentence::ConsentReminder
         | Sentence::CallFailed
         | Sentence::ButtonYes
         | Sentence::ButtonNo

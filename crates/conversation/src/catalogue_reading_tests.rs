@@ -77,6 +77,7 @@ fn the_spanish_catalogue() {
     consent-prompt: Para agilizar esto, puedo hacer una llamada de WhatsApp. ¿Autoriza una llamada para esta solicitud?
     consent-granted: Gracias. Es posible que haga una llamada si hace falta.
     consent-denied: Entendido. Seguiremos por chat.
+    consent-reminder: Por favor responda a mi pregunta anterior con SÍ o NO.
     call-failed: La llamada no se pudo completar; seguimos por chat.
     button-yes: SÍ
     button-no: NO
@@ -156,6 +157,7 @@ fn the_portuguese_catalogue() {
     consent-prompt: Para agilizar, posso fazer uma ligação pelo WhatsApp. Você autoriza uma ligação para este pedido?
     consent-granted: Obrigado. Posso fazer uma ligação se for necessário.
     consent-denied: Entendido. Vamos continuar pelo chat.
+    consent-reminder: Por favor, responda à minha pergunta acima com SIM ou NÃO.
     call-failed: A ligação não foi completada; continuamos pelo chat.
     button-yes: SIM
     button-no: NÃO
@@ -235,6 +237,7 @@ fn the_french_catalogue() {
     consent-prompt: Pour aller plus vite, je peux passer un appel WhatsApp. Autorisez-vous un appel pour cette demande ?
     consent-granted: Merci. Je pourrai passer un appel si nécessaire.
     consent-denied: C'est noté. Nous continuerons par chat.
+    consent-reminder: Merci de répondre à ma question ci-dessus par OUI ou NON.
     call-failed: L'appel n'a pas abouti ; nous continuons par chat.
     button-yes: OUI
     button-no: NON
@@ -314,6 +317,7 @@ fn the_swahili_catalogue() {
     consent-prompt: Ili kuharakisha, ninaweza kupiga simu ya WhatsApp. Je, unaruhusu simu kwa ombi hili?
     consent-granted: Asante. Huenda nikapiga simu ikihitajika.
     consent-denied: Nimeelewa. Tutaendelea kwa ujumbe.
+    consent-reminder: Tafadhali jibu swali langu hapo juu kwa NDIYO au HAPANA.
     call-failed: Simu haikufanikiwa; tunaendelea kwa ujumbe.
     button-yes: NDIYO
     button-no: HAPANA
@@ -393,6 +397,7 @@ fn the_arabic_catalogue() {
     consent-prompt: لتسريع الأمر، يمكنني إجراء مكالمة عبر واتساب. هل تسمح بمكالمة بخصوص هذا الطلب؟
     consent-granted: شكرًا. قد أجري مكالمة إذا لزم الأمر.
     consent-denied: مفهوم. سنتابع عبر الرسائل.
+    consent-reminder: من فضلك أجب عن سؤالي أعلاه بنعم أو لا.
     call-failed: لم تتم المكالمة؛ سنتابع عبر الرسائل.
     button-yes: نعم
     button-no: لا

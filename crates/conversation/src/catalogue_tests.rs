@@ -67,6 +67,7 @@ pub(super) fn samples<'a>(said: &Said<'a>) -> Vec<Sentence<'a>> {
         Sentence::ConsentPrompt,
         Sentence::ConsentGranted,
         Sentence::ConsentDenied,
+        Sentence::ConsentReminder,
         Sentence::CallFailed,
         Sentence::ButtonYes,
         Sentence::ButtonNo,
@@ -199,6 +200,7 @@ fn the_english_catalogue() {
     consent-prompt: To speed this up, I can place a WhatsApp call. Do you allow a call for this request?
     consent-granted: Thanks. I may place a call if needed.
     consent-denied: Understood. We'll continue by chat.
+    consent-reminder: Please answer my question above with YES or NO.
     call-failed: Call didn't go through; continuing via chat.
     button-yes: YES
     button-no: NO
@@ -251,6 +253,7 @@ fn the_words_of_consent_are_those_of_the_document() {
         Sentence::ButtonNo,
         Sentence::ConsentGranted,
         Sentence::ConsentDenied,
+        Sentence::ConsentReminder,
         Sentence::CallFailed,
         Sentence::CallingUnavailable,
     ];

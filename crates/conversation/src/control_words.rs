@@ -51,6 +51,8 @@ const TABLE: &[(ControlWord, &[&str])] = &[
     ]),
     (ControlWord::No, &[
         "no", "n", "nope", "nah", "no no", "no way", "not now", "no dont", "i do not allow", "i dont allow", "dont allow", "i refuse", "never", "rather not", "no chat only", "chat only", "no gracias", "para nada", "nao", "nao aceito", "non", "non merci", "je refuse", "hapana",
+        "dont call", "dont call me", "do not call", "do not call me", "no calls", "no call", "no llame", "no llames", "no me llame", "no me llames", "no llamar", "sin llamadas", "nao ligue", "nao me ligue", "nao liga", "nao me liga", "sem ligacoes", "ne mappelez pas", "ne mappelle pas",
+        "nappelez pas", "pas dappel", "pas dappels", "usipige simu", "usinipigie", "usinipigie simu", "sitaki simu", "لا تتصل", "لا تتصل بي", "لا تتصلوا بي", "بدون مكالمات", "لا مكالمات",
         "la", "sitaki", "siyo", "sikubali", "لا", "كلا", "لا اوافق", "مش موافق", "ارفض",
     ]),
     (ControlWord::CallMe, &[
@@ -197,6 +199,13 @@ mod tests {
             ("hapana asante", No),
             ("لا شكرا", No),
             ("👎", No),
+            ("Don't call me", No),
+            ("no calls please", No),
+            ("No me llames, gracias", No),
+            ("não me ligue", No),
+            ("Ne m'appelez pas", No),
+            ("usinipigie", No),
+            ("لا تتصل بي", No),
             ("Call me", CallMe),
             ("can you call me?", CallMe),
             ("please call me", CallMe),

@@ -30,13 +30,32 @@ pub(crate) fn is_possible(pack: &ContextPack) -> bool {
     pack.policies.calling.enabled && !pack.request.prescription
 }
 
-/// Whether the client's last readable words of this turn ask for a call.
+/// Whether the client asks for a call in this turn and does not take it back.
 pub(crate) fn is_asked_for(entries: &[Entry]) -> bool {
-    reading::readable(entries).last().is_some_and(asks)
+    reading::readable(entries).map(control_words::recognise).fold(false, |asked, word| match word {
+        Some(ControlWord::CallMe) => true,
+        Some(ControlWord::No | ControlWord::Cancel) => false,
+        _ => asked,
+    })
+}
+
+/// Whether a call is all that this turn is about. The first message of all opens the conversation too, and what a
+/// batch or a picture brought is told all the same.
+pub(crate) fn is_all_there_is(pack: &ContextPack, entries: &[Entry]) -> bool {
+    let woken = reading::is_woken(entries);
+    let more = match pack.request.state {
+        RequestState::New => true,
+        RequestState::Sourcing => {
+            reading::has_untold_result(pack) || (woken && reading::running_batch(pack).is_none())
+        }
+        RequestState::OcrProcessing => reading::has_untold_result(pack) || woken,
+        _ => false,
+    };
+    !more && is_all_that_is_asked_for(entries)
 }
 
 /// Whether the client sent nothing in this turn but that.
-pub(crate) fn is_all_that_is_asked_for(entries: &[Entry]) -> bool {
+fn is_all_that_is_asked_for(entries: &[Entry]) -> bool {
     let only = |content: &ClientContent| match content {
         ClientContent::Text(text) => text.trim().is_empty() || asks(text),
         ClientContent::Button { .. } | ClientContent::Document | ClientContent::UnreadableMedia => false,

@@ -149,6 +149,43 @@ fn call_me_alone_is_answered_by_the_question_whether_we_may() {
     assert_eq!(gate::rule(&off, &entries), None);
 }
 
+/// What the batch brought is told in the same turn in which the client asks for a call.
+#[test]
+fn call_me_takes_no_result_from_the_client() {
+    let mut pack = pack();
+    pack.offer(1, 350_000).offer(2, 360_000).offer(3, 370_000).settle();
+    for entries in [
+        vec![fixture::wake(), says("call me")],
+        vec![says("call me"), vendor_writes(1)],
+        vec![says("call me")],
+    ] {
+        assert_eq!(gate::rule(&pack, &entries), None);
+        let next = workflow::decide(&pack, &entries);
+        assert!(matches!(next, Next::Decision(Decision::Shortlist(_))), "{next:?}");
+        let wished = wish(&by(Source::CodedWorkflow, next), &pack, &entries);
+        assert_eq!(wished, Some(Wish::ClientAsks));
+    }
+    // With the list in the client's hands, or with vendors who may still answer, nothing is due.
+    let mut listed = self::pack();
+    listed.settle().offer(1, 350_000).shortlisted();
+    let entries = [fixture::wake(), says("call me")];
+    assert_eq!(ruled(&listed, &entries), (Next::Nothing, Some(Wish::ClientAsks)));
+    assert_eq!(ruled(&self::pack(), &entries), (Next::Nothing, Some(Wish::ClientAsks)));
+}
+
+#[test]
+fn call_me_counts_until_it_is_taken_back() {
+    let asked = |texts: &[&str]| {
+        let entries: Vec<Entry> = texts.iter().map(|text| says(text)).collect();
+        wish(&by(Source::Moltbot, question()), &pack(), &entries) == Some(Wish::ClientAsks)
+    };
+    assert!(asked(&["call me", "it's urgent pls"]));
+    assert!(asked(&["no", "call me"]));
+    for taken_back in ["no", "cancel"] {
+        assert!(!asked(&["call me", "it's urgent pls", taken_back]), "{taken_back}");
+    }
+}
+
 #[test]
 fn the_need_is_asked_for_beside_a_call() {
     let mut new = fixture::pack();

@@ -47,13 +47,10 @@ fn client_word(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
     (words.last() == Some(&Some(ControlWord::Cancel))).then(|| by_rule(Next::Close, "client_cancelled"))
 }
 
-/// "Call me" alone says nothing of the need: the question whether we may is the answer, see [`calling::wish`]. The
-/// first message of all opens the conversation too.
+/// "Call me" alone says nothing of the need: the question whether we may is the answer, see [`calling::wish`].
 fn client_wants_call(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
-    let alone = calling::is_possible(pack)
-        && pack.request.state != RequestState::New
-        && calling::is_all_that_is_asked_for(entries);
-    alone.then(|| Ruling::nothing("the client wants a call", "client_asked_call"))
+    (calling::is_possible(pack) && calling::is_all_there_is(pack, entries))
+        .then(|| Ruling::nothing("the client wants a call", "client_asked_call"))
 }
 
 /// A turn in which the client sent nothing that can be read as text.

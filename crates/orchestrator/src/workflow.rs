@@ -37,7 +37,7 @@ pub fn decide(pack: &ContextPack, entries: &[Entry]) -> Next {
         Some(ControlWord::Human) => return Next::Decision(escalation(pack, "the client wants a person")),
         Some(ControlWord::CallMe) if calling::is_possible(pack) => {
             // The question whether we may call is the answer; what else was said goes its way.
-            if pack.request.state != RequestState::New && calling::is_all_that_is_asked_for(entries) {
+            if calling::is_all_there_is(pack, entries) {
                 return Next::Nothing;
             }
         }

@@ -181,6 +181,28 @@ pub fn latest(tx: &mut Tx<'_>, request: RequestId, limit: i64) -> Result<Vec<Mes
     rows.iter().map(|row| message(tx, row)).collect()
 }
 
+/// When a vendor last wrote something that could be placed with none of their requests, not earlier than `since`, by
+/// Meta's clock.
+pub fn vendor_wrote_unplaced(
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    since: Timestamp,
+) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = on_conn!(&mut *tx.conn, |c| messages::table
+        .filter(
+            messages::contact_id
+                .eq(contact.to_string())
+                .and(messages::request_id.is_null())
+                .and(messages::direction.eq(Direction::In.to_string()))
+                .and(messages::party.eq(Party::Vendor.to_string()))
+                .and(messages::kind.ne(MessageKind::Consent.to_string()))
+                .and(messages::meta_at.ge(since.as_millis()))
+        )
+        .select(diesel::dsl::max(messages::meta_at))
+        .get_result(c))?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
 /// The message we sent that carries this Meta id, with its request.
 pub fn sent_with_wamid(
     tx: &mut Tx<'_>,

@@ -45,6 +45,7 @@ pub(super) struct Taken {
 pub(super) fn read(
     tx: &mut Tx<'_>,
     contact: &Contact,
+    number: &PhoneNumberId,
     reading: &Reading,
     message: &InboundMessage,
     may_wait: bool,
@@ -84,7 +85,7 @@ pub(super) fn read(
         None => None,
     };
     let at = message.at.unwrap_or(tx.now);
-    let prompt = prompt_of_words(tx, contact.id, quoted, at)?;
+    let prompt = prompt_of_words(tx, contact.id, number, quoted, at)?;
     Ok(prompt.map_or(Heard::Nothing, |prompt| Heard::Word(Word::Prompt { prompt, yes })))
 }
 

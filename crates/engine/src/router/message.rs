@@ -64,7 +64,7 @@ pub(super) fn place(
     let quoted = message.context.as_ref().map(meta_client::MetaId::as_str);
     let may_wait = tx.now.since(stored.received_at) < QUOTE_WAITS;
     // Requests' rows come before the contact's.
-    let word = match consents::read(tx, &contact, &reading, message, may_wait)? {
+    let word = match consents::read(tx, &contact, number, &reading, message, may_wait)? {
         Heard::Word(word) => Some(consents::take(tx, contact.id, word)?),
         Heard::Wait => return Ok(Placement::Wait),
         Heard::Nothing => None,

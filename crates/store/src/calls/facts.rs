@@ -79,11 +79,12 @@ pub fn sent_to(
 /// How many of our newest messages to a person are looked at for the one they see last.
 const SEEN_AMONG: i64 = 16;
 
-/// The message of ours that a person sees last, with the moment at which Meta took it. `None` when nothing went to them
+/// The message that a person sees last of those from this number of ours, with the moment at which Meta took it. `None` when nothing went to them
 /// lately, or when something newer may have reached them or not: then nobody knows what they answer.
 pub fn newest_seen(
     tx: &mut Tx<'_>,
     contact: ContactId,
+    number: &PhoneNumberId,
 ) -> Result<Option<(MessageId, Timestamp)>, StoreError> {
     let never = [SendState::Failed, SendState::Cancelled, SendState::Queued].map(|state| state.to_string());
     let latest: Vec<String> = on_conn!(&mut *tx.conn, |c| messages::table
@@ -97,7 +98,12 @@ pub fn newest_seen(
         .limit(SEEN_AMONG)
         .load(c))?;
     let newest: Option<(String, Option<i64>)> = on_conn!(&mut *tx.conn, |c| outbox::table
-        .filter(outbox::message_id.eq_any(&latest).and(outbox::state.ne_all(&never)))
+        .filter(
+            outbox::message_id
+                .eq_any(&latest)
+                .and(outbox::phone_number_id.eq(number.as_str()))
+                .and(outbox::state.ne_all(&never))
+        )
         .order((outbox::sending_at.desc(), outbox::created_at.desc(), outbox::id.desc()))
         .select((outbox::message_id, outbox::accepted_at))
         .first(c)

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use audit::Outcome;
 use calling_policy::{
-    Attempt, AttemptEvent, AttemptFollow, Chat, EndReason, Noted, PermissionEvent, Phase, Terminated,
+    Attempt, AttemptEvent, AttemptFollow, Chat, EndReason, Noted, Party, PermissionEvent, Phase, Terminated,
+    Trigger,
     limits::{CALL_LASTS_MAX, HANG_UP_WAITS, RING_LIMIT, UNKNOWN_DIAL_LASTS},
 };
 use conversation::Sentence;
@@ -19,7 +20,7 @@ use store::{
     timers::{self, TimerKind},
 };
 
-use super::say;
+use super::{say, wish};
 use crate::{AuditEntry, Caller, ToolError, record};
 
 /// How long Meta's pause of a number lasts where Meta does not say (138014).
@@ -198,6 +199,15 @@ fn over(tx: &mut Tx<'_>, guard: &RequestGuard, known: &CallAttempt) -> Result<()
     }
     if !known.attempt.may_be_alive() {
         timers::settle(tx, request.id, TimerKind::CallGivenUp, &id)?;
+    }
+    // A client who asked for the call that a rule forbids at the dial waits for it; what rang has its own sentence.
+    let at_the_dial = match known.attempt.end_reason() {
+        Some(EndReason::Refused(_)) => true,
+        Some(EndReason::Cancelled) => known.attempt.dialled_at().is_none(),
+        _ => false,
+    };
+    if at_the_dial && known.party == Party::Client && known.claim == Trigger::ClientAsked {
+        wish::tell_no_call(tx, guard)?;
     }
     if Chat::of(request.state, request.control) == Chat::Open && request.state.is_open() {
         lanes::append(tx, guard, EntryKind::Wake, None, Some("call_ended"), guard.now(tx))?;

@@ -11,7 +11,7 @@ use store::{
     timers::{self, DueTimer, TimerKind},
 };
 
-use super::{attempts::RESTRICTION_LASTS, consent_handler::save};
+use super::{attempts::RESTRICTION_LASTS, consent_handler::save, wish};
 use crate::{AuditEntry, Caller, ToolError, record};
 
 /// The time of a consent is over, by our clock. The caller has taken the request's row.
@@ -61,8 +61,8 @@ pub(crate) fn request_ended(tx: &mut Tx<'_>, guard: &RequestGuard, by: &Caller) 
     Ok(())
 }
 
-/// A prompt or a card will not arrive: what it asked for and nobody answered is over, so that one may ask again. What
-/// Meta's refusal of a card says about the permission, or about the number, is remembered.
+/// A prompt or a card will not arrive: what it asked for and nobody answered is over, so that one may ask again. A
+/// client who waits for the card of a call that they asked for is told that none comes. What Meta's refusal of a card says about the permission, or about the number, is remembered.
 pub(crate) fn not_delivered(
     tx: &mut Tx<'_>,
     guard: &RequestGuard,
@@ -92,7 +92,9 @@ pub(crate) fn not_delivered(
             .caused_by(send.id);
         record(tx, guard, ended)?;
     }
-    Ok(())
+    // 138017: Meta lets us call already, the card was not needed.
+    let is_clients = send.purpose == Purpose::PermissionCard && send.contact == guard.request().client;
+    if is_clients && reason != "meta_138017" { wish::tell_no_call(tx, guard) } else { Ok(()) }
 }
 
 fn learn_from_refusal(

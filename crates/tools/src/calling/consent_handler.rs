@@ -8,19 +8,25 @@ use calling_policy::{
     Chat, Consent, ConsentEvent, ConsentFollow, ConsentKey, ConsentStatus, Ignored, Noted, PermissionEvent,
     PermissionState, Term, Withdrawal,
 };
-use conversation::Sentence;
+use conversation::{Sentence, catalogue};
 use marketplace::{ContactId, MessageId, PhoneNumberId, RequestId, Timestamp};
+use moltbot_contract::OutreachStatus;
 use serde_json::json;
 use store::{
     Tx,
-    calls::{self, ConsentChange, HistoryEvent, StoredConsent},
+    calls::{self, AskedBy, ConsentChange, HistoryEvent, StoredConsent},
     contacts::Contact,
     lanes::{self, EntryKind},
-    requests::RequestGuard,
+    outbox::Purpose,
+    requests::{self, RequestGuard},
+    sourcing,
     timers::{self, TimerKind},
 };
 
-use super::{request_consent, say};
+use super::{
+    facts::{LOOK_BACK, is_question},
+    request_consent, say,
+};
 use crate::{AuditEntry, Caller, Policy, ToolError, record, record_system};
 
 pub use calling_policy::{PermissionReply, PermissionResponse};
@@ -87,28 +93,91 @@ impl Word {
 }
 
 /// The open prompt that a bare YES or NO answers: the one that it quotes, whatever became of that; else, quoting
-/// nothing, the one that is our newest message to this person, as long as it waits for an answer.
+/// nothing, the one that is our newest message to this person, as long as it waits for an answer and they can mean
+/// nothing else. Words answer a card of Meta's only by quoting it: a card has buttons of its own.
 ///
-/// `quoted` is the message of ours that it quotes.
+/// `quoted` is the message of ours that it quotes; `number` is the number of ours that it was written to.
 pub fn prompt_of_words(
     tx: &mut Tx<'_>,
     contact: ContactId,
+    number: &PhoneNumberId,
     quoted: Option<MessageId>,
     at: Timestamp,
 ) -> Result<Option<MessageId>, ToolError> {
-    let theirs = |tx: &mut Tx<'_>, prompt| -> Result<Vec<StoredConsent>, ToolError> {
-        let of_prompt = calls::consents_of_prompt(tx, prompt)?;
-        Ok(of_prompt.into_iter().filter(|stored| stored.consent.contact() == contact).collect())
-    };
     if let Some(prompt) = quoted {
-        return Ok((!theirs(tx, prompt)?.is_empty()).then_some(prompt));
+        return Ok((!asked_of(tx, contact, prompt)?.is_empty()).then_some(prompt));
     }
-    let Some((prompt, accepted_at)) = calls::newest_seen(tx, contact)? else { return Ok(None) };
-    let now = tx.now;
-    let waits = |stored: &StoredConsent| stored.consent.status(now) == ConsentStatus::Requested;
+    let Some((newest, accepted_at)) = calls::newest_seen(tx, contact, number)? else { return Ok(None) };
     // What was written before the prompt was there answers something else.
-    let is_later = at.as_seconds() >= accepted_at.as_seconds();
-    Ok((is_later && theirs(tx, prompt)?.iter().any(waits)).then_some(prompt))
+    if at.as_seconds() < accepted_at.as_seconds() {
+        return Ok(None);
+    }
+    let now = tx.now;
+    let reminds = reminded_of(tx, contact, newest)?;
+    let prompt = reminds.unwrap_or(newest);
+    let mut waits = asked_of(tx, contact, prompt)?;
+    waits.retain(|stored| {
+        stored.consent.status(now) == ConsentStatus::Requested && stored.asked_by == AskedBy::Buttons
+    });
+    let Some(asked) = waits.first() else { return Ok(None) };
+    Ok((reminds.is_some() || !answers_something_else(tx, asked)?).then_some(prompt))
+}
+
+/// What a prompt asked of this person.
+fn asked_of(tx: &mut Tx<'_>, contact: ContactId, prompt: MessageId) -> Result<Vec<StoredConsent>, ToolError> {
+    let of_prompt = calls::consents_of_prompt(tx, prompt)?;
+    Ok(of_prompt.into_iter().filter(|stored| stored.consent.contact() == contact).collect())
+}
+
+/// The prompt that waits where our newest message to this person is the reminder of it.
+fn reminded_of(
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    newest: MessageId,
+) -> Result<Option<MessageId>, ToolError> {
+    let message = store::messages::load(tx, newest)?;
+    let (Some(request), Some(body)) = (message.request, message.body) else { return Ok(None) };
+    let language = requests::load(tx, request)?.language;
+    if body != catalogue::text(language, &Sentence::ConsentReminder) {
+        return Ok(None);
+    }
+    Ok(open_prompt(tx, request, contact)?.map(|stored| stored.consent.prompt()))
+}
+
+/// The newest question with YES and NO to this person that waits for an answer.
+pub(super) fn open_prompt(
+    tx: &mut Tx<'_>,
+    request: RequestId,
+    contact: ContactId,
+) -> Result<Option<StoredConsent>, ToolError> {
+    let now = tx.now;
+    let of_request = calls::consents_of_request(tx, request)?;
+    Ok(of_request.into_iter().rfind(|stored| {
+        stored.consent.contact() == contact
+            && stored.asked_by == AskedBy::Buttons
+            && stored.consent.status(now) == ConsentStatus::Requested
+    }))
+}
+
+/// Whether a bare word may as well answer what was asked before the prompt: a vendor the inquiry, the client our
+/// question about the need.
+fn answers_something_else(tx: &mut Tx<'_>, asked: &StoredConsent) -> Result<bool, ToolError> {
+    let (request, contact) = (asked.consent.request(), asked.consent.contact());
+    if asked.party == calling_policy::Party::Vendor {
+        let outreaches = sourcing::outreaches_of(tx, request)?;
+        return Ok(outreaches
+            .iter()
+            .any(|outreach| outreach.contact == contact && outreach.status == OutreachStatus::Waiting));
+    }
+    let sent = calls::sent_to(tx, request, contact, LOOK_BACK)?;
+    let mut before = sent.iter().skip_while(|sent| sent.message != asked.consent.prompt()).skip(1);
+    let Some(before) = before.next() else { return Ok(false) };
+    if before.purpose != Purpose::ClientMessage {
+        return Ok(false);
+    }
+    let body = store::messages::load(tx, before.message)?.body.unwrap_or_default();
+    let (asked_at, wrote_at) = (before.accepted_at, calls::client_wrote_at(tx, request)?);
+    Ok(is_question(&body) && asked_at.is_none_or(|asked_at| wrote_at.is_none_or(|wrote| wrote < asked_at)))
 }
 
 /// The requests that a word of this person may change, ascending: their rows are taken first, in this order.

@@ -225,13 +225,14 @@ pub(crate) fn is_question(body: &str) -> bool {
 pub(crate) fn authorisations(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Authorisations, ToolError> {
     let client = guard.request().client;
     let mut all = consents_of(tx, guard)?;
+    let callee = ruling(&all, ConsentKey::Callee, client, calling_policy::Party::Client);
     all.retain(|consent| consent.key() == ConsentKey::Authorisation && consent.contact() == client);
     let rules = |party| {
         let rules = ruling(&all, ConsentKey::Authorisation, client, party);
         rules.filter(|consent| consent.scope().covers(party))
     };
     let (vendor, client) = (rules(calling_policy::Party::Vendor), rules(calling_policy::Party::Client));
-    Ok(Authorisations { all, vendor, client })
+    Ok(Authorisations { all, vendor, client, callee })
 }
 
 /// See [`authorisations`].
@@ -242,6 +243,8 @@ pub(crate) struct Authorisations {
     pub(crate) vendor: Option<Consent>,
     /// The one that rules for calls to the client.
     pub(crate) client: Option<Consent>,
+    /// The client's word on being called themselves (key 2) that rules.
+    pub(crate) callee: Option<Consent>,
 }
 
 /// Whether the client allows calls to this party now.
@@ -316,12 +319,21 @@ fn vendor_facts(
         // What the code says by itself, the confirmation of a YES, asks nothing.
         .filter(|sent| sent.author != ActorKind::System)
         .find(|sent| matches!(sent.purpose, Purpose::VendorInquiry | Purpose::VendorMessage));
+    let message_accepted_at = newest.and_then(|sent| sent.accepted_at);
+    let mut reply = reply_of(tx, guard, id, contact, latest)?;
+    // Asked for several requests, a vendor who quotes none answers any of them: not silent, and not ambiguous here.
+    if let Some(accepted_at) = message_accepted_at
+        && let Some(at) = messages::vendor_wrote_unplaced(tx, contact.id, accepted_at)?
+        && reply.is_none_or(|reply| reply.at < at)
+    {
+        reply = Some(VendorReply { at, confidence: confidence_of(1.0)? });
+    }
     Ok(VendorFacts {
         id: id.clone(),
         contact: contact.id,
         opted_out: is_out(contact),
-        message_accepted_at: newest.and_then(|sent| sent.accepted_at),
-        reply: reply_of(tx, guard, id, contact, latest)?,
+        message_accepted_at,
+        reply,
     })
 }
 
@@ -352,9 +364,11 @@ fn reply_of(
         (None, Some((of, confidence))) => (messages::load(tx, of)?.meta_at, confidence),
         (None, None) => return Ok(None),
     };
-    let confidence =
-        Confidence::new(confidence).map_err(|_| StoreError::Corrupt { what: "replies.confidence" })?;
-    Ok(Some(VendorReply { at, confidence }))
+    Ok(Some(VendorReply { at, confidence: confidence_of(confidence)? }))
+}
+
+fn confidence_of(stored: f64) -> Result<Confidence, ToolError> {
+    Confidence::new(stored).map_err(|_| StoreError::Corrupt { what: "replies.confidence" }.into())
 }
 
 fn attempts_of(
@@ -374,7 +388,7 @@ fn consents_of(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<Consent>, To
 /// The consent that rules: of those that cover such a call the one with the newest answer, else the newest; where
 /// none covers it, the newest of any scope, so that the refusal can say so. A NO to a later prompt outweighs a YES
 /// to an earlier one.
-fn ruling(
+pub fn ruling(
     consents: &[Consent],
     key: ConsentKey,
     of: ContactId,

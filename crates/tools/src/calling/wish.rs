@@ -4,15 +4,18 @@
 //! The keys are asked for one at a time: the client's before the vendor's, and of vendors one after the other. What
 //! a rule forbids beside a missing consent is never asked for: a YES would lead to no call.
 
+use std::time::Duration;
+
 use calling_policy::{
-    CallFacts, Callee, ConsentStatus, Rule, Stage, Support, Verdict, evaluate, limits::SILENCE, support,
+    CallFacts, Callee, Chat, Consent, ConsentStatus, Rule, Stage, Support, Verdict, evaluate,
+    limits::SILENCE, support,
 };
 use conversation::{Sentence, catalogue};
 use marketplace::{ActorKind, RequestState, Timestamp, TurnId, VendorId};
 use moltbot_contract::{CallParty, CallScope, CallTrigger, CallWish, CallingWish};
 use serde_json::json;
 use store::{
-    Tx,
+    Tx, calls, contacts,
     messages::{self, Direction},
     requests::RequestGuard,
     sourcing,
@@ -22,14 +25,18 @@ use tool_registry::{
 };
 
 use super::{
-    facts::{Asked, call_facts, is_granted},
-    request_consent::{may_ask, scope_of},
+    consent_handler::open_prompt,
+    facts::{Asked, authorisations, call_facts, is_granted},
+    request_consent::{card_to_client, may_ask, scope_of},
+    say,
     start_call::trigger_of,
 };
 use crate::{AuditEntry, Caller, Invocation, Policy, Refusal, ToolError, pipeline, record};
 
 /// How far back the conversation is searched for a sentence that need not be said twice.
 const LOOK_BACK: i64 = 40;
+/// How long Meta's card counts as before the client.
+const CARD_WAITS: Duration = Duration::from_hours(24);
 
 /// Who wishes for a call, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,10 +92,19 @@ pub(crate) fn honour(
     };
     let outcome = pipeline::run_under(tx, policy, guard, &invocation(calling.step.clone(), found.call))?;
     let Err(refusal) = outcome else { return Ok(()) };
-    if found.trigger != Some(CallTrigger::ClientAsked) || goes_on(&refusal) {
+    // A call that Moltbot alone thought of is none that the client waits for.
+    let is_theirs = matches!(calling.wish, Wish::ClientAsks | Wish::Supported(_));
+    if !is_theirs || found.trigger != Some(CallTrigger::ClientAsked) {
         return Ok(());
     }
-    if let Some(body) = no_call(tx, guard)? {
+    let body = if goes_on(tx, policy, guard, turn, &refusal)? {
+        let reminds =
+            calling.wish == Wish::ClientAsks && refusal.reasons.contains(&RefusalCode::ConsentPending);
+        if reminds { reminder(tx, guard)? } else { None }
+    } else {
+        no_call(tx, guard)?
+    };
+    if let Some(body) = body {
         let request_id = guard.request().id;
         let tell = SendClientMessageArgs { request_id, body, buttons: Vec::new(), reply_to: None };
         let invocation = invocation(format!("{}/no_call", calling.step), tell.into());
@@ -111,32 +127,102 @@ pub(crate) fn not_honoured(
     record(tx, guard, entry.with_outcome(audit::Outcome::Refused, reasons))
 }
 
-/// Refusals after which the client has something before them already: our question, Meta's card, or the call.
-fn goes_on(refusal: &Refusal) -> bool {
+/// Whether the client has something before them after a refusal: our question, the answer to their own NO, the call, or
+/// Meta's card. Where the card is what is missing, it is queued again, if it may be.
+fn goes_on(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &RequestGuard,
+    turn: TurnId,
+    refusal: &Refusal,
+) -> Result<bool, ToolError> {
+    let lacks_permission =
+        |code: &RefusalCode| matches!(code, RefusalCode::PermissionMissing | RefusalCode::PermissionExpired);
     let waits = |code: &RefusalCode| {
-        matches!(
-            code,
-            RefusalCode::ConsentPending
-                | RefusalCode::ConsentInForce
-                | RefusalCode::PermissionMissing
-                | RefusalCode::PermissionExpired
-        )
+        let asked = [RefusalCode::ConsentPending, RefusalCode::ConsentInForce, RefusalCode::ConsentDenied];
+        asked.contains(code) || lacks_permission(code)
     };
-    refusal.reasons.iter().all(waits) || refusal.reasons.contains(&RefusalCode::CallInProgress)
+    if refusal.reasons.contains(&RefusalCode::CallInProgress) {
+        return Ok(true);
+    }
+    if !refusal.reasons.iter().all(waits) {
+        return Ok(false);
+    }
+    if !refusal.reasons.iter().any(lacks_permission) {
+        return Ok(true);
+    }
+    let request = guard.request();
+    let since = guard.now(tx) - CARD_WAITS;
+    if !calls::cards_sent(tx, request.client, &request.phone_number_id, since)?.is_empty() {
+        return Ok(true);
+    }
+    let Some(mut asked) = card_to_client(tx, policy, guard)? else { return Ok(true) };
+    let queued = asked.outcome == audit::Outcome::Ok;
+    asked.caused_by = Some(turn.to_string());
+    record(tx, guard, asked)?;
+    Ok(queued)
+}
+
+/// That our question waits for their answer, to a client who had it when they asked again; once for each question.
+fn reminder(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Option<String>, ToolError> {
+    let request = guard.request();
+    let Some(open) = open_prompt(tx, request.id, request.client)? else { return Ok(None) };
+    let prompt = open.consent.prompt();
+    let sent = calls::sent_to(tx, request.id, request.client, LOOK_BACK)?;
+    let accepted_at = sent.iter().find(|sent| sent.message == prompt).and_then(|sent| sent.accepted_at);
+    let (Some(accepted_at), Some(asked_at)) = (accepted_at, request.call_asked_at) else { return Ok(None) };
+    if asked_at <= accepted_at {
+        return Ok(None);
+    }
+    unsaid(tx, guard, &Sentence::ConsentReminder, Some(accepted_at))
 }
 
 /// That no call comes, unless the client has read it since they asked.
 fn no_call(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Option<String>, ToolError> {
+    unsaid(tx, guard, &Sentence::CallingUnavailable, guard.request().call_asked_at)
+}
+
+/// A sentence to the client, unless it was said since.
+fn unsaid(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    sentence: &Sentence<'_>,
+    since: Option<Timestamp>,
+) -> Result<Option<String>, ToolError> {
     let request = guard.request();
-    let body = catalogue::text(request.language, &Sentence::CallingUnavailable);
-    let since = request.call_asked_at;
+    let body = catalogue::text(request.language, sentence);
     let told = messages::latest(tx, request.id, LOOK_BACK)?.into_iter().any(|message| {
         message.direction == Direction::Out
             && message.contact == request.client
-            && since.is_none_or(|asked| message.meta_at >= asked)
+            && since.is_none_or(|since| message.meta_at >= since)
             && message.body.as_deref() == Some(&body)
     });
     Ok((!told).then_some(body))
+}
+
+/// Tells a client who asked to be called that no call comes, once since they asked, where the bot may speak. Not one
+/// who said NO or STOP: they know.
+pub(super) fn tell_no_call(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), ToolError> {
+    let request = guard.request();
+    let is_open = Chat::of(request.state, request.control) == Chat::Open && request.state.is_open();
+    if request.call_asked_at.is_none() || !is_open {
+        return Ok(());
+    }
+    let client = contacts::load(tx, request.client)?;
+    let given = authorisations(tx, guard)?;
+    let now = guard.now(tx);
+    let denied = |consent: &Consent| consent.status(now) == ConsentStatus::Denied;
+    let said_no = given.client.iter().chain(&given.callee).any(denied);
+    if said_no || client.opted_out_at.is_some() || client.erased_at.is_some() {
+        return Ok(());
+    }
+    if no_call(tx, guard)?.is_none() {
+        return Ok(());
+    }
+    let message = say::sentence(tx, guard, &client, &Sentence::CallingUnavailable)?;
+    let payload = json!({ "message_id": message });
+    let entry = AuditEntry::new(Caller::system("calling").actor, "call.unavailable", payload);
+    record(tx, guard, entry.caused_by(message))
 }
 
 fn next_step(
@@ -227,7 +313,8 @@ fn vendor_step(
 }
 
 /// Of the vendors for whom the facts support the trigger, in the order in which they were contacted: one who was
-/// asked a moment ago, else the first for whom a step is possible, else the first.
+/// asked a moment ago, else the first for whom a step is possible and who has not left our question unanswered for its
+/// whole time, else the first.
 fn candidate(
     tx: &mut Tx<'_>,
     policy: Policy,
@@ -246,7 +333,10 @@ fn candidate(
         if was_just_asked(&facts, now) {
             return Ok(Some((outreach.vendor, facts)));
         }
-        if fit.is_none() && step_to(tx, policy, guard, &party, trigger, &facts)?.possible {
+        if fit.is_none()
+            && !left_unanswered(&facts, now)
+            && step_to(tx, policy, guard, &party, trigger, &facts)?.possible
+        {
             fit = Some((outreach.vendor.clone(), facts.clone()));
         }
         first = first.or(Some((outreach.vendor, facts)));
@@ -259,6 +349,14 @@ fn was_just_asked(facts: &CallFacts, now: Timestamp) -> bool {
     let Callee::Vendor(callee, _) = &facts.callee else { return false };
     callee.consent.is_some_and(|consent| {
         consent.status(now) == ConsentStatus::Requested && now < consent.requested_at() + SILENCE
+    })
+}
+
+/// Whoever never answered is not asked before others were.
+fn left_unanswered(facts: &CallFacts, now: Timestamp) -> bool {
+    let Callee::Vendor(callee, _) = &facts.callee else { return false };
+    callee.consent.is_some_and(|consent| {
+        consent.status(now) == ConsentStatus::Expired && consent.answered_at().is_none()
     })
 }
 

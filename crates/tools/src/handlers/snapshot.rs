@@ -104,7 +104,11 @@ fn calling_policy_view(
     let paused = calls::restricted_until(tx, &guard.request().phone_number_id)?;
     let given = authorisations(tx, guard)?;
     let granted = |consent: &Consent| consent.status(now) == Status::Granted;
-    let (vendor, client) = (given.vendor.filter(granted), given.client.filter(granted));
+    let (vendor, mut client) = (given.vendor.filter(granted), given.client.filter(granted));
+    // The client is called with a YES of theirs to that, too: a scope that leads to no call is none.
+    if !given.callee.is_some_and(|callee| granted(&callee)) {
+        client = None;
+    }
     let allowed_scopes = match (vendor, client) {
         (Some(vendor), Some(client)) if vendor == client => vec![CallScope::Either],
         (vendor, client) => {

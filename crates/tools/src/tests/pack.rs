@@ -165,7 +165,10 @@ fn a_search_names_who_may_be_asked_first() {
 
 #[test]
 fn a_pack_tells_what_calling_allows() {
-    use calling_policy::{ConsentKey::Authorisation, Scope};
+    use calling_policy::{
+        ConsentKey::{Authorisation, Callee},
+        Scope,
+    };
     use marketplace::Control;
     use moltbot_contract::CallingPolicyView;
     use store::calls;
@@ -194,7 +197,7 @@ fn a_pack_tells_what_calling_allows() {
         assert_eq!(told(&world).await, says("null", ""));
         // What a vendor says about calls is no consent of the client.
         let vendor = world.vendor("v1").await.contact;
-        world.consent(vendor, (calling_policy::ConsentKey::Callee, Scope::CallVendor), Some(true)).await;
+        world.consent(vendor, (Callee, Scope::CallVendor), Some(true)).await;
         assert_eq!(told(&world).await, says("null", ""));
         world.consent(client, (Authorisation, Scope::CallVendor), None).await;
         assert_eq!(told(&world).await, says("\"requested\"", ""));
@@ -204,6 +207,8 @@ fn a_pack_tells_what_calling_allows() {
         assert_eq!(told(&world).await, says("\"granted\"", "\"call_vendor\""));
         test.clock.advance(std::time::Duration::from_secs(2));
         world.consent(client, (Authorisation, Scope::CallClient), Some(true)).await;
+        assert_eq!(told(&world).await, says("\"granted\"", "\"call_vendor\""), "key 2 is missing");
+        world.consent(client, (Callee, Scope::CallClient), Some(true)).await;
         assert_eq!(told(&world).await, says("\"granted\"", "\"call_vendor\",\"call_client\""));
         // A NO to a later prompt outweighs the YES before it.
         test.clock.advance(std::time::Duration::from_secs(2));
@@ -212,6 +217,8 @@ fn a_pack_tells_what_calling_allows() {
         test.clock.advance(std::time::Duration::from_secs(2));
         world.consent(client, (Authorisation, Scope::Either), Some(true)).await;
         assert_eq!(told(&world).await, says("\"granted\"", "\"either\""));
+        world.consent(client, (Callee, Scope::CallClient), Some(false)).await;
+        assert_eq!(told(&world).await, says("\"granted\"", "\"call_vendor\""), "not to them");
 
         assert!(!shown(&world, Policy::default()).await.enabled);
         world

@@ -13,6 +13,7 @@ use store::{
     calls,
     flags::{self, Flag},
     lanes::{self, EntryKind},
+    messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::Purpose,
     requests,
     testing::{TestStore, on_both},
@@ -23,7 +24,7 @@ use tool_registry::ToolCall;
 use super::world::{CATEGORY, World, plan as batch_plan};
 use crate::{
     AuditEntry, Caller, PlanCall, PlanCommit, PlanOutcome, Policy,
-    calling::{PlanCalling, Wish},
+    calling::{PlanCalling, Wish, consent_handler::prompt_of_words},
 };
 
 const ON: Policy = Policy { ai_concierge: true, ocr: false, calling: true };
@@ -230,6 +231,38 @@ fn the_first_contacted_vendor_that_the_facts_speak_for_is_called() {
     });
 }
 
+/// Asked for two requests, a vendor answers without a quote: the message is kept with neither, and is no silence.
+#[test]
+fn an_answer_that_is_kept_with_no_request_is_no_silence() {
+    on_both(async |test| {
+        let world = silent(test).await;
+        world.consent(world.client, (Authorisation, Scope::CallVendor), Some(true)).await;
+        let contact = world.vendor("v1").await.contact;
+        world
+            .write(move |tx| {
+                let new = NewMessage {
+                    request: None,
+                    contact,
+                    direction: Direction::In,
+                    party: Party::Vendor,
+                    kind: MessageKind::Text,
+                    body: "yes, 3500".to_owned(),
+                    also_sealed_by: Vec::new(),
+                    button_id: None,
+                    wamid: Some("wamid.UNPLACED".to_owned()),
+                    quoted_wamid: None,
+                    meta_at: tx.now,
+                };
+                Ok(messages::insert(tx, &new)?)
+            })
+            .await;
+        turn(&world, Vec::new(), start(CallTrigger::UrgentNoReply)).await;
+        assert_eq!(prompts(&world).await, ["permission_card v2"]);
+        let ambiguous = turn(&world, Vec::new(), start(CallTrigger::AmbiguousReply)).await;
+        assert_eq!(ambiguous.last().unwrap(), "call.not_wished refused trigger_not_met");
+    });
+}
+
 #[test]
 fn nobody_is_asked_where_no_reason_holds() {
     on_both(async |test| {
@@ -334,23 +367,99 @@ fn a_client_who_asks_to_be_called_is_asked_then_called() {
         world.call_me().await;
         turn(&world, Vec::new(), Wish::ClientAsks).await;
         assert_eq!(prompts(&world).await, ["consent_prompt client"]);
-        // Twice "call me": the question is before them.
+        // Twice "call me": the question is on its way.
         world.call_me().await;
         let lines = turn(&world, Vec::new(), Wish::ClientAsks).await;
         assert_eq!(lines.last().unwrap(), "marketplace.request_call_consent refused consent_pending");
+        assert_eq!(world.sends().await.len(), 1);
+        // Once it is before them they are reminded of it, once.
+        world.meta_takes_all().await;
+        test.clock.advance(Duration::from_secs(1));
+        for _ in 0..2 {
+            world.call_me().await;
+            turn(&world, Vec::new(), Wish::ClientAsks).await;
+        }
+        assert_eq!(world.sends().await.len(), 2);
+        let body = world.sends().await[1].payload.clone().unwrap().body;
+        assert_eq!(body, "Please answer my question above with YES or NO.");
+        world.meta_takes_all().await;
+        let client = world.client;
+        let answered = world
+            .write(move |tx| {
+                let number = "100".parse().unwrap();
+                prompt_of_words(tx, client, &number, None, tx.now)
+            })
+            .await;
+        assert_eq!(answered, Some(world.sends().await[0].message), "a bare YES is for what it reminds of");
         answer_all(&world, true).await;
-        // Meta's card is out: nothing to say either.
+        // Meta's permission is missing, and no card is out: it goes out, once.
         let goes_on = || Wish::Supported(vec![CallTrigger::ClientAsked]);
         let lines = turn(&world, Vec::new(), goes_on()).await;
+        assert!(lines.contains(&"marketplace.start_call refused permission_missing".to_owned()), "{lines:?}");
+        assert_eq!(lines.last().unwrap(), "permission.requested ok");
+        let lines = turn(&world, Vec::new(), goes_on()).await;
         assert_eq!(lines.last().unwrap(), "marketplace.start_call refused permission_missing");
-        assert_eq!(world.sends().await.len(), 1);
+        assert_eq!(prompts(&world).await, ["consent_prompt client", "permission_card client"]);
+        assert_eq!(world.sends().await.len(), 3);
         world.permitted(world.client).await;
         turn(&world, Vec::new(), goes_on()).await;
         assert_eq!(attempts(&world).await, ["client client_asked"]);
         // The call is under way: no second one, and no word.
         let lines = turn(&world, Vec::new(), goes_on()).await;
         assert_eq!(lines, ["decision.coded_workflow ok"]);
-        assert_eq!(world.sends().await.len(), 1);
+        assert_eq!(world.sends().await.len(), 3);
+    });
+}
+
+/// No card is out, and none may go out: the client waits for nothing, and is told.
+#[test]
+fn a_client_whose_card_cannot_go_out_is_told() {
+    on_both(async |test| {
+        let world = World::sourcing(test, 3, 3).await;
+        world.call_me().await;
+        for key in [Authorisation, Callee] {
+            world.consent(world.client, (key, Scope::CallClient), Some(true)).await;
+        }
+        turn(&world, Vec::new(), Wish::ClientAsks).await;
+        assert_eq!(prompts(&world).await, ["permission_card client"]);
+        // Meta does not take it.
+        let (id, card) = (world.request, world.sends().await.remove(0));
+        for _ in 0..2 {
+            let card = card.clone();
+            world
+                .write(move |tx| {
+                    let guard = requests::lock(tx, id)?;
+                    crate::outreach::not_delivered(tx, Some(&guard), &card, "meta_131026")
+                })
+                .await;
+        }
+        let sends = world.sends().await;
+        assert_eq!(sends.len(), 2, "told once");
+        assert!(sends[1].payload.clone().unwrap().body.starts_with("I can't place calls"));
+    });
+}
+
+/// A wish of Moltbot's that the client knows nothing of is refused in silence.
+#[test]
+fn of_a_call_that_moltbot_alone_wished_for_nothing_is_said() {
+    on_both(async |test| {
+        let world = World::sourcing(test, 1, 1).await;
+        turn(&world, Vec::new(), start(CallTrigger::ClientAsked)).await;
+        assert!(world.sends().await.is_empty());
+    });
+}
+
+/// v1 let our question run out: somebody else is asked before v1 is asked again.
+#[test]
+fn who_left_our_question_unanswered_comes_last() {
+    on_both(async |test| {
+        let world = silent(test).await;
+        let first = world.vendor("v1").await.contact;
+        world.consent(first, (Callee, Scope::CallVendor), None).await;
+        test.clock.advance(calling_policy::limits::PROMPT_LASTS);
+        world.consent(world.client, (Authorisation, Scope::CallVendor), Some(true)).await;
+        turn(&world, Vec::new(), start(CallTrigger::UrgentNoReply)).await;
+        assert_eq!(prompts(&world).await, ["permission_card v2"]);
     });
 }
 

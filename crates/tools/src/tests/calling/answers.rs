@@ -7,7 +7,7 @@ use calling_policy::{
     ConsentStatus::{Denied, Expired, Granted, Requested},
     PermissionResponse, PermissionState,
 };
-use marketplace::{Control, RequestState};
+use marketplace::{ContactId, Control, MessageId, RequestState, Timestamp};
 use moltbot_contract::CallScope;
 use store::{
     calls::{
@@ -284,6 +284,65 @@ fn a_word_of_metas_that_we_do_not_know_grants_nothing() {
     });
 }
 
+/// The prompt that a bare word of this person answers.
+async fn word_answers(
+    world: &Calling<'_>,
+    by: ContactId,
+    quoted: Option<MessageId>,
+    at: Timestamp,
+) -> Option<MessageId> {
+    world.write(move |tx| prompt_of_words(tx, by, &super::number(), quoted, at)).await
+}
+
+/// The vendor's bare "yes" says that the thing is there: a card is answered by its own buttons, and a prompt by words
+/// only once the inquiry is answered.
+#[test]
+fn a_vendors_bare_word_answers_the_inquiry_first() {
+    on_both(async |test| {
+        let world = Calling::new(test).await;
+        let vendor = world.vendor_contact().await;
+        world.ask_consent(v1(), CallScope::CallVendor).await.unwrap();
+        world.deliver().await;
+        let card = world.prompt(vendor).await;
+        assert_eq!(word_answers(&world, vendor, None, world.now()).await, None, "a card has buttons");
+        assert_eq!(word_answers(&world, vendor, Some(card), world.now()).await, Some(card));
+    });
+    on_both(async |test| {
+        let world = Calling::new(test).await;
+        let vendor = world.vendor_contact().await;
+        world.accepts(vendor, None).await;
+        world.ask_consent(v1(), CallScope::CallVendor).await.unwrap();
+        world.deliver().await;
+        let prompt = world.prompt(vendor).await;
+        assert_eq!(word_answers(&world, vendor, None, world.now()).await, None, "the inquiry waits");
+        assert_eq!(word_answers(&world, vendor, Some(prompt), world.now()).await, Some(prompt));
+        let clear = world.vendor_says("v1", "yes, 3500/=").await;
+        world.recorded("v1", clear).await;
+        assert_eq!(word_answers(&world, vendor, None, world.now()).await, Some(prompt));
+        let other = "200".parse().unwrap();
+        let elsewhere = world.write(move |tx| prompt_of_words(tx, vendor, &other, None, tx.now)).await;
+        assert_eq!(elsewhere, None, "written to another number of ours");
+    });
+}
+
+/// Our question about the need that nobody has answered yet is what a bare YES answers.
+#[test]
+fn a_clients_bare_word_answers_the_open_question_first() {
+    on_both(async |test| {
+        let world = Calling::new(test).await;
+        let client = world.client;
+        world.call(world.to_client("Front axle?")).await.unwrap();
+        world.deliver().await;
+        world.ask_consent(Party::Client, CallScope::CallVendor).await.unwrap();
+        world.deliver().await;
+        let prompt = world.prompt(client).await;
+        assert_eq!(word_answers(&world, client, None, world.now()).await, None);
+        assert_eq!(word_answers(&world, client, Some(prompt), world.now()).await, Some(prompt));
+        world.client_says("the front one").await;
+        assert_eq!(word_answers(&world, client, None, world.now()).await, Some(prompt));
+    });
+}
+
 /// A bare YES answers the prompt only where nobody can take it for something else.
 #[test]
 fn which_prompt_a_bare_word_answers() {
@@ -291,7 +350,7 @@ fn which_prompt_a_bare_word_answers() {
         let world = Calling::new(test).await;
         world.ask_consent(Party::Client, CallScope::Either).await.unwrap();
         let (client, stranger) = (world.client, world.vendor("v2").await.contact);
-        let find = async |by, quoted, at| world.write(move |tx| prompt_of_words(tx, by, quoted, at)).await;
+        let find = async |by, quoted, at| word_answers(&world, by, quoted, at).await;
         let prompt = world.prompt(client).await;
         assert_eq!(find(client, None, world.now()).await, None, "it has not gone out yet");
         let before = world.now() - Duration::from_mins(1);

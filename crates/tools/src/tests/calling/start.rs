@@ -10,7 +10,7 @@ use calling_policy::{
     Attempt, AttemptEvent, Chat, ConsentEvent, ConsentKey, Party as Role, Permission, PermissionEvent,
     PermissionResponse, Rule, Terminated, Trigger, limits::CONNECTED_CALLS_MAX,
 };
-use marketplace::{ActorKind, ContactId, Control, Language, MessageId, RequestId, RequestState};
+use marketplace::{ActorKind, ContactId, Control, Language, RequestId, RequestState};
 use moltbot_contract::{CallScope, CallTrigger};
 use store::{
     StoreError, Tx,
@@ -391,9 +391,11 @@ fn a_yes_is_no_answer_to_the_inquiry() {
     on_both(async |test| {
         let world = Calling::ready(test, CallScope::Either).await;
         let call: ToolCall = world.start(v1(), CallTrigger::UrgentNoReply).into();
+        let vendor = world.vendor_contact().await;
+        world.presses(vendor, world.prompt(vendor).await, true).await;
+        world.deliver().await;
         assert!(tried(&world, call.clone(), |_, _| {}).await.is_ok());
-        let said: MessageId = world.vendor_says("v1", "let me look").await;
-        let _ = said;
+        world.vendor_says("v1", "let me look").await;
         assert_eq!(reasons(tried(&world, call, |_, _| {}).await), ["trigger_not_met"]);
     });
 }
