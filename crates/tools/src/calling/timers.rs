@@ -27,7 +27,9 @@ pub fn fire(tx: &mut Tx<'_>, guard: &RequestGuard, timer: &DueTimer) -> Result<b
     let mut known = calls::lock(tx, id)?;
     let event = match timer.kind {
         TimerKind::RingLimit if known.attempt.phase() != Phase::Answered => AttemptEvent::RingLimit,
-        TimerKind::CallTooLong => AttemptEvent::HangUp,
+        TimerKind::CallTooLong if known.attempt.phase() == Phase::Answered => AttemptEvent::HangUp,
+        // Nobody is known to talk: it ends as a call in vain, and the client hears of it.
+        TimerKind::CallTooLong => AttemptEvent::RingLimit,
         TimerKind::CallGivenUp => AttemptEvent::GivenUp,
         _ => return Ok(false),
     };
