@@ -12,6 +12,7 @@ use store::{
     contacts, erasure,
     requests::Request,
 };
+use tools::calling::facts::ruling;
 
 use crate::{
     database::Database,
@@ -82,6 +83,8 @@ struct Person {
     /// `null` when we know none, or the person was erased.
     name: Option<String>,
     erased: bool,
+    /// When they said STOP, if they have not said START since: nobody calls them.
+    opted_out_at: Option<Timestamp>,
     /// Of this person, for the number that calls.
     meta_permission: MetaPermission,
     consents: Vec<Asked>,
@@ -107,6 +110,8 @@ struct Asked {
     phone: Option<String>,
     /// Masked.
     bsuid: Option<String>,
+    /// Granted, and yet not what counts: a newer answer of this person to another prompt does.
+    outweighed: bool,
     #[serde(flatten)]
     consent: Consent,
 }
@@ -115,10 +120,13 @@ fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Shown, Failure> {
     let request = existing(tx, id)?;
     let mut names = VendorNames::default();
     let mut people: Vec<Person> = Vec::new();
-    for stored in calls::consents_of_request(tx, id)? {
+    let stored = calls::consents_of_request(tx, id)?;
+    let all: Vec<_> = stored.iter().map(|stored| stored.consent).collect();
+    for stored in stored {
         let asked = Asked {
             phone: stored.phone.as_ref().map(|phone| mask(phone.as_str())),
             bsuid: stored.bsuid.as_ref().map(|bsuid| mask(bsuid.as_str())),
+            outweighed: is_outweighed(&all, &stored.consent, tx.now),
             consent: consent(tx, &stored, &mut names)?,
         };
         known(tx, &mut people, &request, asked.consent.contact_id, stored.party, &mut names)?.push(asked);
@@ -136,6 +144,13 @@ fn gather(tx: &mut Tx<'_>, id: RequestId) -> Result<Shown, Failure> {
         phone_number_id: request.phone_number_id,
         people,
     })
+}
+
+/// Whether a consent is granted and rules for no call that its scope covers.
+fn is_outweighed(all: &[calling_policy::Consent], of: &calling_policy::Consent, now: Timestamp) -> bool {
+    let rules = |party| ruling(all, of.key(), of.contact(), party).is_some_and(|rules| rules == *of);
+    let covered = [Party::Client, Party::Vendor].into_iter().filter(|party| of.scope().covers(*party));
+    of.status(now) == ConsentStatus::Granted && !covered.into_iter().any(rules)
 }
 
 /// The consents of a person among `people`, who is put there at first sight.
@@ -171,10 +186,8 @@ fn person(
         Party::Client => None,
     };
     let (vendor_id, vendor_name) = vendor.unzip();
-    let name = match vendor_name {
-        Some(name) => Some(name),
-        None => contacts::load(tx, contact)?.name,
-    };
+    let known = contacts::load(tx, contact)?;
+    let name = vendor_name.or(known.name);
     let permission = calls::permission(tx, contact, &request.phone_number_id)?;
     let (state, until, refused_by) = match permission.state(tx.now) {
         PermissionState::Unknown => ("unknown", None, None),
@@ -189,6 +202,7 @@ fn person(
         vendor_id,
         name: name.filter(|_| !erased),
         erased,
+        opted_out_at: known.opted_out_at,
         meta_permission: MetaPermission { state, since: permission.since(), until, refused_by },
         consents: Vec::new(),
     })
@@ -231,6 +245,9 @@ fn tell_person(text: &mut String, person: &Person) {
     };
     let vendor = person.vendor_id.as_ref().map(|id| format!(" · {id}")).unwrap_or_default();
     let _ = writeln!(text, "\n{role}{name}{vendor} · {}", person.contact_id);
+    if let Some(at) = person.opted_out_at {
+        let _ = writeln!(text, "  Said STOP {}: is not called", second(at));
+    }
     let _ = writeln!(text, "  Meta's permission  {}", told_permission(&person.meta_permission));
     if person.consents.is_empty() {
         text.push_str("  Not asked for a consent.\n");
@@ -260,6 +277,7 @@ fn tell_consent(text: &mut String, asked: &Asked, erased: bool) {
     let consent = &asked.consent;
     let stands = match consent.status {
         ConsentStatus::Requested => format!("asked, open until {}", second(consent.expires_at)),
+        ConsentStatus::Granted if asked.outweighed => "granted, outweighed by a newer answer".to_owned(),
         ConsentStatus::Granted => format!("granted until {}", second(consent.expires_at)),
         ConsentStatus::Denied => "denied".to_owned(),
         ConsentStatus::Expired => format!("expired since {}", second(consent.expires_at)),

@@ -19,6 +19,7 @@ fn asked(
     Asked {
         phone: Some("+25…01".to_owned()),
         bsuid: None,
+        outweighed: false,
         consent: Consent {
             id: ConsentId::generate(ids),
             party,
@@ -60,6 +61,7 @@ fn someone(ids: &SeededIds, party: Party, name: Option<&str>, state: &'static st
         vendor_id: (party == Party::Vendor).then(|| "v1".parse().unwrap()),
         name: name.map(str::to_owned),
         erased: name.is_none(),
+        opted_out_at: None,
         meta_permission: MetaPermission {
             state,
             since: (state != "unknown").then(|| at(60)),
@@ -99,7 +101,8 @@ fn everything_that_is_known_is_said() {
     erased.consents = vec![asked(&ids, erased.contact_id, Party::Vendor, &yes[..1])];
     erased.consents[0].phone = None;
     erased.consents[0].consent.status = ConsentStatus::Expired;
-    let called = someone(&ids, Party::Vendor, Some("Shop 9"), "permanent");
+    let mut called = someone(&ids, Party::Vendor, Some("Shop 9"), "permanent");
+    called.opted_out_at = Some(at(120));
     let shown = Shown { paused_until: Some(at(9_000)), ..shown(vec![client, vendor, erased, called]) };
     insta::assert_snapshot!(told(&shown), @"
     req_0190a1b2c3d4e5f60718293a4b5c6d7e
@@ -141,9 +144,42 @@ fn everything_that_is_known_is_said() {
          1  2026-09-21 14:13:20Z  requested, msg_00000000000a7875a1d6e4c1eafd5401
 
     Vendor Shop 9 · v1 · con_00000000000c7aeaababd4bfaf9c1819
+      Said STOP 2026-09-21 14:15:20Z: is not called
       Meta's permission  given for good, since 2026-09-21 14:14:20Z
       Not asked for a consent.
     ");
+}
+
+/// A YES that a NO to a later prompt outweighs is granted as it stands, and gives nobody leave to call.
+#[test]
+fn a_granted_consent_that_does_not_rule_is_marked() {
+    use calling_policy::{Consent, ConsentEvent};
+    let ids = SeededIds::new(5);
+    let (request, contact) = (RequestId::generate(&ids), ContactId::generate(&ids));
+    let answered = |seconds, scope, yes| {
+        let prompt = MessageId::generate(&ids);
+        let asked =
+            Consent::requested(request, contact, prompt, (ConsentKey::Authorisation, scope), at(seconds));
+        let answer = ConsentEvent::Answer { by: contact, prompt, yes, meta_until: None };
+        asked.apply(answer, at(seconds + 1), at(seconds + 1)).next
+    };
+    let marked = |all: &[Consent]| -> Vec<bool> {
+        all.iter().map(|consent| is_outweighed(all, consent, at(100))).collect()
+    };
+    let yes = answered(0, Scope::Either, true);
+    assert_eq!(marked(&[yes]), [false]);
+    assert_eq!(marked(&[yes, answered(10, Scope::Either, false)]), [true, false]);
+    assert_eq!(marked(&[yes, answered(10, Scope::CallVendor, false)]), [false, false], "calls to the client");
+    let mut shown = asked(
+        &ids,
+        contact,
+        Party::Client,
+        &[(HistoryEvent::Requested, ConsentStatus::Requested), (HistoryEvent::Yes, ConsentStatus::Granted)],
+    );
+    shown.outweighed = true;
+    let mut text = String::new();
+    tell_consent(&mut text, &shown, false);
+    assert!(text.lines().next().unwrap().ends_with("  granted, outweighed by a newer answer"), "{text}");
 }
 
 #[test]

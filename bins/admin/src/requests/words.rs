@@ -71,6 +71,7 @@ pub(super) fn action(code: &str) -> &str {
         "call.rejected" => "the call was declined",
         "call.terminated" => "the call was over",
         "call.fallback" => "told the client that the call did not go through",
+        "call.unavailable" => "told the client that no call comes",
         "dead_letter.retried" => "had a failed step repeated",
         "dead_letter.resolved" => "dealt with a failed step",
         other => other,
