@@ -704,7 +704,10 @@ async fn a_wish_that_calling_does_not_allow_is_no_decision() {
 
 #[tokio::test]
 async fn the_clients_call_me_is_honoured_without_asking_moltbot() {
-    let (end, seen) = World::of(&sourced()).run(input(vec![says("call me")])).await;
+    // Nothing else is to be told: an offer that came would be the answer's business too.
+    let mut pack = sourced();
+    pack.state(RequestState::Clarifying);
+    let (end, seen) = World::of(&pack).run(input(vec![says("call me")])).await;
     assert_eq!(end, committed("none", Source::CodedWorkflow));
     let plan = &seen.plans[0];
     assert!(plan.calls.is_empty());
