@@ -21,7 +21,7 @@ use marketplace::{
 };
 use meta_simulator::{
     CallAction, Config, FaultPlan, Handle, MetaSimulator, OnCall, PermissionAnswer, SendFault, Target,
-    WebhookFault, WebhookKind,
+    Template, WebhookFault, WebhookKind,
 };
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -88,6 +88,8 @@ impl Stand {
             "+254700900100",
         );
         config.faults = faults;
+        // The client never wrote to this Meta: outside the window a template goes out.
+        config.templates = vec![Template::new("concierge_client_update_v1", "en", "{{1}}")];
         config.clock = Arc::new(move || clock.now().as_millis());
         let meta = MetaSimulator::start(config).unwrap();
         let voice = VoiceSimulator::start(voice_simulator::Config::with_token(TOKEN)).unwrap();
@@ -211,7 +213,6 @@ fn a_client_who_may_be_called(tx: &mut store::Tx<'_>, phone: E164) -> Result<Req
     let number = product::PHONE_NUMBER_ID.parse().unwrap();
     let mut guard = requests::create(tx, client, &number, Language::En)?;
     requests::set_call_asked(tx, &mut guard, tx.now)?;
-    contacts::open_window(tx, client, &number, tx.now)?;
     let prompt = message(tx, &guard, client)?;
     let now = tx.now;
     for key in [ConsentKey::Authorisation, ConsentKey::Callee] {
