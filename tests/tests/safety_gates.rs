@@ -123,6 +123,8 @@ fn numbers_in_code() -> BTreeMap<&'static str, Number> {
         ("tools::calling::attempts::RESTRICTION_LASTS", Time(tools::calling::attempts::RESTRICTION_LASTS)),
         ("engine::dial::INTENT_LASTS", Time(engine::dial::INTENT_LASTS)),
         ("engine::dial::TERMINATE_TRIES", count(usize::try_from(engine::dial::TERMINATE_TRIES).unwrap())),
+        ("tools::calling::timers::NEWS_WAIT", Time(tools::calling::timers::NEWS_WAIT)),
+        ("store::inbound::CALL_NEWS_LOOK", count(usize::try_from(store::inbound::CALL_NEWS_LOOK).unwrap())),
         ("tools::calling::silence::NOTICED_AGAIN_AFTER", Time(tools::calling::silence::NOTICED_AGAIN_AFTER)),
         ("migrations::batches.ordinal", constraint("batches", "ordinal")),
         ("migrations::batches.offers_wanted", constraint("batches", "offers_wanted")),
