@@ -114,8 +114,9 @@ async fn earlier(world: &World<'_>) -> marketplace::CallAttemptId {
             };
             let id = calls::insert(tx, guard, &new)?;
             let known = calls::load(tx, id)?.attempt;
-            let failed = AttemptEvent::DialFailed(FailCode::NotSent);
-            calls::save(tx, guard, id, &known.apply(failed, tx.now, Chat::Open).next)?;
+            // Given up before it was dialled: no call in vain, and no cooldown.
+            let over = known.apply(AttemptEvent::Cancelled, tx.now, Chat::Open).next;
+            calls::save(tx, guard, id, &over)?;
             requests::set_call_asked(tx, guard, tx.now + Duration::from_secs(1))?;
             Ok(id)
         })
