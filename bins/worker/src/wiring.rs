@@ -74,7 +74,7 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         })
         .collect();
     Ok(Worker {
-        router: Router::new(db.clone(), numbers, owner.clone()).with_policy(policy),
+        router: Router::new(db.clone(), numbers, policy, owner.clone()),
         turns: TurnRunner::new(db.clone(), brain, policy, owner.clone(), brain_timeout),
         owner,
         dispatchers,

@@ -193,7 +193,7 @@ impl Office {
         let policy = Policy { ai_concierge: true, ocr: false, calling: false };
         Ok(Self {
             intake: Intake::new(db.clone()),
-            router: Router::new(db.clone(), vec![number], owner.clone()),
+            router: Router::new(db.clone(), vec![number], policy, owner.clone()),
             turns: TurnRunner::new(db.clone(), Arc::new(ScriptedBrain), policy, owner, BRAIN_TIMEOUT),
             db,
             clock,

@@ -143,7 +143,7 @@ impl<'a> Office<'a> {
         Self {
             test,
             intake: Intake::new(db.clone()),
-            router: Router::new(db.clone(), vec![number.clone()], "test".to_owned()),
+            router: Router::new(db.clone(), vec![number.clone()], policy, "test".to_owned()),
             turns: TurnRunner::new(db.clone(), brain, policy, "test".to_owned(), Duration::from_secs(5)),
             dispatcher: Dispatcher::new(
                 db,

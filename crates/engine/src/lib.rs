@@ -11,6 +11,7 @@ pub mod dispatch;
 #[cfg(test)]
 mod erasure_tests;
 pub mod intake;
+pub mod number;
 pub mod router;
 pub mod statuses;
 pub mod sweep;

@@ -15,17 +15,17 @@ impl Dialler {
     pub(super) async fn settle_orphans(&self, suspects: &[CallAttemptId], report: &mut StepReport) {
         for id in suspects.iter().copied() {
             let in_flight = self.in_flight.clone();
-            if in_flight.contains(Chore::Dial, id) {
+            if in_flight.contains((Chore::Dial, id)) {
                 continue;
             }
-            let settled =
-                self.db
-                    // A task enters before its row says `dialling` and leaves after the row says what came of it.
-                    .write(move |tx| {
-                        if in_flight.contains(Chore::Dial, id) { Ok(false) } else { outcome::orphan(tx, id) }
-                    })
-                    .instrument(span("orphan", id))
-                    .await;
+            let settled = self
+                .db
+                // A task enters before its row says `dialling` and leaves after the row says what came of it.
+                .write(move |tx| {
+                    if in_flight.contains((Chore::Dial, id)) { Ok(false) } else { outcome::orphan(tx, id) }
+                })
+                .instrument(span("orphan", id))
+                .await;
             match settled {
                 Ok(settled) => report.orphaned += usize::from(settled),
                 Err(error) => count_error(report, &error.into()),
@@ -36,7 +36,7 @@ impl Dialler {
     /// Judges every call that is not over.
     pub(super) async fn supervise(&self, live: &[CallAttemptId], report: &mut StepReport) {
         for id in live.iter().copied() {
-            let Some(_entered) = self.in_flight.enter(Chore::Supervise, id) else { continue };
+            let Some(_entered) = self.in_flight.enter((Chore::Supervise, id)) else { continue };
             let policy = self.policy;
             let judged = self
                 .db
@@ -110,7 +110,7 @@ impl Dialler {
     {
         let start = &start;
         let mut chores = stream::iter(ids.iter().copied().map(|id| async move {
-            match self.in_flight.enter(chore, id) {
+            match self.in_flight.enter((chore, id)) {
                 Some(_entered) => start(id).await,
                 None => Ok(false),
             }

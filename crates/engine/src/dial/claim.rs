@@ -12,7 +12,7 @@ use serde_json::json;
 use store::{
     Tx,
     calls::{self, CallAttempt},
-    contacts, leases,
+    contacts,
     outbox::breaker::{self, Admission, OpenBreaker, VolumeLimits},
     requests::RequestGuard,
 };
@@ -27,17 +27,15 @@ use tools::{
 };
 use voice_gateway::VoiceSessionId;
 
-use super::{
-    LEASE,
-    backoff::{HOLD, INTENT_LASTS},
+use super::backoff::{HOLD, INTENT_LASTS};
+use crate::{
+    calls::read_kept,
+    number::{LEASE, Term},
 };
-use crate::calls::read_kept;
 
 /// Under what an intent is claimed.
 pub(super) struct Claiming {
-    pub(super) lease: String,
-    pub(super) owner: String,
-    pub(super) fence: i64,
+    pub(super) term: Term,
     pub(super) policy: Policy,
     pub(super) limits: VolumeLimits,
     /// What Meta said just before.
@@ -74,7 +72,7 @@ pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: CallAttemptId) -> 
     if known.attempt.phase() != Phase::Intent {
         return Ok(Claim::Passed);
     }
-    if !leases::is_held(tx, &claiming.lease, &claiming.owner, claiming.fence)? {
+    if !claiming.term.is_held(tx)? {
         return Ok(Claim::LeaseLost);
     }
     let now = guard.now(tx);
@@ -142,7 +140,7 @@ fn admit(
 ) -> Result<Claim, ToolError> {
     match breaker::admit(tx, as_vendor(&known), claiming.limits)? {
         Admission::Counted => {
-            calls::mark_dialling(tx, known.id, claiming.fence)?;
+            calls::mark_dialling(tx, known.id, claiming.term.fence)?;
             remember(tx, guard, &known, claiming.read)?;
             step(tx, guard, &mut known, AttemptEvent::Dialling)?;
             Ok(Claim::Dial(to))

@@ -9,6 +9,8 @@ mod backoff;
 mod chores;
 mod claim;
 mod outcome;
+mod permission;
+mod report;
 #[cfg(test)]
 mod tests;
 
@@ -18,35 +20,24 @@ use std::{
     time::Duration,
 };
 
-use calling_policy::{AttemptEvent, CallLimit, FailCode, PermissionRead, Rule};
+use calling_policy::{AttemptEvent, FailCode, Rule};
 use futures_util::{StreamExt as _, stream};
 use marketplace::{CallAttemptId, PhoneNumberId, Timestamp};
-use meta_client::{
-    CallErrorClass, CallingApi, DialOutcome, MetaId, OutboundCall, PermissionLookupError, PermissionState,
-    Recipient, SdpOffer,
-};
-use store::{
-    Db, StoreError, Tx, calls, contacts, flags, leases,
-    outbox::breaker::{self, Scope, VolumeLimits},
-};
-use tools::{Policy, ToolError};
+use meta_client::{CallErrorClass, CallingApi, DialOutcome, MetaId, OutboundCall, SdpOffer};
+use store::{Db, StoreError, calls, outbox::breaker::VolumeLimits};
+use tools::Policy;
 use tracing::Instrument as _;
 use voice_gateway::{Offer, VoiceError, VoiceGateway};
 
-use crate::dispatch::report_opened;
+use crate::number::{self, Entered, InFlight, Leadership, OPERATOR_HOLD, Rest, Term, report_opened};
 use claim::{Claim, Claiming};
 use outcome::Settled;
 
 pub use backoff::{INTENT_LASTS, TERMINATE_TRIES};
+pub use report::{DialError, StepReport};
 
 /// How many calls one process places at once for one number.
 pub const IN_FLIGHT_MAX: usize = 8;
-/// How long the right to call from a number lasts without a step; real time.
-pub const LEASE: Duration = Duration::from_mins(1);
-/// How often the lease is extended; between that, each claim checks in its transaction that it still holds.
-const LEASE_RENEWAL: Duration = Duration::from_secs(20);
-/// How long a number rests after Meta refused calls of the whole number; real time.
-pub const OPERATOR_HOLD: Duration = Duration::from_mins(5);
 /// How many attempts of one kind one step looks at.
 const PAGE: i64 = 256;
 /// How many further steps try to record an answer; after that the attempt becomes unknown.
@@ -65,17 +56,15 @@ pub struct Dialler {
     policy: Policy,
     limits: VolumeLimits,
     number: PhoneNumberId,
-    owner: String,
-    lease: String,
-    in_flight: Arc<InFlight>,
+    leadership: Leadership,
+    in_flight: Arc<InFlight<(Chore, CallAttemptId)>>,
+    rest: Arc<Rest<CallErrorClass>>,
     memory: Arc<Mutex<Memory>>,
 }
 
 /// What a process knows beside the rows. Losing it costs a few tries more and nothing else.
 #[derive(Default)]
 struct Memory {
-    rest: Option<Rest>,
-    led: Option<Led>,
     unrecorded: Vec<Answered>,
     /// Tries at the voice gateway, and not before when the next.
     tries: BTreeMap<(Chore, CallAttemptId), (u32, Timestamp)>,
@@ -86,22 +75,7 @@ struct Memory {
 }
 
 /// Why a number dials nothing for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// The `outbound` switch is off, or can't be read.
-    OutboundOff,
-    /// The breaker for outbound volume is open: a person must act.
-    BreakerOpen,
-    /// Meta asked to slow down.
-    Throttled,
-    /// Meta refuses calls of this number: a person must act.
-    Operator {
-        /// What kind of refusal.
-        class: CallErrorClass,
-        /// Meta's code.
-        code: i64,
-    },
-}
+pub type Hold = number::Hold<CallErrorClass>;
 
 impl Hold {
     /// The rule by which an intent is refused that has waited too long for it.
@@ -113,84 +87,6 @@ impl Hold {
     }
 }
 
-/// What one step did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StepReport {
-    /// Whether this process has the right to call from the number; if not, nothing else was done.
-    pub leading: bool,
-    /// Meta has the call.
-    pub placed: usize,
-    /// A dial that failed; it is not repeated.
-    pub failed: usize,
-    /// Nobody knows whether Meta has the call.
-    pub unknown: usize,
-    /// A rule failed at the moment of dialling.
-    pub refused: usize,
-    /// Something says "not yet".
-    pub held: usize,
-    /// `dialling` without a living dialler: now unknown.
-    pub orphaned: usize,
-    /// Must not go on: cancelled, or asked to end.
-    pub stopped: usize,
-    /// Meta took our `terminate`.
-    pub hung_up: usize,
-    /// The voice gateway took an answer or a hang-up.
-    pub voiced: usize,
-    /// The store failed on it; logged.
-    pub errors: usize,
-    /// Why the whole number dials nothing.
-    pub hold: Option<Hold>,
-}
-
-impl StepReport {
-    /// Whether the step moved anything: then another one is due at once.
-    pub const fn did_work(&self) -> bool {
-        self.placed
-            + self.failed
-            + self.unknown
-            + self.refused
-            + self.orphaned
-            + self.stopped
-            + self.hung_up
-            + self.voiced
-            > 0
-    }
-
-    /// How long the loop may wait before the next step, in real time.
-    pub const fn pause(&self) -> Duration {
-        match self.leading {
-            false => Duration::from_secs(2),
-            true if self.did_work() => Duration::ZERO,
-            true => Duration::from_millis(200),
-        }
-    }
-}
-
-/// Why a step gave up. What it had dialled is in the rows.
-#[derive(Debug, thiserror::Error)]
-pub enum DialError {
-    /// The store failed.
-    #[error("the dialler's store failed")]
-    Store(#[from] StoreError),
-    /// A record of what happened could not be written.
-    #[error("the dialler could not record what happened")]
-    Record(#[from] ToolError),
-}
-
-/// A number's rest, in real time.
-#[derive(Debug, Clone, Copy)]
-struct Rest {
-    hold: Hold,
-    until: Timestamp,
-}
-
-/// The lease as it was last taken or extended, in real time.
-#[derive(Debug, Clone, Copy)]
-struct Led {
-    fence: i64,
-    renew_at: Timestamp,
-}
-
 /// What is done for an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Chore {
@@ -200,37 +96,9 @@ enum Chore {
     Voice,
 }
 
-/// The attempts that a task of this process is working on.
-#[derive(Debug, Default)]
-struct InFlight(Mutex<BTreeSet<(Chore, CallAttemptId)>>);
-
-impl InFlight {
-    /// Enters a chore until the returned value is dropped; `None` when a task has it already.
-    fn enter(self: &Arc<Self>, chore: Chore, id: CallAttemptId) -> Option<Entered> {
-        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((chore, id));
-        entered.then(|| Entered { set: Arc::clone(self), chore, id })
-    }
-
-    fn contains(&self, chore: Chore, id: CallAttemptId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(chore, id))
-    }
-}
-
-struct Entered {
-    set: Arc<InFlight>,
-    chore: Chore,
-    id: CallAttemptId,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.set.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&(self.chore, self.id));
-    }
-}
-
 /// A dial with its answer, in our hands until it is recorded: the answer is all that is known of it.
 struct Answered {
-    entered: Entered,
+    entered: Entered<(Chore, CallAttemptId)>,
     answer: Arc<DialOutcome>,
     tries: u32,
 }
@@ -264,9 +132,9 @@ impl Dialler {
         number: PhoneNumberId,
         owner: String,
     ) -> Self {
-        let lease = format!("dial:{}", number.as_str());
-        let (in_flight, memory) = (Arc::default(), Arc::default());
-        Self { db, meta, voice, policy, limits, number, owner, lease, in_flight, memory }
+        let leadership = Leadership::new(db.clone(), format!("dial:{}", number.as_str()), owner);
+        let (in_flight, rest, memory) = (Arc::default(), Arc::default(), Arc::default());
+        Self { db, meta, voice, policy, limits, number, leadership, in_flight, rest, memory }
     }
 
     /// The number it calls from.
@@ -288,9 +156,9 @@ impl Dialler {
     pub async fn tend(&self) -> Result<StepReport, DialError> {
         let mut report = StepReport::default();
         self.record_answers(&mut report).await;
-        let Some(fence) = self.lead().await? else { return Ok(report) };
+        let Some(term) = self.leadership.term().await? else { return Ok(report) };
         report.leading = true;
-        let work = self.work(fence).await?;
+        let work = self.work(term.fence).await?;
         self.forget(&work);
         self.settle_orphans(&work.orphaned, &mut report).await;
         self.supervise(&work.live, &mut report).await;
@@ -309,26 +177,11 @@ impl Dialler {
 
     /// Gives the lease back, so that a successor need not wait for it to run out.
     pub async fn release(&self) -> Result<(), DialError> {
-        self.memory().led = None;
-        let (lease, owner) = (self.lease.clone(), self.owner.clone());
-        Ok(self.db.write(move |tx| leases::release(tx, &lease, &owner)).await?)
+        Ok(self.leadership.release().await?)
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The fence we dial under; `None` while another process calls from this number.
-    async fn lead(&self) -> Result<Option<i64>, StoreError> {
-        let now = self.db.lease_clock.now();
-        let led = self.memory().led.filter(|led| now < led.renew_at);
-        if let Some(led) = led {
-            return Ok(Some(led.fence));
-        }
-        let (lease, owner) = (self.lease.clone(), self.owner.clone());
-        let fence = self.db.write(move |tx| leases::acquire(tx, &lease, &owner, LEASE)).await?;
-        self.memory().led = fence.map(|fence| Led { fence, renew_at: now + LEASE_RENEWAL });
-        Ok(fence)
     }
 
     async fn work(&self, fence: i64) -> Result<Work, StoreError> {
@@ -357,7 +210,7 @@ impl Dialler {
     }
 
     async fn dial_into(&self, report: &mut StepReport) -> Result<(), DialError> {
-        let Some(fence) = self.lead().await? else { return Ok(()) };
+        let Some(term) = self.leadership.term().await? else { return Ok(()) };
         report.leading = true;
         let number = self.number.clone();
         let limit = i64::try_from(IN_FLIGHT_MAX).unwrap_or(i64::MAX);
@@ -365,10 +218,10 @@ impl Dialler {
         if due.is_empty() {
             return Ok(());
         }
-        report.hold = self.hold().await;
+        report.hold = self.rest.hold(&self.db).await;
         let hold = report.hold;
         let mut dials =
-            stream::iter(due.into_iter().map(|id| self.one(id, fence, hold).instrument(span("dial", id))))
+            stream::iter(due.into_iter().map(|id| self.one(id, &term, hold).instrument(span("dial", id))))
                 .buffer_unordered(IN_FLIGHT_MAX);
         while let Some(done) = dials.next().await {
             match done {
@@ -385,29 +238,8 @@ impl Dialler {
         Ok(())
     }
 
-    async fn hold(&self) -> Option<Hold> {
-        let now = self.db.lease_clock.now();
-        let rest = self.memory().rest.filter(|rest| now < rest.until);
-        if let Some(rest) = rest {
-            return Some(rest.hold);
-        }
-        let look = |tx: &mut Tx<'_>| {
-            let breaker = breaker::open_breaker(tx, Scope::Product)?;
-            Ok::<_, StoreError>((flags::load(tx.conn)?.outbound, breaker.is_some()))
-        };
-        match self.db.read(look).await {
-            Ok((true, false)) => None,
-            Ok((true, true)) => Some(Hold::BreakerOpen),
-            Ok((false, _)) => Some(Hold::OutboundOff),
-            Err(error) => {
-                tracing::error!(%error, "the switch and the breaker can't be read: nobody is called");
-                Some(Hold::OutboundOff)
-            }
-        }
-    }
-
-    async fn one(&self, id: CallAttemptId, fence: i64, hold: Option<Hold>) -> Result<Done, DialError> {
-        let Some(entered) = self.in_flight.enter(Chore::Dial, id) else { return Ok(Done::Passed) };
+    async fn one(&self, id: CallAttemptId, term: &Term, hold: Option<Hold>) -> Result<Done, DialError> {
+        let Some(entered) = self.in_flight.enter((Chore::Dial, id)) else { return Ok(Done::Passed) };
         let Some(voice) = self.voice.as_ref().filter(|_| self.policy.calling) else {
             return self.give_up(id, AttemptEvent::Refused(Rule::CallingDisabled)).await;
         };
@@ -432,14 +264,12 @@ impl Dialler {
         };
         let session = offer.as_ref().map(|(session, _)| session.clone());
         let claiming = Claiming {
-            lease: self.lease.clone(),
-            owner: self.owner.clone(),
-            fence,
+            term: term.clone(),
             policy: self.policy,
             limits: self.limits,
             read,
             session,
-            rests_for: self.rests_for(),
+            rests_for: self.rest.left(self.db.lease_clock.now()),
         };
         let claim = self.db.write(move |tx| claim::claim(tx, &claiming, id)).await?;
         let (Claim::Dial(to), Some((_, sdp))) = (&claim, offer) else { return Ok(self.not_dialled(&claim)) };
@@ -464,7 +294,7 @@ impl Dialler {
                 Done::Refused
             }
             Claim::LeaseLost => {
-                self.memory().led = None;
+                self.leadership.lost();
                 Done::Passed
             }
             Claim::Dial(_) | Claim::Passed => Done::Passed,
@@ -485,50 +315,6 @@ impl Dialler {
     ) -> Result<Done, DialError> {
         let claim = self.db.write(move |tx| claim::hold(tx, id, otherwise, pause)).await?;
         Ok(self.not_dialled(&claim))
-    }
-
-    async fn recipient(&self, id: CallAttemptId) -> Result<Option<Recipient>, StoreError> {
-        self.db
-            .read(move |tx| {
-                let callee = calls::load(tx, id)?.contact;
-                let contact = contacts::load(tx, callee)?;
-                let by_phone = contact.phone.map(Recipient::Phone);
-                Ok(by_phone.or_else(|| contact.bsuid.map(Recipient::Bsuid)))
-            })
-            .await
-    }
-
-    async fn read_permission(&self, to: &Recipient) -> Result<PermissionRead, PermissionLookupError> {
-        // Dated before it was asked: what is stored meanwhile is newer.
-        let at = self.db.clock.now();
-        let state = self.meta.call_permissions(&self.number, to).await?;
-        Ok(read_of(&state, at))
-    }
-
-    async fn permission_unread(
-        &self,
-        id: CallAttemptId,
-        error: &PermissionLookupError,
-    ) -> Result<Done, DialError> {
-        match error {
-            PermissionLookupError::Unavailable { after, .. } => {
-                let pause = after.unwrap_or_default().max(backoff::HOLD);
-                self.wait(id, AttemptEvent::Refused(Rule::PermissionUnread), pause).await
-            }
-            PermissionLookupError::Refused { class, code, .. } => {
-                tracing::warn!(class = class.as_str(), code, "Meta refuses to tell a call permission");
-                if outcome::is_of_the_number(*class) {
-                    self.rest_for(Hold::Operator { class: *class, code: *code }, OPERATOR_HOLD);
-                }
-                let rule = match class {
-                    CallErrorClass::PermissionMissing | CallErrorClass::NotCallable => {
-                        Rule::PermissionMissing
-                    }
-                    _ => Rule::PermissionUnread,
-                };
-                self.give_up(id, AttemptEvent::Refused(rule)).await
-            }
-        }
     }
 
     /// The media to dial with; `Err` says what became of the intent without it.
@@ -568,7 +354,7 @@ impl Dialler {
     }
 
     async fn record(&self, answered: Answered) -> Result<Settled, DialError> {
-        let (id, answer) = (answered.entered.id, Arc::clone(&answered.answer));
+        let ((_, id), answer) = (answered.entered.work(), Arc::clone(&answered.answer));
         if let DialOutcome::Placed { wacid } = &*answer {
             self.memory().wacids.insert(id, wacid.clone());
         }
@@ -584,7 +370,7 @@ impl Dialler {
     async fn record_answers(&self, report: &mut StepReport) {
         let waiting = std::mem::take(&mut self.memory().unrecorded);
         for answered in waiting {
-            let (id, answer) = (answered.entered.id, Arc::clone(&answered.answer));
+            let ((_, id), answer) = (answered.entered.work(), Arc::clone(&answered.answer));
             match self.record(answered).instrument(span("dial", id)).await {
                 Ok(settled) => self.note(settled, &answer, report),
                 Err(error) => {
@@ -599,9 +385,7 @@ impl Dialler {
         match settled {
             Settled::Placed => {
                 report.placed += 1;
-                let now = self.db.lease_clock.now();
-                // What Meta took while it throttles others proves nothing about the number's rate.
-                self.memory().rest.take_if(|rest| rest.hold != Hold::Throttled || rest.until <= now);
+                self.rest.meta_took_one(self.db.lease_clock.now());
             }
             Settled::Failed => report.failed += 1,
             Settled::Unknown => report.unknown += 1,
@@ -624,17 +408,7 @@ impl Dialler {
                 "Meta refuses calls from this number: check calling, the access token and the business account"
             );
         }
-        let until = self.db.lease_clock.now() + how_long;
-        let mut memory = self.memory();
-        if memory.rest.is_none_or(|rest| rest.until < until) {
-            memory.rest = Some(Rest { hold, until });
-        }
-    }
-
-    /// For how long it still rests, in real time.
-    fn rests_for(&self) -> Option<Duration> {
-        let now = self.db.lease_clock.now();
-        self.memory().rest.filter(|rest| now < rest.until).map(|rest| rest.until.since(now))
+        self.rest.begin(hold, self.db.lease_clock.now() + how_long);
     }
 }
 
@@ -644,31 +418,4 @@ const NOT_SENT: DialOutcome = DialOutcome::NoEffect { after: None, code: None, d
 /// What one transaction or request logs carries the attempt's id, and its request's once that is read.
 fn span(chore: &'static str, id: CallAttemptId) -> tracing::Span {
     tracing::info_span!("call", chore, attempt = %id, request = tracing::field::Empty)
-}
-
-/// Meta's answer as the policy takes it. Of several limits the one that is used up counts, and of those the last to
-/// end; else the tightest.
-fn read_of(state: &PermissionState, at: Timestamp) -> PermissionRead {
-    let limit = |limit: &meta_client::calling::PermissionLimit| {
-        let number = |value: Option<i64>| u32::try_from(value?).ok();
-        Some(CallLimit {
-            max_allowed: number(limit.max_allowed)?,
-            current_usage: number(limit.current_usage).unwrap_or(0),
-            until: limit.ends_at,
-        })
-    };
-    let tightness = |limit: &CallLimit| {
-        let room = limit.max_allowed.saturating_sub(limit.current_usage);
-        (room > 0, room, std::cmp::Reverse(limit.until))
-    };
-    PermissionRead {
-        at,
-        can_start_call: state.can_call,
-        says_permanent: state
-            .status
-            .as_deref()
-            .is_some_and(|status| status.eq_ignore_ascii_case("permanent")),
-        expires_at: state.expires_at,
-        call_limit: state.call_limits.iter().filter_map(limit).min_by_key(tightness),
-    }
 }

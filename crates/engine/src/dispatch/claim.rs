@@ -17,13 +17,11 @@ use store::{
 use tools::{AuditEntry, Caller, Policy, ToolError, record_system};
 
 use super::gates::{self, Verdict};
-use crate::{consequences, templates::TemplateCatalogue};
+use crate::{consequences, number::Term, templates::TemplateCatalogue};
 
 /// Under what an intent is claimed.
 pub(super) struct Claiming {
-    pub(super) lease: String,
-    pub(super) owner: String,
-    pub(super) fence: i64,
+    pub(super) term: Term,
     /// Whether the rate buckets had room, else how long until they have.
     pub(super) bucket: Result<(), Duration>,
     pub(super) policy: Policy,
@@ -79,7 +77,7 @@ fn admit(
     let vendor = as_vendor(tx, guard, send)?;
     Ok(match breaker::admit(tx, vendor, claiming.limits)? {
         Admission::Counted => {
-            outbox::mark_sending(tx, send.id, claiming.fence)?;
+            outbox::mark_sending(tx, send.id, claiming.term.fence)?;
             Claim::Send(message)
         }
         Admission::Held => {

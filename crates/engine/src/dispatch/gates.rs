@@ -10,7 +10,7 @@ use meta_client::{
 use store::{
     Tx,
     contacts::{self, Contact},
-    flags, leases, messages,
+    flags, messages,
     outbox::{
         Purpose, Send, SendPayload,
         breaker::{self, Scope},
@@ -61,7 +61,7 @@ pub(super) fn judge(
     if let Some(scope) = breaker::held_by(tx, contact.id)? {
         return Ok(Verdict::Wait(pause_of(scope)));
     }
-    if !leases::is_held(tx, &claiming.lease, &claiming.owner, claiming.fence)? {
+    if !claiming.term.is_held(tx)? {
         return Ok(Verdict::LeaseLost);
     }
     if let Err(wait) = claiming.bucket {

@@ -12,25 +12,26 @@ mod outcome;
 mod tests;
 
 use std::{
-    collections::BTreeSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use futures_util::{StreamExt as _, stream};
-use marketplace::{ContactId, OutboxId, PhoneNumberId, Timestamp};
+use marketplace::{ContactId, OutboxId, PhoneNumberId};
 use meta_client::{MetaApi, SendErrorClass, SendOutcome};
 use store::{
-    Db, StoreError, Tx, flags, leases,
-    outbox::{
-        self, SendState,
-        breaker::{self, OpenBreaker, Scope, VolumeLimits},
-    },
+    Db, StoreError, Tx,
+    outbox::{self, SendState, breaker::VolumeLimits},
 };
 use tools::{Policy, ToolError};
 use tracing::Instrument as _;
 
-use crate::{buckets::SendBuckets, consequences, templates::TemplateCatalogue};
+use crate::{
+    buckets::SendBuckets,
+    consequences,
+    number::{self, Entered, InFlight, Leadership, OPERATOR_HOLD, Rest, Term, report_opened},
+    templates::TemplateCatalogue,
+};
 use claim::{Claim, Claiming};
 use outcome::Settled;
 
@@ -38,12 +39,6 @@ pub use backoff::ATTEMPTS_MAX;
 
 /// How many intents one step puts on the wire at most.
 pub const IN_FLIGHT_MAX: usize = 32;
-/// How long the right to send from a number lasts without a step; real time.
-pub const LEASE: Duration = Duration::from_mins(1);
-/// How often the lease is extended; between that, each claim checks in its transaction that it still holds.
-const LEASE_RENEWAL: Duration = Duration::from_secs(20);
-/// How long a number rests after Meta refused its token, its rights or the business itself; real time.
-pub const OPERATOR_HOLD: Duration = Duration::from_mins(5);
 /// How many intents whose time is over one step ends at most.
 const EXPIRED_MAX: i64 = 32;
 /// How many further steps try to record an answer; after that the intent becomes unknown.
@@ -61,32 +56,15 @@ pub struct Dispatcher {
     policy: Policy,
     limits: VolumeLimits,
     number: PhoneNumberId,
-    owner: String,
-    lease: String,
-    in_flight: Arc<InFlight>,
+    leadership: Leadership,
+    in_flight: Arc<InFlight<OutboxId>>,
     buckets: Arc<Mutex<SendBuckets>>,
-    rest: Arc<Mutex<Option<Rest>>>,
+    rest: Arc<Rest<SendErrorClass>>,
     unrecorded: Arc<Mutex<Vec<Answered>>>,
-    led: Arc<Mutex<Option<Led>>>,
 }
 
 /// Why a number sends nothing for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
-    /// The `outbound` switch is off, or can't be read.
-    OutboundOff,
-    /// The breaker for outbound volume is open: a person must act.
-    BreakerOpen,
-    /// Meta asked to slow down.
-    Throttled,
-    /// Meta refuses the token, the rights or the business: a person must act.
-    Operator {
-        /// What kind of refusal.
-        class: SendErrorClass,
-        /// Meta's code.
-        code: i64,
-    },
-}
+pub type Hold = number::Hold<SendErrorClass>;
 
 /// What one step did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -144,54 +122,9 @@ pub enum DispatchError {
     Record(#[from] ToolError),
 }
 
-/// A number's rest, in real time.
-#[derive(Debug, Clone, Copy)]
-struct Rest {
-    hold: Hold,
-    until: Timestamp,
-}
-
-/// The lease as it was last taken or extended, in real time.
-#[derive(Debug, Clone, Copy)]
-struct Led {
-    fence: i64,
-    renew_at: Timestamp,
-}
-
-/// The intents that a task of this process is working on.
-#[derive(Debug, Default)]
-struct InFlight(Mutex<BTreeSet<OutboxId>>);
-
-impl InFlight {
-    /// Enters an intent until the returned value is dropped; `None` when a task has it already.
-    fn enter(self: &Arc<Self>, id: OutboxId) -> Option<Entered> {
-        let entered = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id);
-        entered.then(|| Entered { set: Arc::clone(self), id })
-    }
-
-    fn contains(&self, id: OutboxId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&id)
-    }
-
-    fn count(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
-    }
-}
-
-struct Entered {
-    set: Arc<InFlight>,
-    id: OutboxId,
-}
-
-impl Drop for Entered {
-    fn drop(&mut self) {
-        self.set.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-    }
-}
-
 /// An intent with its answer, in our hands until it is recorded: the answer is all that is known of it.
 struct Answered {
-    entered: Entered,
+    entered: Entered<OutboxId>,
     answer: Arc<SendOutcome>,
     as_template: bool,
     tries: u32,
@@ -218,7 +151,7 @@ impl Dispatcher {
         number: PhoneNumberId,
         owner: String,
     ) -> Self {
-        let lease = format!("dispatch:{}", number.as_str());
+        let leadership = Leadership::new(db.clone(), format!("dispatch:{}", number.as_str()), owner);
         Self {
             db,
             meta,
@@ -226,13 +159,11 @@ impl Dispatcher {
             policy,
             limits,
             number,
-            owner,
-            lease,
+            leadership,
             in_flight: Arc::default(),
             buckets: Arc::default(),
             rest: Arc::default(),
             unrecorded: Arc::default(),
-            led: Arc::default(),
         }
     }
 
@@ -246,16 +177,16 @@ impl Dispatcher {
     pub async fn step(&self) -> Result<StepReport, DispatchError> {
         let mut report = StepReport::default();
         self.record_answers(&mut report).await;
-        let Some(fence) = self.lead().await? else { return Ok(report) };
+        let Some(term) = self.leadership.term().await? else { return Ok(report) };
         report.leading = true;
-        report.orphaned = self.settle_orphans(fence).await?;
+        report.orphaned = self.settle_orphans(term.fence).await?;
         self.expire(&mut report).await?;
-        report.hold = self.hold().await;
+        report.hold = self.rest.hold(&self.db).await;
         if report.hold.is_some() {
             return Ok(report);
         }
         let due = self.due().await?;
-        let mut sends = stream::iter(due.into_iter().map(|(id, to)| self.one(id, to, fence)))
+        let mut sends = stream::iter(due.into_iter().map(|(id, to)| self.one(id, to, &term)))
             .buffer_unordered(IN_FLIGHT_MAX);
         while let Some(done) = sends.next().await {
             match done {
@@ -274,26 +205,7 @@ impl Dispatcher {
 
     /// Gives the lease back, so that a successor need not wait for it to run out.
     pub async fn release(&self) -> Result<(), DispatchError> {
-        self.set_led(None);
-        let (lease, owner) = (self.lease.clone(), self.owner.clone());
-        Ok(self.db.write(move |tx| leases::release(tx, &lease, &owner)).await?)
-    }
-
-    /// The fence we send under; `None` while another process sends from this number.
-    async fn lead(&self) -> Result<Option<i64>, StoreError> {
-        let now = self.db.lease_clock.now();
-        let led = *self.led.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(led) = led.filter(|led| now < led.renew_at) {
-            return Ok(Some(led.fence));
-        }
-        let (lease, owner) = (self.lease.clone(), self.owner.clone());
-        let fence = self.db.write(move |tx| leases::acquire(tx, &lease, &owner, LEASE)).await?;
-        self.set_led(fence.map(|fence| Led { fence, renew_at: now + LEASE_RENEWAL }));
-        Ok(fence)
-    }
-
-    fn set_led(&self, led: Option<Led>) {
-        *self.led.lock().unwrap_or_else(PoisonError::into_inner) = led;
+        Ok(self.leadership.release().await?)
     }
 
     /// Whatever is `sending` and not in the hands of a task of this process has no living sender under our lease.
@@ -327,41 +239,17 @@ impl Dispatcher {
         Ok(())
     }
 
-    async fn hold(&self) -> Option<Hold> {
-        let now = self.db.lease_clock.now();
-        let rest = *self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rest) = rest.filter(|rest| now < rest.until) {
-            return Some(rest.hold);
-        }
-        let look = |tx: &mut Tx<'_>| {
-            let breaker = breaker::open_breaker(tx, Scope::Product)?;
-            Ok::<_, StoreError>((flags::load(tx.conn)?.outbound, breaker.is_some()))
-        };
-        match self.db.read(look).await {
-            Ok((true, false)) => None,
-            Ok((true, true)) => Some(Hold::BreakerOpen),
-            Ok((false, _)) => Some(Hold::OutboundOff),
-            Err(error) => {
-                tracing::error!(%error, "the switch and the breaker can't be read: nothing is sent");
-                Some(Hold::OutboundOff)
-            }
-        }
-    }
-
     /// After an operator's hold, one intent at a time tries whether Meta takes anything again.
     async fn due(&self) -> Result<Vec<(OutboxId, ContactId)>, StoreError> {
-        let trying = self.rest.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        let limit = if trying { 1 } else { IN_FLIGHT_MAX };
+        let limit = if self.rest.is_untried() { 1 } else { IN_FLIGHT_MAX };
         let (number, limit) = (self.number.clone(), limit.saturating_sub(self.in_flight.count()));
         self.db.read(move |tx| outbox::sendable(tx, &number, limit)).await
     }
 
-    async fn one(&self, id: OutboxId, to: ContactId, fence: i64) -> Result<Done, DispatchError> {
+    async fn one(&self, id: OutboxId, to: ContactId, term: &Term) -> Result<Done, DispatchError> {
         let Some(entered) = self.in_flight.enter(id) else { return Ok(Done::Passed) };
         let claiming = Claiming {
-            lease: self.lease.clone(),
-            owner: self.owner.clone(),
-            fence,
+            term: term.clone(),
             bucket: self.take_token(to),
             policy: self.policy,
             limits: self.limits,
@@ -383,7 +271,7 @@ impl Dispatcher {
                     }
                     Claim::Cancelled => Done::Cancelled,
                     Claim::LeaseLost => {
-                        self.set_led(None);
+                        self.leadership.lost();
                         Done::Passed
                     }
                     Claim::Send(_) | Claim::Passed => Done::Passed,
@@ -397,7 +285,7 @@ impl Dispatcher {
 
     async fn record(&self, answered: Answered) -> Result<Settled, DispatchError> {
         let (id, answer, as_template) =
-            (answered.entered.id, Arc::clone(&answered.answer), answered.as_template);
+            (answered.entered.work(), Arc::clone(&answered.answer), answered.as_template);
         let settle = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template));
         let recorded = settle.instrument(span(id)).await;
         if recorded.is_err() && answered.tries < RECORD_TRIES {
@@ -425,10 +313,7 @@ impl Dispatcher {
         match settled {
             Settled::Accepted => {
                 report.accepted += 1;
-                let now = self.db.lease_clock.now();
-                let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-                // What Meta took while it throttles others proves nothing about the number's rate.
-                rest.take_if(|rest| rest.hold != Hold::Throttled || rest.until <= now);
+                self.rest.meta_took_one(self.db.lease_clock.now());
             }
             Settled::Retried => report.retried += 1,
             Settled::Failed => report.failed += 1,
@@ -452,9 +337,7 @@ impl Dispatcher {
 
     fn rest_for(&self, hold: Hold, how_long: Duration, report: &mut StepReport) {
         let until = self.db.lease_clock.now() + how_long;
-        let mut rest = self.rest.lock().unwrap_or_else(PoisonError::into_inner);
-        if rest.is_none_or(|rest| rest.until < until) {
-            *rest = Some(Rest { hold, until });
+        if self.rest.begin(hold, until) {
             report.hold = Some(hold);
         }
     }
@@ -469,29 +352,13 @@ impl Dispatcher {
     }
 }
 
-/// Said once, by the process whose message was one too many.
-pub(crate) fn report_opened(open: &OpenBreaker) {
-    let contact = match open.scope {
-        Scope::Product => None,
-        Scope::Vendor(contact) => Some(contact.to_string()),
-    };
-    tracing::error!(
-        breaker = open.scope.code(),
-        contact,
-        sent = open.sent,
-        limit = open.limit,
-        "the breaker for outbound volume opened: what it holds stays queued until a person runs \
-         `concierge-admin outbox resume`"
-    );
-}
-
 /// What a transaction logs of one intent carries its id, and its request's once that is read. A span each: what is
 /// recorded twice is printed twice.
 fn span(id: OutboxId) -> tracing::Span {
     tracing::info_span!("dispatch", intent = %id, request = tracing::field::Empty)
 }
 
-fn orphan(tx: &mut Tx<'_>, in_flight: &InFlight, id: OutboxId) -> Result<bool, ToolError> {
+fn orphan(tx: &mut Tx<'_>, in_flight: &InFlight<OutboxId>, id: OutboxId) -> Result<bool, ToolError> {
     let (guard, send) = consequences::take(tx, id)?;
     // A task enters before its row says `sending` and leaves after the row says what came of it.
     if send.state != SendState::Sending || in_flight.contains(id) {

@@ -94,8 +94,7 @@ impl<'a> Desk<'a> {
     async fn new(test: &'a TestStore, client: &'static str, vendor: &'static str) -> Self {
         let (request, client, vendor) = test.db.write(move |tx| rows(tx, client, vendor)).await.unwrap();
         let db = test.db.clone();
-        let router =
-            Router::new(db.clone(), vec![NUMBER.parse().unwrap()], "test".to_owned()).with_policy(ON);
+        let router = Router::new(db.clone(), vec![NUMBER.parse().unwrap()], ON, "test".to_owned());
         Self { test, intake: Intake::new(db), router, request, client, vendor, written: Mutex::new(0) }
     }
 
@@ -352,7 +351,8 @@ fn a_button_is_no_message_about_the_need() {
 fn a_router_without_calling_queues_no_card() {
     on_both(async |test| {
         let mut desk = Desk::new(test, OTHER, ANSWERS).await;
-        desk.router = Router::new(test.db.clone(), vec![NUMBER.parse().unwrap()], "test".to_owned());
+        desk.router =
+            Router::new(test.db.clone(), vec![NUMBER.parse().unwrap()], Policy::default(), "test".to_owned());
         let prompt = desk.ask(Party::Client, "either").await;
         desk.presses(OTHER, prompt, true).await;
         assert_eq!(desk.bodies_to(desk.client).await.len(), 2);

@@ -65,17 +65,10 @@ enum Placed {
 }
 
 impl Router {
-    /// `numbers` are ours; an event of another number is dead-lettered. `owner` names this process in the lease.
-    pub fn new(db: Db, numbers: Vec<PhoneNumberId>, owner: String) -> Self {
-        Self { db, numbers, owner, policy: Policy::default() }
-    }
-
-    /// With what the environment allows. Without it everything that a flag guards is off: a YES is recorded, and
-    /// nobody is asked for Meta's permission after it.
-    #[must_use]
-    pub const fn with_policy(mut self, policy: Policy) -> Self {
-        self.policy = policy;
-        self
+    /// `numbers` are ours; an event of another number is dead-lettered. With calling off in `policy` a YES is recorded,
+    /// and nobody is asked for Meta's permission after it. `owner` names this process in the lease.
+    pub const fn new(db: Db, numbers: Vec<PhoneNumberId>, policy: Policy, owner: String) -> Self {
+        Self { db, numbers, owner, policy }
     }
 
     /// Places what waits.

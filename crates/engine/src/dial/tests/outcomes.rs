@@ -14,7 +14,7 @@ use super::{
     fixture::number,
     world::{World, away, gone, refused},
 };
-use crate::dial::{Hold, OPERATOR_HOLD};
+use crate::{dial::Hold, number::OPERATOR_HOLD};
 
 fn unknown() -> DialOutcome {
     DialOutcome::Unknown { why: "no answer in time: +254700000101".to_owned() }
@@ -97,9 +97,9 @@ fn a_refusal_of_the_number_lets_the_dialler_rest() {
             world.meta.will(refused(class, code));
             world.decide(Party::Client).await;
             world.step().await;
-            assert_eq!(world.dialler.hold().await, Some(Hold::Operator { class, code }));
+            assert_eq!(world.dialler.rest.hold(&store.db).await, Some(Hold::Operator { class, code }));
             store.clock.advance(OPERATOR_HOLD);
-            assert_eq!(world.dialler.hold().await, None);
+            assert_eq!(world.dialler.rest.hold(&store.db).await, None);
         });
     }
 }

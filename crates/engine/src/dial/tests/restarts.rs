@@ -159,7 +159,12 @@ fn a_router_that_stops_hands_its_lease_over_at_once() {
         let world = World::new(store).await;
         let id = world.placed(Party::Client).await;
         let router = |owner: &str| {
-            crate::router::Router::new(store.db.clone(), vec![super::fixture::number()], owner.to_owned())
+            crate::router::Router::new(
+                store.db.clone(),
+                vec![super::fixture::number()],
+                tools::Policy::default(),
+                owner.to_owned(),
+            )
         };
         world.store_status(id, "RINGING").await;
         let first = router("first");

@@ -212,7 +212,12 @@ fn what_came_in_on_another_number_of_ours_is_not_taken() {
         let body = json!({"object": "whatsapp_business_account", "entry": entry}).to_string();
         crate::intake::Intake::new(store.db.clone()).accept(body.as_bytes()).await.unwrap();
         let numbers = vec![number(), other.clone()];
-        let router = crate::router::Router::new(store.db.clone(), numbers, "router".to_owned());
+        let router = crate::router::Router::new(
+            store.db.clone(),
+            numbers,
+            tools::Policy::default(),
+            "router".to_owned(),
+        );
         assert_eq!(router.step().await.unwrap().finished, 1);
         assert_eq!(world.step().await.placed, 1);
         world.settle().await;

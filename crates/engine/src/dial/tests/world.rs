@@ -344,7 +344,8 @@ impl<'a> World<'a> {
     }
 
     pub(super) async fn route(&self) {
-        let router = Router::new(self.store.db.clone(), vec![number()], "router".to_owned());
+        let router =
+            Router::new(self.store.db.clone(), vec![number()], tools::Policy::default(), "router".to_owned());
         assert_eq!(router.step().await.unwrap().failed, 0);
     }
 
