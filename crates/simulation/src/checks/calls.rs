@@ -14,6 +14,19 @@ use crate::{
     people::digits,
 };
 
+/// With calling off nobody is asked for it, decided about or called.
+pub(super) fn there_are_none(evidence: &Evidence) -> Check {
+    let mut faults: Vec<String> =
+        evidence.dials().map(|dial| format!("a dial for {}", dial.intent())).collect();
+    for request in &evidence.requests {
+        let (id, asked, decided) = (&request.request.id, request.consents.len(), request.calls.len());
+        if asked + decided > 0 {
+            faults.push(format!("{id}: {asked} consents asked for, {decided} calls decided"));
+        }
+    }
+    Check::of("with calling off nobody is called", &faults, "nobody was asked either")
+}
+
 /// Before each dial: the client's YES to a prompt of this request, the callee's to a question of its own, and Meta's
 /// permission, none of them taken back; in Meta's log and in the account.
 pub(super) fn with_every_key(evidence: &Evidence) -> Check {
@@ -195,12 +208,7 @@ fn ends_at_meta(evidence: &Evidence, dial: &Dial<'_>) -> &'static [&'static str]
 
 /// Each dial has its media: one session, hung up in the end; who picked up was connected with it.
 pub(super) fn has_a_voice(evidence: &Evidence, connects_may_be_late: bool) -> Check {
-    let Some(sessions) = &evidence.voice else {
-        let dials = evidence.dials().count();
-        let faults =
-            if dials > 0 { vec![format!("{dials} dials without a voice gateway")] } else { Vec::new() };
-        return Check::of("calls have a voice", &faults, "calling is off");
-    };
+    let sessions = evidence.voice.as_deref().unwrap_or_default();
     let mut faults = Vec::new();
     for dial in evidence.dials() {
         let own: Vec<_> = sessions.iter().filter(|session| session.attempt == dial.intent()).collect();
@@ -292,6 +300,16 @@ mod tests {
             has_a_voice(evidence, false),
             are_recorded(evidence),
         ]
+    }
+
+    #[test]
+    fn with_calling_off_a_call_or_a_question_for_it_is_found() {
+        assert!(there_are_none(&evidence()).ok);
+        let called = there_are_none(&call_evidence());
+        assert!(!called.ok && called.detail.contains("a dial for"), "{}", called.detail);
+        let mut asked = evidence();
+        asked.requests[0].consents.push(ConsentLine::default());
+        assert!(there_are_none(&asked).detail.contains("1 consents asked for"));
     }
 
     fn broken(evidence: &Evidence) -> String {
@@ -420,7 +438,7 @@ mod tests {
             ("had 0 sessions", |run| run.voice = Some(Vec::new())),
             ("never connected", |run| run.voice.as_mut().unwrap()[0].answer = None),
             ("ended as None", |run| run.voice.as_mut().unwrap()[0].end = None),
-            ("without a voice gateway", |run| run.voice = None),
+            ("had 0 sessions", |run| run.voice = None),
         ];
         for (fault, spoil) in cases {
             let mut bad = call_evidence();

@@ -24,7 +24,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::{evidence::Evidence, scenarios::Scenario};
+use crate::{
+    evidence::Evidence,
+    scenarios::{Calling, Scenario},
+};
 
 /// A rule and whether it held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,15 +87,20 @@ pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
         privacy::logs_tell_nobody(evidence),
         audit::decisions_are_recorded(evidence),
         audit::chain_holds(evidence),
-        calls::with_every_key(evidence),
-        calls::dialled_once(evidence),
-        calls::one_at_a_time(evidence),
-        calls::told_once(evidence),
-        calls::accounts_agree(evidence),
-        calls::has_a_voice(evidence, scenario.call_webhooks_late),
-        calls::are_recorded(evidence),
-        wording::is_as_agreed(evidence),
     ]);
+    match scenario.calling {
+        Calling::Off => checks.push(calls::there_are_none(evidence)),
+        Calling::On(_) => checks.extend([
+            calls::with_every_key(evidence),
+            calls::dialled_once(evidence),
+            calls::one_at_a_time(evidence),
+            calls::told_once(evidence),
+            calls::accounts_agree(evidence),
+            calls::has_a_voice(evidence, scenario.call_webhooks_late),
+            calls::are_recorded(evidence),
+            wording::is_as_agreed(evidence),
+        ]),
+    }
     checks.extend(scenario.more_checks.iter().map(|check| check(evidence)));
     checks.push(sending::programs_stopped(evidence));
     checks
