@@ -9,8 +9,7 @@ use store::{
     Tx,
     calls::{self, AskedBy, NewConsent},
     contacts::Contact,
-    messages::{self, Direction, MessageKind, NewMessage, Party as Side},
-    outbox::{self, NewSend, Purpose, SendPayload, TemplateUse},
+    outbox::Purpose,
     requests::RequestGuard,
     timers::{self, TimerKind},
 };
@@ -20,8 +19,9 @@ use super::{
     after_the_flag,
     facts::{ask_facts, party_of},
     refusal_of,
+    say::{self, Way},
 };
-use crate::{AuditEntry, Caller, Policy, ToolError, error::refuse, record, staleness};
+use crate::{AuditEntry, Caller, Policy, ToolError, error::refuse, record};
 
 /// The wording that consent is given to, by the message of the catalogue and its version.
 pub const PROMPT_WORDING: &str = "consent-prompt.v1";
@@ -130,48 +130,21 @@ fn queue(
     by: AskedBy,
     author: ActorKind,
 ) -> Result<MessageId, ToolError> {
-    let request = guard.request();
-    let (side, language) =
-        if to.id == request.client { (Side::Client, request.language) } else { (Side::Vendor, to.language) };
-    let body = catalogue::text(language, &Sentence::ConsentPrompt);
-    let message = messages::insert(
-        tx,
-        &NewMessage {
-            request: Some(request.id),
-            contact: to.id,
-            direction: Direction::Out,
-            party: side,
-            kind: MessageKind::Text,
-            body: body.clone(),
-            also_sealed_by: Vec::new(),
-            button_id: None,
-            wamid: None,
-            quoted_wamid: None,
-            meta_at: guard.now(tx),
-        },
-    )?;
-    let button = |yes: bool, title: &Sentence<'_>| {
-        (ButtonId::Consent { prompt: message, yes }.to_string(), catalogue::text(language, title))
+    let language = say::language_of(guard.request(), to);
+    let button = |prompt, yes: bool, title: &Sentence<'_>| {
+        (ButtonId::Consent { prompt, yes }.to_string(), catalogue::text(language, title))
     };
-    let (purpose, template, buttons) = match by {
+    let (purpose, template) = match by {
+        AskedBy::Buttons => (Purpose::ConsentPrompt, "consent_prompt"),
+        AskedBy::Card => (Purpose::PermissionCard, "call_permission"),
+    };
+    let way = Way { purpose, author, template };
+    say::queue(tx, guard, to, &Sentence::ConsentPrompt, &way, |prompt| match by {
         AskedBy::Buttons => {
-            let buttons = vec![button(true, &Sentence::ButtonYes), button(false, &Sentence::ButtonNo)];
-            (Purpose::ConsentPrompt, "consent_prompt", buttons)
+            vec![button(prompt, true, &Sentence::ButtonYes), button(prompt, false, &Sentence::ButtonNo)]
         }
-        AskedBy::Card => (Purpose::PermissionCard, "call_permission", Vec::new()),
-    };
-    let template = TemplateUse { purpose: template.to_owned(), parameters: vec![body.clone()] };
-    let send = NewSend {
-        contact: to.id,
-        message,
-        purpose,
-        author,
-        payload: SendPayload { body, buttons, template: Some(template), reply_to: None },
-        also_sealed_by: Vec::new(),
-        not_after: Some(guard.now(tx) + staleness::CONSENT_PROMPT),
-    };
-    outbox::enqueue(tx, guard, &send)?;
-    Ok(message)
+        AskedBy::Card => Vec::new(),
+    })
 }
 
 /// Opens what a prompt asks for, in the order of [`keys_of_prompt`], each with the timer of its end.
@@ -193,7 +166,7 @@ fn open(
             party: party_of(party),
             asked_by,
             wording: PROMPT_WORDING.to_owned(),
-            language: if contact.id == request.client { request.language } else { contact.language },
+            language: say::language_of(request, contact),
         };
         let id = calls::insert_consent(tx, guard, &new)?;
         timers::set(tx, guard, TimerKind::ConsentExpires, &id.to_string(), consent.expires_at())?;
