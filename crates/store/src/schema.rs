@@ -67,6 +67,7 @@ diesel::table! {
         active -> Bool,
         created_at -> BigInt,
         updated_at -> BigInt,
+        hours -> Nullable<Text>,
     }
 }
 
@@ -74,6 +75,9 @@ diesel::table! {
     vendor_categories (category, vendor_id) {
         category -> Text,
         vendor_id -> Text,
+        rating -> Double,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
     }
 }
 
@@ -137,6 +141,7 @@ diesel::table! {
         updated_at -> BigInt,
         closed_at -> Nullable<BigInt>,
         call_asked_at -> Nullable<BigInt>,
+        position -> Nullable<Binary>,
     }
 }
 
@@ -312,6 +317,11 @@ diesel::table! {
         settled_at -> Nullable<BigInt>,
         status_at -> Nullable<BigInt>,
         accepted_at -> Nullable<BigInt>,
+        held_until -> Nullable<BigInt>,
+        owed_at -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        delivered_at -> Nullable<BigInt>,
+        read_at -> Nullable<BigInt>,
     }
 }
 
@@ -531,6 +541,16 @@ diesel::table! {
 diesel::joinable!(identities -> contacts (contact_id));
 diesel::joinable!(vendor_categories -> vendors (vendor_id));
 
+diesel::table! {
+    template_faults (purpose, language) {
+        purpose -> Text,
+        language -> Text,
+        code -> BigInt,
+        since -> BigInt,
+        until_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     data_keys,
     suppressions,
@@ -558,6 +578,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbound_counters,
     outbound_breakers,
     parked_statuses,
+    template_faults,
     consents,
     consent_history,
     call_permissions,

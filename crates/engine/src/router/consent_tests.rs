@@ -29,7 +29,7 @@ const NUMBER: &str = "300000000000001";
 const ANSWERS: &str = "254700000101";
 const BSUID: &str = "KE.90000000000000000101";
 const OTHER: &str = "254700000102";
-const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 const GRANTED: &str = "granted";
 const DENIED: &str = "denied";
@@ -70,6 +70,7 @@ fn rows(
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     };
     vendors::import(tx, &record)?;

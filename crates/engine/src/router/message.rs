@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use conversation::{ControlWord, Sentence, catalogue, control_words};
-use marketplace::{ActorKind, ContactId, DataKeyId, Language, PhoneNumberId};
+use marketplace::{ActorKind, ContactId, DataKeyId, Language, PhoneNumberId, Timestamp};
 use meta_client::event::{InboundMessage, MediaKind, MessageContent};
 use serde_json::json;
 use store::{
@@ -12,12 +12,13 @@ use store::{
     inbound::InboundEvent,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, NewSend, Purpose, SendPayload},
-    requests,
+    requests::{self, Position},
 };
 use tools::{AuditEntry, Caller, Policy, ToolError, record_system, spoken_of, staleness};
 
 use super::{
     consents::{self, Heard},
+    owed,
     place::{self, Place},
 };
 
@@ -77,6 +78,7 @@ pub(super) fn place(
     }
     if !consents::is_automatic(&message.content) {
         contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
+        outbox::release(tx, contact.id, number)?;
     }
     if let Some(taken) = word {
         consents::place(tx, policy, number, &contact, &reading, message, &taken)?;
@@ -88,7 +90,12 @@ pub(super) fn place(
     if contact.opted_out_at.is_some() {
         return Ok(Placement::Ignored(Some(contact.id), "opted_out"));
     }
-    match place::find(tx, &contact, number, &reading, quoted, may_wait)? {
+    let owed = owed::to(tx, &contact, number)?;
+    let place = place::find(tx, &contact, number, &reading, quoted, may_wait)?;
+    if !owed.is_empty() && !matches!(place, Place::Wait) {
+        owed::send_in_full(tx, &contact, number, &owed)?;
+    }
+    match place {
         Place::Wait => Ok(Placement::Wait),
         Place::Ask { needs, clients } => {
             ask_which(tx, number, &contact, &needs, clients)?;
@@ -100,6 +107,14 @@ pub(super) fn place(
             keep(tx, &contact, &reading, message, Some(request), party)?;
             Ok(Placement::Done(contact.id))
         }
+        Place::Mailbox { guard, party: Party::Client }
+            if owed::is_answered_by(&owed, guard.request().id, &reading) =>
+        {
+            let request = guard.request().id;
+            tracing::Span::current().record("request", tracing::field::display(request));
+            keep(tx, &contact, &reading, message, Some(request), Party::Client)?;
+            Ok(Placement::Done(contact.id))
+        }
         Place::Mailbox { mut guard, party } => {
             tracing::Span::current().record("request", tracing::field::display(guard.request().id));
             let id = keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
@@ -107,9 +122,21 @@ pub(super) fn place(
             if party == Party::Client && asks_for_call(&reading) {
                 requests::set_call_asked(tx, &mut guard, at.min(tx.now))?;
             }
+            if party == Party::Client
+                && let Some(position) = position(&message.content, at.min(tx.now))
+            {
+                requests::set_position(tx, &mut guard, position)?;
+            }
             Ok(Placement::Done(contact.id))
         }
     }
+}
+
+/// Where somebody says they are, if that is on a map.
+fn position(content: &MessageContent, at: Timestamp) -> Option<Position> {
+    let MessageContent::Location { latitude, longitude, .. } = content else { return None };
+    let place = vendor_search::Place::new(*latitude, *longitude)?;
+    Some(Position { latitude: place.latitude(), longitude: place.longitude(), at })
 }
 
 /// "Call me". It goes on into the mailbox as any other message.
@@ -145,7 +172,7 @@ fn read(content: &MessageContent) -> Result<Reading, &'static str> {
         }
         MessageContent::Location { name, address, .. } => {
             let text: Vec<&str> = [name.as_deref(), address.as_deref()].into_iter().flatten().collect();
-            plain(MessageKind::Other, &text.join(", "))
+            plain(MessageKind::Location, &text.join(", "))
         }
         MessageContent::Reaction { .. } => return Err("reaction"),
         MessageContent::CallPermissionReply(reply) => plain(MessageKind::Consent, reply.response.as_str()),

@@ -6,7 +6,10 @@
 mod consent_tests;
 mod consents;
 mod message;
+mod owed;
 mod place;
+#[cfg(test)]
+mod window_tests;
 
 use std::{collections::BTreeMap, time::Duration};
 

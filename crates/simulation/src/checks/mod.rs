@@ -10,6 +10,7 @@ mod limits;
 mod privacy;
 mod sending;
 mod story;
+mod vendors;
 mod wording;
 
 pub use call_stories::{
@@ -19,6 +20,10 @@ pub use call_stories::{
 pub use conversation::{BrainPart, tricks_survived};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
+pub use vendors::{
+    inquiries_were_in_swahili, nearest_were_asked, nobody_learned_the_place,
+    shortlist_was_announced_and_followed,
+};
 
 use std::fmt::Write as _;
 

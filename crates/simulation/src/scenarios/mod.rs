@@ -15,12 +15,15 @@ mod happy_path;
 mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
+mod vendors_near;
 mod vendors_silent;
+mod window_closed;
 mod worker_killed;
 
 use std::time::Duration;
 
 pub use calling::{Calling, Calls};
+pub use vendors_near::OF_BOTH;
 
 use meta_simulator::FaultPlan;
 
@@ -29,11 +32,11 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Temper},
+    people::{Cast, Listing, Temper, Vendor},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 16] = [
+pub static ALL: [&Scenario; 18] = [
     &happy_path::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,
@@ -50,6 +53,8 @@ pub static ALL: [&Scenario; 16] = [
     &call_fails_fallback::SCENARIO,
     &revoked_while_dialling::SCENARIO,
     &events_out_of_order::SCENARIO,
+    &window_closed::SCENARIO,
+    &vendors_near::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -80,6 +85,14 @@ pub struct Scenario {
     pub moltbot_timeout_ms: u32,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
+    /// What the directory says of a vendor beside name, number and need.
+    pub listing: fn(&Cast, &Vendor) -> Listing,
+    /// First messages that one vendor gets in 24 hours; `None`: as the product is delivered.
+    pub inquiries_per_day_max: Option<u32>,
+    /// Where the client says they are, with the answer to the first question; degrees north and east.
+    pub client_shares: Option<(f64, f64)>,
+    /// The languages of the template catalogue beside English.
+    pub templates_in: &'static [&'static str],
     /// Calls.
     pub calling: Calling,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
@@ -124,6 +137,10 @@ impl Scenario {
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         temper: mostly_offers,
+        listing: Listing::ordinary,
+        inquiries_per_day_max: None,
+        client_shares: None,
+        templates_in: &[],
         calling: Calling::Off,
         begins_at: None,
         faults: no_faults,
