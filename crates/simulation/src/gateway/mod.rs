@@ -25,7 +25,7 @@ use anyhow::Context as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use crate::{clock::SimulationClock, random::Random};
+use crate::{clock::SimulationClock, process::ReservedPort, random::Random};
 use decide::Plan;
 use mischief::{Answer, Trick};
 use wishes::Wishes;
@@ -91,6 +91,8 @@ pub struct Gateway {
     brain: Arc<Brain>,
     address: SocketAddr,
     server: Option<ServerHandle>,
+    /// With [`Manners::Down`]: its port, which stays closed.
+    _closed: Option<ReservedPort>,
 }
 
 impl Gateway {
@@ -111,10 +113,14 @@ impl Gateway {
             clock,
             log: Mutex::default(),
         });
+        if manners == Manners::Down {
+            let port = ReservedPort::closed()?;
+            return Ok(Self { brain, address: port.address, server: None, _closed: Some(port) });
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port for the gateway")?;
         let address = listener.local_addr()?;
-        let server = if manners == Manners::Down { None } else { Some(serve(&brain, listener)?) };
-        Ok(Self { brain, address, server })
+        let server = serve(&brain, listener)?;
+        Ok(Self { brain, address, server: Some(server), _closed: None })
     }
 
     /// For `MOLTBOT_URL`.

@@ -15,7 +15,7 @@ use crate::{
     clock::SimulationClock,
     http,
     people::Cast,
-    process::{Environment, Program, Programs, free_address, wait_until_ready},
+    process::{Environment, Program, Programs, ReservedPort, wait_until_ready},
     random::Random,
     templates,
 };
@@ -131,7 +131,8 @@ impl World {
         cast.write_vendors(&vendors)?;
         admin.run(&["vendors", "import", &vendors.display().to_string()]).await?;
 
-        let address = free_address()?;
+        let port = ReservedPort::for_program()?;
+        let address = port.address;
         let api_url = format!("http://{address}");
         let mut environment = process_environment(&common, around);
         environment.insert("BIND_ADDR", address.to_string());
