@@ -71,6 +71,8 @@ pub struct Surroundings<'a> {
     pub moltbot_url: &'a str,
     /// Its token.
     pub moltbot_token: &'a str,
+    /// The model, where Moltbot is a model server without a gateway.
+    pub moltbot_model: Option<&'a str>,
     /// How long Moltbot may take, real milliseconds.
     pub moltbot_timeout_ms: u32,
     /// Shared with Meta.
@@ -260,6 +262,12 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         ("AI_CONCIERGE_ENABLED", "true".to_owned()),
         ("SIMULATION_CLOCK", around.clock.to_string()),
     ]);
+    if let Some(model) = around.moltbot_model {
+        environment.extend([
+            ("MOLTBOT_TRANSPORT", "chat_completions".to_owned()),
+            ("MOLTBOT_MODEL", model.to_owned()),
+        ]);
+    }
     if let Some(voice) = around.voice {
         environment.extend([
             ("CALLING_ENABLED", "true".to_owned()),
