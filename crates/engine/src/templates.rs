@@ -98,7 +98,7 @@ pub const fn of_messages(purpose: Purpose) -> &'static [&'static str] {
         Purpose::Handoff => &[HANDOFF_CLIENT, HANDOFF_VENDOR],
         Purpose::ConsentPrompt => &[CONSENT_PROMPT],
         Purpose::PermissionCard => &[CALL_PERMISSION],
-        Purpose::Notice => &[],
+        Purpose::Notice | Purpose::StopConfirmation => &[],
     }
 }
 
@@ -497,7 +497,8 @@ mod tests {
         let mut used: Vec<&str> = Vec::new();
         for purpose in <Purpose as strum::IntoEnumIterator>::iter() {
             let templates = of_messages(purpose);
-            assert_eq!(templates.is_empty(), purpose == Purpose::Notice, "{purpose}");
+            let answers = matches!(purpose, Purpose::Notice | Purpose::StopConfirmation);
+            assert_eq!(templates.is_empty(), answers, "{purpose}");
             used.extend(templates);
         }
         assert!(used.iter().all(|purpose| known.contains(purpose)));

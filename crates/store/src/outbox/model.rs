@@ -102,8 +102,10 @@ pub enum Purpose {
     ConsentPrompt,
     /// Meta's permission card, which Meta counts.
     PermissionCard,
-    /// Confirmation of STOP or START, or a question which request is meant: goes out whatever the request does.
+    /// Confirmation of START, or a question which request is meant: goes out whatever the request does.
     Notice,
+    /// The one confirmation of STOP: nothing else goes out after it.
+    StopConfirmation,
 }
 
 /// What goes on the wire: free text inside the 24-hour window, else the template, else nothing.
