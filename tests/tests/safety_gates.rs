@@ -400,12 +400,11 @@ fn every_refusal_that_the_tools_make_has_its_rule() {
 #[test]
 fn the_dispatchers_reasons_are_those_of_the_document() {
     let code = read("crates/engine/src/dispatch/gates.rs");
-    let reasons: BTreeSet<&str> =
-        ["Never(\"", "Some(\"", "then_some(\"", "STALE: &str = \""]
-            .iter()
-            .flat_map(|before| code.split(before).skip(1))
-            .map(|rest| rest.split('"').next().unwrap())
-            .collect();
+    let reasons: BTreeSet<&str> = ["Never(\"", "Some(\"", "then_some(\"", "STALE: &str = \""]
+        .iter()
+        .flat_map(|before| code.split(before).skip(1))
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
     let rows = table("At the moment of sending");
     let written: BTreeSet<&str> = rows.iter().map(|row| row[1].trim_matches('`')).collect();
     assert_eq!(written, reasons);

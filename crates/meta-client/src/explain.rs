@@ -9,8 +9,8 @@ pub struct Explanation {
     pub advice: &'static str,
 }
 
-const fn says(meaning: &'static str, advice: &'static str) -> Option<Explanation> {
-    Some(Explanation { meaning, advice })
+const fn says(meaning: &'static str, advice: &'static str) -> Explanation {
+    Explanation { meaning, advice }
 }
 
 /// What a code means for the one message that it ended or holds; `None` for a code that Meta's pages don't explain.
@@ -18,7 +18,7 @@ pub const fn explain(code: i64) -> Option<Explanation> {
     const TEMPLATE: &str = "Repair it in WhatsApp Manager, or name another one in TEMPLATES_FILE.";
     const NUMBER: &str =
         "Look at the app and the business account in Meta's dashboard; sending goes on by itself then.";
-    match code {
+    Some(match code {
         4 | 80_007 | 130_429 | 131_056 => says("too much at once", "Nothing: it is sent again by itself."),
         1 | 2 | 131_000 | 131_016 | 131_057 | 133_004 => says(
             "trouble at Meta's side; whether the message went out is not known",
@@ -84,8 +84,8 @@ pub const fn explain(code: i64) -> Option<Explanation> {
             "Nothing: they are not written to any more.",
         ),
         131_052 | 131_053 => says("the file could not be used", "Send another file."),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

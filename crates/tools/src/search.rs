@@ -82,7 +82,7 @@ pub fn weigh(tx: &mut Tx<'_>, search: &Search<'_>) -> Result<Vec<Weighed>, ToolE
                 history: History { asked: record.asked, answered: record.answered },
                 asked_today: record.asked_lately,
                 distance_km,
-                openness: opening(&vendor.hours, &vendor.timezone, search.now),
+                openness: opening(vendor.hours.as_deref(), &vendor.timezone, search.now),
             };
             Weighed { standing: judge(&candidate, &wanted), vendor, distance_km, record }
         })
@@ -110,8 +110,8 @@ fn candidates(tx: &mut Tx<'_>, search: &Search<'_>) -> Result<Vec<Listed>, ToolE
 }
 
 /// Whether a shop with these stored hours is open at `now`.
-pub(crate) fn opening(hours: &Option<String>, zone: &str, now: Timestamp) -> Openness {
-    let hours: Option<Hours> = hours.as_deref().and_then(|text| text.parse().ok());
+pub(crate) fn opening(hours: Option<&str>, zone: &str, now: Timestamp) -> Openness {
+    let hours: Option<Hours> = hours.and_then(|text| text.parse().ok());
     openness(hours.as_ref(), zone, now)
 }
 

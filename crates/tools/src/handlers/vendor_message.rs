@@ -175,7 +175,7 @@ fn deadline_for(
     vendor: &vendors::Vendor,
     batch: &sourcing::Batch,
 ) -> Result<(Timestamp, Option<Timestamp>), ToolError> {
-    let opening = search::opening(&vendor.hours, &vendor.timezone, guard.now(tx));
+    let opening = search::opening(vendor.hours.as_deref(), &vendor.timezone, guard.now(tx));
     let Openness::ClosedUntil(opens_at) = opening else { return Ok((batch.deadline_at, None)) };
     if opens_at < batch.deadline_at {
         return Ok((batch.deadline_at, Some(opens_at)));
