@@ -43,7 +43,7 @@ Columns:
   languages          of en es pt fr sw ar, separated by ; with the preferred one first
   accepts_inquiries  true, false, yes, no, 1 or 0: whether the vendor agreed to be asked
   rating             0 to 5, or empty
-  hours              when the shop is open, in its own time: mo-fr 08:00-12:00,14:00-18:00;sa 09:00-13:00, or 24/7;
+  hours              when it is open, in its own time: mo-fr 08:00-12:00,14:00-18:00, or 24/7;
                      empty, or the column left out: not known, and counts as open
 
 Examples:
