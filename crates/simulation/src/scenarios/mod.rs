@@ -12,7 +12,10 @@ mod consent_expired;
 mod duplicate_webhooks;
 mod events_out_of_order;
 mod happy_path;
+mod identity;
+mod languages;
 mod model_server;
+mod opt_out;
 mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
@@ -30,11 +33,11 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Temper},
+    people::{Cast, Temper, ways::Way},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 17] = [
+pub static ALL: [&Scenario; 20] = [
     &happy_path::SCENARIO,
     &model_server::SCENARIO,
     &brain_down::SCENARIO,
@@ -52,6 +55,9 @@ pub static ALL: [&Scenario; 17] = [
     &call_fails_fallback::SCENARIO,
     &revoked_while_dialling::SCENARIO,
     &events_out_of_order::SCENARIO,
+    &opt_out::SCENARIO,
+    &languages::SCENARIO,
+    &identity::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -84,6 +90,10 @@ pub struct Scenario {
     pub moltbot_timeout_ms: u32,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
+    /// What is particular about the n-th client, counted from 0.
+    pub way: fn(usize) -> Way,
+    /// How many numbers the business has, 1 or 2.
+    pub numbers: usize,
     /// Calls.
     pub calling: Calling,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
@@ -129,6 +139,8 @@ impl Scenario {
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         temper: mostly_offers,
+        way: |_| Way::Ordinary,
+        numbers: 1,
         calling: Calling::Off,
         begins_at: None,
         faults: no_faults,
