@@ -49,6 +49,8 @@ pub struct Vendor {
     pub timezone: String,
     /// Languages, the preferred one first.
     pub languages: Vec<Language>,
+    /// The language they are written to in: the preferred one, or the one they asked for.
+    pub language: Language,
     /// Whether the vendor agreed to be asked.
     pub accepts_inquiries: bool,
     /// 0 to 5.
@@ -247,6 +249,7 @@ fn vendor(tx: &mut Tx<'_>, row: VendorRow) -> Result<Vendor, StoreError> {
         position: row.latitude.zip(row.longitude),
         timezone: row.timezone,
         languages: row.languages.split(';').filter_map(|code| code.parse().ok()).collect(),
+        language: contact.language,
         accepts_inquiries: row.accepts_inquiries,
         rating: row.rating,
         opted_out: contact.opted_out_at.is_some() || contact.erased_at.is_some() || suppressed,

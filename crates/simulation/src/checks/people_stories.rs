@@ -69,7 +69,9 @@ pub fn stops_end_requests(evidence: &Evidence) -> Check {
             .map(|vendor| digits(&vendor.phone))
             .collect();
         let later = evidence.sent().filter(|sent| {
-            asked.contains(&sent.attempt.digits.as_str()) && stopped_at.is_none_or(|at| sent.at_ms > at)
+            let to_vendor = asked.contains(&sent.attempt.digits.as_str());
+            // A vendor may say STOP as well.
+            to_vendor && !confirms_stop(&sent.attempt.text) && stopped_at.is_none_or(|at| sent.at_ms > at)
         });
         faults.extend(later.map(|sent| format!("+{} was written to for nothing", sent.attempt.digits)));
         closed += 1;

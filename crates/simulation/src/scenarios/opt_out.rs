@@ -11,7 +11,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
     name: "opt-out",
     about: "a client and vendors say STOP in several languages: each gets one confirmation and nothing after it",
     requests: 2,
-    speed: 30,
+    speed: 40,
     temper: some_stop,
     way: |nth| if nth == 1 { Way::Stops(STOPS[0]) } else { Way::Ordinary },
     ends: &["handed_off", "closed"],

@@ -51,6 +51,7 @@ pub(super) fn find(
                 category: category.clone(),
                 distance_km: None,
                 rating: vendor.rating,
+                language: vendor.language,
                 accepts_inquiries: vendor.accepts_inquiries,
                 contacted,
             }
