@@ -84,6 +84,7 @@ impl<'a> Stand<'a> {
             moltbot_token: gateway.token(),
             moltbot_model: None,
             moltbot_timeout_ms: 10_000,
+            two_numbers: false,
             secrets: &secrets,
             voice: None,
             clock,

@@ -160,6 +160,9 @@ pub struct VendorFound {
     /// 0 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<f64>,
+    /// The language that the vendor is written to in.
+    #[serde(default)]
+    pub language: Language,
     /// Whether the vendor opted in to inquiries.
     pub accepts_inquiries: bool,
     /// Whether it was contacted for this request before.

@@ -211,6 +211,7 @@ pub(crate) fn found(numbers: std::ops::RangeInclusive<usize>) -> Vec<VendorFound
             category: "spare_parts".to_owned(),
             distance_km: None,
             rating: None,
+            language: marketplace::Language::En,
             accepts_inquiries: true,
             opens_at: None,
             contacted: false,

@@ -130,16 +130,18 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
         offers_wanted: plan.stop_conditions.offers_wanted,
         deadline_minutes: plan.stop_conditions.deadline_minutes,
     });
-    let inquiry = |questions| {
-        text(request.language, &Sentence::VendorInquiry { need: &plan.normalized_need, questions })
+    // Each vendor reads it in their own language; what the client and the plan say stays as it is.
+    let body = |language| {
+        let inquiry =
+            |questions| text(language, &Sentence::VendorInquiry { need: &plan.normalized_need, questions });
+        inquiry(&fitting(&plan.vendor_questions, &inquiry(&[])))
     };
-    let body = inquiry(&fitting(&plan.vendor_questions, &inquiry(&[])));
     let to_vendor = |vendor: &VendorFound| PlannedCall {
         step: format!("{STEP_VENDOR}{}", vendor.vendor_id),
         call: ToolCall::from(SendVendorMessageArgs {
             request_id: request.id,
             vendor_id: vendor.vendor_id.clone(),
-            body: body.clone(),
+            body: body(vendor.language),
             questions: Vec::new(),
         }),
         on_refusal: OnRefusal::LeaveOut,

@@ -117,6 +117,29 @@ fn an_outreach_opens_the_batch_before_it_writes() {
     );
 }
 
+/// The client's language is the client's alone.
+#[test]
+fn each_vendor_is_asked_in_their_own_language() {
+    use marketplace::Language::{Ar, En, Sw};
+    let mut pack = fixture::pack();
+    pack.request.language = Ar;
+    let mut vendors = found(1..=2);
+    vendors[1].language = Sw;
+    let next = Next::Decision(Decision::VendorOutreachPlan(outreach(2)));
+    let plan = rendered(&next, &pack, &vendors);
+    let inquiry = |language| {
+        let questions = outreach(2).vendor_questions;
+        let need = &outreach(2).normalized_need;
+        conversation::text(language, &Sentence::VendorInquiry { need, questions: &questions })
+    };
+    assert!(plan.contains(&format!("[vendor/v-1] {}", inquiry(En))), "{plan}");
+    assert!(plan.contains(&format!("[vendor/v-2] {}", inquiry(Sw))), "{plan}");
+    assert!(
+        plan.contains(&format!("[client] {}", conversation::text(Ar, &Sentence::AskingVendors))),
+        "{plan}"
+    );
+}
+
 #[test]
 fn the_batch_carries_the_plan_and_where_it_comes_from() {
     let (pack, plan) = (fixture::pack(), outreach(2));

@@ -55,6 +55,27 @@ fn the_first_question_is_a_sensible_one() {
     }
 }
 
+/// A wish for a language says nothing of the need; what was being asked is asked again in it.
+#[test]
+fn a_wish_for_a_language_goes_on_in_it() {
+    let wish = "en español por favor";
+    for (before, state, asked) in [
+        (vec![], RequestState::New, "¡Hola! Puedo preguntar"),
+        (vec!["Hi"], RequestState::Clarifying, "¡Hola! Puedo preguntar"),
+        (vec!["I need brake pads for a 2014 Corolla"], RequestState::Clarifying, "¿De qué marca"),
+    ] {
+        let mut pack = told(&[before.as_slice(), &[wish]].concat(), state);
+        pack.request.language = Language::Es;
+        let decided = decision(&pack, &[says(wish)]);
+        let (question, state) = question(&decided);
+        assert!(question.starts_with(asked), "{before:?}: {question}");
+        assert_eq!(state, RequestState::Clarifying);
+    }
+    let mut waiting = told(&["I need brake pads", wish], RequestState::Sourcing);
+    waiting.batch(5);
+    assert_eq!(decide(&waiting, &[says(wish)]), Next::Nothing, "the wish itself was confirmed");
+}
+
 #[test]
 fn an_answer_leads_to_vendors() {
     let pack = told(&["I need brake pads for a 2014 Corolla", "Front, 1.8 petrol"], RequestState::Clarifying);

@@ -14,7 +14,7 @@ pub use calls::{CallLine, ConsentChange, ConsentLine, Dial};
 use crate::{
     gateway::Exchange,
     outsider::ToolAnswer,
-    people::{Cast, digits},
+    people::{Cast, digits, ways::Way},
 };
 
 /// `concierge-admin requests list --json`.
@@ -349,6 +349,18 @@ impl RequestAccount {
         self.messages.iter().find(|message| {
             message.direction == "out" && matches!(message.status.as_deref(), Some("queued" | "sending"))
         })
+    }
+
+    /// The account with the number of a client whom the product knows by id and name alone.
+    #[must_use]
+    pub fn of_whom_it_is(mut self, cast: &Cast) -> Self {
+        let hidden = cast.clients.iter().find(|client| {
+            client.way == Way::HidesNumber && self.request.client.name.as_ref() == Some(&client.name)
+        });
+        if let (None, Some(client)) = (&self.request.client.phone, hidden) {
+            self.request.client.phone = Some(client.phone.clone());
+        }
+        self
     }
 
     /// Whether this client's number is the request's.

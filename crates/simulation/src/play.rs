@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use meta_simulator::{Config, Handle, MetaSimulator};
+use meta_simulator::{BusinessNumber, Config, Handle, LogEntry, LogEvent, MessageKind, MetaSimulator};
 use serde_json::Value;
 use voice_simulator::VoiceSimulator;
 
@@ -15,13 +15,16 @@ use crate::{
     clock::SimulationClock,
     evidence::{Evidence, RequestAccount, RequestList},
     gateway::{Gateway, wishes::Wishes},
-    people::{Cast, calls::Phone},
+    people::{Cast, calls::Phone, digits, ways::Way},
     progress::Progress,
     report::{Timings, millis},
     scenarios::{Calls, Scenario},
     stage::Stage,
     templates,
-    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Setup, Surroundings, Voice, World},
+    world::{
+        BUSINESS_PHONE, PHONE_NUMBER_ID, SECOND_NUMBER_ID, SECOND_PHONE, Secrets, Setup, Surroundings, Voice,
+        World,
+    },
 };
 
 /// Admin commands at the same moment.
@@ -63,7 +66,7 @@ pub struct Played {
 pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progress) -> anyhow::Result<Played> {
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
     let clock = scenario.clock(requests);
-    let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed);
+    let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed).with_ways(scenario.way);
     let cast = Cast { listing: scenario.listing, ..cast };
     let begun = Instant::now();
 
@@ -82,6 +85,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         moltbot_token: gateway.token(),
         moltbot_model: scenario.model_server.then_some(Gateway::MODEL),
         moltbot_timeout_ms: scenario.moltbot_timeout_ms,
+        two_numbers: scenario.numbers > 1,
         secrets: &secrets,
         voice: voice_at.as_ref(),
         clock,
@@ -118,10 +122,13 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let stuck = world.stop().await;
     gateway.stop().await;
     let counters = meta.counters();
+    let requests = requests.into_iter().map(|request| request.of_whom_it_is(&cast)).collect();
+    let mut log = meta.log();
+    let cast = as_one_person(cast, &mut log);
     let evidence = Evidence {
         requests: in_order_of_clients(requests, &cast),
         cast,
-        meta: meta.log(),
+        meta: log,
         gateway: gateway.exchanges(),
         gateway_faults: gateway.faults(),
         tool_answers,
@@ -175,9 +182,23 @@ fn start_meta(
     if let Some(calls) = scenario.calling.calls() {
         config.calling.ring_limit_ms = calls.meta_ring_limit_ms;
     }
+    if scenario.numbers > 1 {
+        config.numbers.push(BusinessNumber {
+            phone_number_id: SECOND_NUMBER_ID.to_owned(),
+            display_number: SECOND_PHONE.to_owned(),
+        });
+    }
     let meta = MetaSimulator::start(config)?;
     for client in &cast.clients {
         meta.person(&client.phone, &client.name);
+        match client.way {
+            Way::HidesNumber => meta.change_person(&client.phone, |person| person.hides_number = true)?,
+            // Another number is another person to Meta, with another id.
+            Way::Moves => {
+                meta.person(&client.next_phone(), &client.name);
+            }
+            _ => {}
+        }
     }
     for vendor in &cast.vendors {
         meta.person(&vendor.phone, &vendor.name);
@@ -264,6 +285,28 @@ fn rows(printed: Value) -> Vec<Value> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Who changed the number is one person: known by the last one, in Meta's log too.
+fn as_one_person(mut cast: Cast, log: &mut Vec<LogEntry>) -> Cast {
+    // Meta's notice of the change is no message.
+    log.retain(|entry| {
+        !matches!(&entry.event, LogEvent::Said(reply) if reply.kind == MessageKind::Other && reply.text.is_empty())
+    });
+    for client in cast.clients.iter_mut().filter(|client| client.way == Way::Moves) {
+        let (old, new) = (digits(&client.phone).to_owned(), client.next_phone());
+        for entry in log.iter_mut() {
+            match &mut entry.event {
+                LogEvent::Said(reply) if reply.digits == old => digits(&new).clone_into(&mut reply.digits),
+                LogEvent::Send(attempt) if attempt.digits == old => {
+                    digits(&new).clone_into(&mut attempt.digits);
+                }
+                _ => {}
+            }
+        }
+        client.phone = new;
+    }
+    cast
 }
 
 fn in_order_of_clients(mut requests: Vec<RequestAccount>, cast: &Cast) -> Vec<RequestAccount> {

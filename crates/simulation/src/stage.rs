@@ -8,6 +8,7 @@ use std::{
 use meta_simulator::{
     CallAction, Handle, LogEntry, LogEvent, Outcome, PermissionAnswer, Said, Saying, SendAttempt,
 };
+use serde_json::json;
 
 use crate::{
     clock::SimulationClock,
@@ -15,10 +16,10 @@ use crate::{
     evidence::RequestList,
     gateway::Gateway,
     outsider::{Demand, Outsider, ToolAnswer},
-    people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits},
+    people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits, ways::Way},
     progress::Progress,
     scenarios::Scenario,
-    world::World,
+    world::{SECOND_NUMBER_ID, World},
 };
 
 /// Conversations that are under way at the same moment.
@@ -77,6 +78,8 @@ pub(crate) struct Stage<'a> {
     clock: SimulationClock,
     seed: u64,
     clients: BTreeMap<&'a str, ClientOnStage>,
+    /// Clients who have another number by now, by that.
+    moved: BTreeMap<String, ClientOnStage>,
     vendors: BTreeMap<&'a str, VendorScript>,
     contacted: BTreeMap<&'a str, usize>,
     agenda: BinaryHeap<Due>,
@@ -111,6 +114,7 @@ impl<'a> Stage<'a> {
             clock,
             seed,
             clients: BTreeMap::new(),
+            moved: BTreeMap::new(),
             vendors: BTreeMap::new(),
             contacted: BTreeMap::new(),
             agenda: BinaryHeap::new(),
@@ -263,7 +267,11 @@ impl<'a> Stage<'a> {
         let received = Received { wamid, kind: attempt.kind, text: &attempt.text, buttons: &attempt.buttons };
         let cast = self.cast;
         let mut also = None;
-        let act = if let Some(client) = self.clients.get_mut(attempt.digits.as_str()) {
+        let on_stage = match self.clients.get_mut(attempt.digits.as_str()) {
+            Some(client) => Some(client),
+            None => self.moved.get_mut(&attempt.digits),
+        };
+        let act = if let Some(client) = on_stage {
             client.heard_ms = at_ms;
             let act = client.script.react(received);
             also = act.as_ref().and_then(|_| client.script.also_says());
@@ -279,9 +287,31 @@ impl<'a> Stage<'a> {
         } else {
             None
         };
+        let phone = self.line_of(&attempt.digits);
         for act in act.into_iter().chain(also) {
-            self.plan_act(&attempt.digits, act);
+            self.plan_act(&phone, act);
         }
+    }
+
+    /// The number that somebody writes from next: who moves does it before the first answer.
+    fn line_of(&mut self, of: &str) -> String {
+        let moves = self.cast.client(of).filter(|client| client.way == Way::Moves);
+        let Some(client) = moves else { return of.to_owned() };
+        let next = client.next_phone();
+        let notice = json!({
+            "type": "system",
+            "system": {
+                "type": "user_changed_number",
+                "body": "changed",
+                "wa_id": digits(&next),
+            },
+        });
+        self.plan(of, Duration::from_millis(1), Said::Raw(notice), None);
+        // Reactions to what comes to the new number are the same person's.
+        if let Some(client_on_stage) = self.clients.remove(digits(&client.phone)) {
+            self.moved.insert(digits(&next).to_owned(), client_on_stage);
+        }
+        next
     }
 
     fn plan_act(&mut self, phone: &str, act: Act) {
@@ -290,16 +320,18 @@ impl<'a> Stage<'a> {
 
     fn plan(&mut self, phone: &str, after: Duration, said: Said, quoting: Option<String>) {
         self.ordinal += 1;
-        let saying = Saying { phone: phone.to_owned(), to_pnid: None, quoting, said };
+        let client = self.cast.client(phone).filter(|client| client.way == Way::WritesToSecond);
+        let to_pnid = client.map(|_| SECOND_NUMBER_ID.to_owned());
+        let saying = Saying { phone: phone.to_owned(), to_pnid, quoting, said };
         self.agenda.push(Due { at: Instant::now() + after, ordinal: self.ordinal, saying });
     }
 
     /// The next clients write, as long as not too many conversations are under way.
     fn let_clients_in(&mut self, done: usize) -> anyhow::Result<()> {
-        while self.clients.len() < self.cast.clients.len()
-            && self.clients.len() - done.min(self.clients.len()) < AT_ONCE
+        let on_stage = |stage: &Self| stage.clients.len() + stage.moved.len();
+        while on_stage(self) < self.cast.clients.len() && on_stage(self) - done.min(on_stage(self)) < AT_ONCE
         {
-            let index = self.clients.len();
+            let index = on_stage(self);
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
             let script =

@@ -51,6 +51,8 @@ pub struct Vendor {
     pub timezone: String,
     /// Languages, the preferred one first.
     pub languages: Vec<Language>,
+    /// The language they are written to in: the preferred one, or the one they asked for.
+    pub language: Language,
     /// Whether the vendor agreed to be asked.
     pub accepts_inquiries: bool,
     /// 0 to 5.
@@ -402,6 +404,7 @@ fn vendor(tx: &mut Tx<'_>, row: VendorRow) -> Result<Vendor, StoreError> {
         position: row.latitude.zip(row.longitude),
         timezone: row.timezone,
         languages: split(&row.languages),
+        language: contact.language,
         accepts_inquiries: row.accepts_inquiries,
         rating: row.rating,
         hours: row.hours,

@@ -3,15 +3,15 @@
 use audit::Outcome;
 use calling_policy::Chat;
 use conversation::Sentence;
-use marketplace::Language;
+use marketplace::{ContactId, Language};
 use serde_json::json;
 use store::{
     Tx,
-    contacts::{Contact, LanguageSource},
+    contacts::{self, Contact, LanguageSource},
     requests::{self, FactChanges, RequestGuard},
 };
 
-use crate::{AuditEntry, Caller, ToolError, calling::say, record};
+use crate::{AuditEntry, Caller, ToolError, calling::say, record, record_system};
 
 /// Moves a request to the language that its client has now. The contact's row says it already.
 pub fn follow(
@@ -38,4 +38,23 @@ pub fn confirm(tx: &mut Tx<'_>, guard: &RequestGuard, client: &Contact) -> Resul
         say::sentence(tx, guard, client, &Sentence::LanguageSet)?;
     }
     Ok(())
+}
+
+/// Sets a person's language for an operator; their open request follows. Only a wish of theirs changes it again.
+///
+/// # Errors
+/// [`store::StoreError::NotFound`] when there is no such contact.
+pub fn set(tx: &mut Tx<'_>, contact: ContactId, language: Language) -> Result<(), ToolError> {
+    let by = Caller::operator();
+    let open = requests::open_of_client(tx, contact)?;
+    let mut guard = open.map(|request| requests::lock(tx, request)).transpose()?;
+    contacts::lock(tx, contact)?;
+    let known = contacts::load(tx, contact)?;
+    contacts::set_language(tx, contact, language, LanguageSource::Operator)?;
+    if let Some(guard) = &mut guard {
+        follow(tx, guard, (language, LanguageSource::Operator), &by)?;
+    }
+    let payload = json!({ "contact_id": contact, "from": known.language, "to": language });
+    let entry = AuditEntry::new(by.actor, "contact.language_set", payload).caused_by(contact);
+    record_system(tx, entry.sealed_by([known.data_key]))
 }

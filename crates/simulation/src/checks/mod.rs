@@ -7,6 +7,7 @@ mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod limits;
+mod people_stories;
 mod privacy;
 mod sending;
 mod story;
@@ -18,6 +19,9 @@ pub use call_stories::{
     late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
 };
 pub use conversation::{BrainPart, tricks_survived};
+pub use people_stories::{
+    answered_in_their_language, everybody_was_reached, nothing_after_stop, stops_end_requests,
+};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
 pub use vendors::{

@@ -9,6 +9,7 @@ use super::{
     Act, Received,
     calls::{ClientCalls, OnPrompt, answer_prompt, is_card, is_prompt},
     catalogue::Need,
+    ways::{STOPS_AFTER, Way, confirms_stop},
 };
 
 /// Who the client is.
@@ -20,12 +21,24 @@ pub struct Client {
     pub phone: String,
     /// What the client is looking for.
     pub need: &'static Need,
+    /// What is particular about the client.
+    pub way: Way,
+}
+
+impl Client {
+    /// The number after a move.
+    pub fn next_phone(&self) -> String {
+        self.phone.replace("+2547110", "+2547119")
+    }
 }
 
 /// Where the client stands in the conversation.
 #[derive(Debug, Clone)]
 pub struct ClientScript {
     need: &'static Need,
+    way: Way,
+    /// The STOP that is still to be said.
+    stop: Option<&'static str>,
     /// Picks by tapping, or else by writing the number.
     taps: bool,
     calls: Option<ClientCalls>,
@@ -49,6 +62,11 @@ impl ClientScript {
     pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
         Self {
             need: client.need,
+            way: client.way,
+            stop: match client.way {
+                Way::Stops(word) => Some(word),
+                _ => None,
+            },
             taps,
             calls,
             answers_given: 0,
@@ -67,7 +85,10 @@ impl ClientScript {
 
     /// The first message.
     pub fn opening(&self) -> Said {
-        let opening = self.need.opening;
+        let opening = match self.way {
+            Way::Speaks(tongue) => tongue.opening,
+            _ => self.need.opening,
+        };
         let is_urgent = self.calls.is_some_and(|calls| calls.is_urgent);
         Said::Text(if is_urgent { format!("{opening}. {URGENT}") } else { opening.to_owned() })
     }
@@ -81,6 +102,11 @@ impl ClientScript {
             let said = Said::Raw(json!({ "type": "location", "location": location }));
             return Some(Act { after: Duration::from_secs(20), said, quoting: None });
         }
+        if self.answers_given == 1
+            && let Some(word) = self.stop.take()
+        {
+            return Some(Act { after: STOPS_AFTER, said: Said::Text(word.to_owned()), quoting: None });
+        }
         let after = self.calls?.asks_after.filter(|_| self.answers_given == 1 && !self.asked_for_call)?;
         self.asked_for_call = true;
         Some(Act { after, said: Said::Text(CALL_ME.to_owned()), quoting: None })
@@ -88,6 +114,11 @@ impl ClientScript {
 
     /// The reaction to a message, if there is one.
     pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
+        // Who said STOP says nothing more.
+        let has_stopped = matches!(self.way, Way::Stops(_)) && self.stop.is_none();
+        if confirms_stop(message.text) || has_stopped {
+            return None;
+        }
         // A question for consent is no question about the need, and Meta's card is answered in the card.
         if is_card(&message) {
             return None;
@@ -130,6 +161,12 @@ impl ClientScript {
     }
 
     fn answer(&mut self, question: &str) -> Option<Act> {
+        if let Way::Speaks(tongue) = self.way {
+            let is_first = self.answers_given == 0;
+            self.answers_given += 1;
+            let said = Said::Text(tongue.answer.to_owned());
+            return is_first.then(|| Act { after: Duration::from_secs(25), said, quoting: None });
+        }
         let small = SMALL_ANSWERS.iter().find(|(word, _)| question.contains(word)).map(|(_, answer)| *answer);
         let answer = match (small, self.answers_given.checked_sub(1)) {
             (Some(answer), _) => answer,
@@ -155,13 +192,13 @@ const CALL_ME: &str = "Call me";
 
 /// A question, or a demand: "Please type …", "Please tell me …". A reminder to pick is none: the pick is under way.
 fn asks(text: &str) -> bool {
-    text.contains('?') || ["Please type", "Please tell"].iter().any(|demand| text.contains(demand))
+    text.contains(['?', '؟']) || ["Please type", "Please tell"].iter().any(|demand| text.contains(demand))
 }
 
 /// "1. …" and "2. …" at the beginning of lines, or one offer alone.
 fn is_numbered_list(text: &str) -> bool {
     text.lines().any(|line| {
-        let line = line.trim_start_matches(['*', ' ']);
+        let line = line.trim_start_matches(['*', ' ', '\u{200f}']);
         line.starts_with("1.") || line.starts_with("1)")
     })
 }
@@ -173,7 +210,12 @@ mod tests {
     use meta_simulator::{Button, MessageKind};
 
     fn script(taps: bool) -> ClientScript {
-        let client = Client { name: "Amina".into(), phone: "+254711000000".into(), need: &NEEDS[0] };
+        let client = Client {
+            name: "Amina".into(),
+            phone: "+254711000000".into(),
+            need: &NEEDS[0],
+            way: Way::Ordinary,
+        };
         ClientScript::new(&client, taps, None)
     }
 
@@ -221,6 +263,26 @@ mod tests {
         let answered = away.react(received("A call?", std::slice::from_ref(&yes))).unwrap().after;
         let picked = away.react(received("Which one?", std::slice::from_ref(&pick))).unwrap().after;
         assert!(picked > answered, "{picked:?} {answered:?}");
+    }
+
+    #[test]
+    fn who_says_stop_says_it_once_and_then_nothing() {
+        let mut client = ClientScript { way: Way::Stops("STOP"), stop: Some("STOP"), ..script(true) };
+        assert_eq!(client.also_says(), None, "vendors are not asked yet");
+        client.react(received("Which one?", &[]));
+        assert_eq!(client.also_says().unwrap().said, Said::Text("STOP".into()));
+        assert_eq!(client.also_says(), None);
+        assert_eq!(client.react(received("Which other one?", &[])), None);
+    }
+
+    #[test]
+    fn a_client_of_another_language_answers_in_it() {
+        let tongue = &crate::people::ways::TONGUES[4];
+        let mut client = ClientScript { way: Way::Speaks(tongue), ..script(true) };
+        assert_eq!(client.opening(), Said::Text(tongue.opening.into()));
+        let asked = received("وما هي القطعة المطلوبة بالضبط؟", &[]);
+        assert_eq!(client.react(asked).unwrap().said, Said::Text(tongue.answer.into()));
+        assert_eq!(client.react(asked), None);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod calls;
 pub mod catalogue;
 mod client;
 mod vendor;
+pub mod ways;
 
 use std::{path::Path, time::Duration};
 
@@ -16,6 +17,7 @@ pub use vendor::{Temper, Vendor, VendorScript};
 
 use crate::random::Random;
 use catalogue::{NEEDS, client_name, shop_name};
+use ways::Way;
 
 /// What a person received, as far as they can see it.
 #[derive(Debug, Clone, Copy)]
@@ -90,7 +92,8 @@ impl Cast {
         let clients: Vec<Client> = (0..requests)
             .filter_map(|index| {
                 let need = NEEDS.get((index + offset) % NEEDS.len())?;
-                Some(Client { name: client_name(index), phone: format!("+2547110{index:05}"), need })
+                let phone = format!("+2547110{index:05}");
+                Some(Client { name: client_name(index), phone, need, way: Way::Ordinary })
             })
             .collect();
         let wanted = NEEDS.iter().filter(|need| clients.iter().any(|client| client.need == *need));
@@ -107,6 +110,19 @@ impl Cast {
             })
             .collect();
         Self { clients, vendors, listing: Listing::ordinary }
+    }
+
+    /// The same people, each client with what is particular about them. Who speaks another language looks for brake
+    /// pads in it.
+    #[must_use]
+    pub fn with_ways(mut self, way: fn(usize) -> Way) -> Self {
+        for (nth, client) in self.clients.iter_mut().enumerate() {
+            client.way = way(nth);
+            if let Way::Speaks(_) = client.way {
+                client.need = &NEEDS[0];
+            }
+        }
+        self
     }
 
     /// The vendors as the CSV that `concierge-admin vendors import` reads.

@@ -35,6 +35,8 @@ pub enum Temper {
     SoldOut,
     /// Never answers.
     Silent,
+    /// Wants no more messages, and says so with this word.
+    Stops(&'static str),
     /// Has it, but answers only once somebody has called or tried to.
     SpeaksWhenCalled,
     /// Has it, and answers when the shop is quiet again, so long after an ordinary answer.
@@ -75,6 +77,7 @@ impl VendorScript {
                 return None;
             }
             Temper::SoldOut => (*self.random.pick(&["out of stock", "sorry no"])?).to_owned(),
+            Temper::Stops(word) => word.to_owned(),
             Temper::Offers | Temper::OffersAfter(_) => self.offer(),
         };
         let busy = match self.temper {

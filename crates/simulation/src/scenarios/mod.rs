@@ -12,7 +12,10 @@ mod consent_expired;
 mod duplicate_webhooks;
 mod events_out_of_order;
 mod happy_path;
+mod identity;
+mod languages;
 mod model_server;
+mod opt_out;
 mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
@@ -33,11 +36,11 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Listing, Temper, Vendor},
+    people::{Cast, Listing, Temper, Vendor, ways::Way},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 19] = [
+pub static ALL: [&Scenario; 22] = [
     &happy_path::SCENARIO,
     &model_server::SCENARIO,
     &brain_down::SCENARIO,
@@ -57,6 +60,9 @@ pub static ALL: [&Scenario; 19] = [
     &events_out_of_order::SCENARIO,
     &window_closed::SCENARIO,
     &vendors_near::SCENARIO,
+    &opt_out::SCENARIO,
+    &languages::SCENARIO,
+    &identity::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -97,6 +103,10 @@ pub struct Scenario {
     pub client_shares: Option<(f64, f64)>,
     /// The languages of the template catalogue beside English.
     pub templates_in: &'static [&'static str],
+    /// What is particular about the n-th client, counted from 0.
+    pub way: fn(usize) -> Way,
+    /// How many numbers the business has, 1 or 2.
+    pub numbers: usize,
     /// Calls.
     pub calling: Calling,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
@@ -146,6 +156,8 @@ impl Scenario {
         inquiries_per_day_max: None,
         client_shares: None,
         templates_in: &[],
+        way: |_| Way::Ordinary,
+        numbers: 1,
         calling: Calling::Off,
         begins_at: None,
         faults: no_faults,

@@ -22,6 +22,10 @@ use crate::{
 
 /// The business number of every run.
 pub const PHONE_NUMBER_ID: &str = "300000000000001";
+/// The second one, where the business has two.
+pub const SECOND_NUMBER_ID: &str = "300000000000002";
+/// The second one as people see it.
+pub const SECOND_PHONE: &str = "+254700900200";
 /// The same number as people see it.
 pub const BUSINESS_PHONE: &str = "+254700900100";
 
@@ -65,6 +69,8 @@ impl Secrets {
 /// Where the services of others are, and how the product is set up.
 #[derive(Debug, Clone)]
 pub struct Surroundings<'a> {
+    /// Whether the business has a second number.
+    pub two_numbers: bool,
     /// Meta's Graph API.
     pub meta_url: &'a str,
     /// Moltbot's gateway.
@@ -260,13 +266,21 @@ fn common_environment(database: &Database, seed: u64) -> Environment {
     ])
 }
 
+fn numbers_of(around: &Surroundings<'_>) -> String {
+    if around.two_numbers {
+        format!("{PHONE_NUMBER_ID},{SECOND_NUMBER_ID}")
+    } else {
+        PHONE_NUMBER_ID.to_owned()
+    }
+}
+
 fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Environment {
     let mut environment = common.clone();
     environment.extend([
         ("META_APP_SECRET", around.secrets.app_secret.clone()),
         ("META_VERIFY_TOKEN", around.secrets.verify_token.clone()),
         ("META_ACCESS_TOKEN", around.secrets.access_token.clone()),
-        ("META_PHONE_NUMBER_ID", PHONE_NUMBER_ID.to_owned()),
+        ("META_PHONE_NUMBER_ID", numbers_of(around)),
         ("META_API_BASE", around.meta_url.to_owned()),
         ("MOLTBOT_URL", around.moltbot_url.to_owned()),
         ("MOLTBOT_TOKEN", around.moltbot_token.to_owned()),

@@ -58,24 +58,30 @@ pub(super) fn find(
         let vendor = vendors::load(tx, &weighed.vendor.id)?;
         // The number may be one that an erased person had.
         if !vendor.opted_out {
-            found.push(named(weighed, vendor.name, &category, &contacted));
+            found.push(named(weighed, vendor, &category, &contacted));
         }
     }
     Ok(found)
 }
 
-fn named(weighed: Weighed, name: String, category: &str, contacted: &BTreeSet<VendorId>) -> VendorFound {
+fn named(
+    weighed: Weighed,
+    known: vendors::Vendor,
+    category: &str,
+    contacted: &BTreeSet<VendorId>,
+) -> VendorFound {
     let Weighed { vendor, distance_km, standing, .. } = weighed;
     VendorFound {
         contacted: contacted.contains(&vendor.id),
         why: standing.why.iter().map(ToString::to_string).collect(),
         opens_at: standing.opens_at(),
         vendor_id: vendor.id,
-        name,
+        name: known.name,
         category: category.to_owned(),
         // To a hundred metres: more would only tell where the client stands.
         distance_km: distance_km.map(|km| (km * 10.0).round() / 10.0),
         rating: vendor.rating,
+        language: known.language,
         accepts_inquiries: vendor.accepts_inquiries,
     }
 }
