@@ -225,7 +225,7 @@ const ALIKE: &[(Language, &[&str])] = &[
     (Language::Es, &["a", "chat", "km", "no", "whatsapp"]),
     (Language::Pt, &["a", "as", "chat", "do", "for", "km", "no", "so", "whatsapp"]),
     (Language::Fr, &[
-        "a", "chat", "chose", "contact", "continue", "documents", "dont", "km", "me", "message", "messages", "moment",
+        "a", "chat", "chose", "contact", "continue", "documents", "dont", "image", "km", "me", "message", "messages", "moment",
         "part", "patience", "place", "question", "type", "whatsapp",
     ]),
     (Language::Sw, &["km", "whatsapp"]),

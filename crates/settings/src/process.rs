@@ -10,6 +10,7 @@ use crate::{
     lookup::{Lookup, ProcessEnvironment},
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
+    ocr::Ocr,
     reader::{Parsed, Reader},
     shared::{Flags, Logging, OutboundLimits, simulation_clock},
     variables::{
@@ -121,6 +122,8 @@ pub struct WorkerSettings {
     pub moltbot: Option<Moltbot>,
     /// Feature flags.
     pub flags: Flags,
+    /// How pictures are read, where they are.
+    pub ocr: Ocr,
     /// The voice leg; `Some` whenever `flags.calling` is set.
     pub voice_gateway: Option<VoiceGateway>,
     /// Logs.
@@ -145,6 +148,7 @@ impl WorkerSettings {
         let outbound = OutboundLimits::read(&mut reader);
         let flags = Flags::read(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
+        let ocr = Ocr::read(&mut reader);
         let voice_gateway = VoiceGateway::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.calling));
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
@@ -158,6 +162,7 @@ impl WorkerSettings {
                 outbound: outbound?,
                 moltbot: moltbot?,
                 flags: flags?,
+                ocr: ocr?,
                 voice_gateway: voice_gateway?,
                 logging: logging?,
                 simulation_clock: simulation_clock?,
