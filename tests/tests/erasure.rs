@@ -85,6 +85,7 @@ impl<'a> Stand<'a> {
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
             voice: None,
+            ocr: false,
             clock,
             workers: 1,
             log: Some("trace"),

@@ -62,6 +62,7 @@ impl Stand {
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
             voice: None,
+            ocr: false,
             clock,
             workers: 1,
             log: None,

@@ -76,7 +76,8 @@ impl Reader {
         let Some(claim) = self.db.write(move |tx| documents::claim(tx, &owner)).await? else {
             return Ok(false);
         };
-        let span = tracing::info_span!("picture", job = %claim.job, request = %claim.request, fence = claim.fence);
+        let span =
+            tracing::info_span!("picture", job = %claim.job, request = %claim.request, fence = claim.fence);
         self.work(claim, stop).instrument(span).await?;
         Ok(true)
     }
@@ -159,7 +160,9 @@ fn after_fetch(error: MediaError) -> Attempt {
         MediaError::Gone => failed("media_gone"),
         MediaError::TooLarge => failed("media_too_large"),
         MediaError::ForeignHost => {
-            tracing::error!("a medium lies on a host that META_MEDIA_HOSTS does not list; the token was not shown");
+            tracing::error!(
+                "a medium lies on a host that META_MEDIA_HOSTS does not list; the token was not shown"
+            );
             failed("media_host_refused")
         }
         MediaError::Digest => failed("media_digest_differs"),

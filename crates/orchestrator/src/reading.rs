@@ -62,10 +62,8 @@ pub(crate) fn is_about_calls(entries: &[Entry]) -> bool {
 /// Whether the client has this very text from us, and has said nothing since but YES or NO.
 pub(crate) fn was_just_said(pack: &ContextPack, text: &str) -> bool {
     let is_word = |entry: &&ConversationEntry| {
-        let answers = matches!(
-            control_words::recognise(&entry.text),
-            Some(ControlWord::Yes | ControlWord::No)
-        );
+        let answers =
+            matches!(control_words::recognise(&entry.text), Some(ControlWord::Yes | ControlWord::No));
         entry.from == Speaker::Us || !(answers || entry.kind == EntryKind::Button)
     };
     pack.conversation

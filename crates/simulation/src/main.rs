@@ -102,6 +102,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     };
     let mut all_hold = true;
     for scenario in chosen {
+        if let Some(why) = cannot_be_played(scenario).await? {
+            anstream::eprintln!("{}: NOT PLAYED, {why}", scenario.name);
+            continue;
+        }
         let mut progress = Progress::new(scenario.name);
         let played = play(scenario, &options, &mut progress).await;
         progress.clear();
@@ -133,6 +137,20 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         }
     }
     Ok(all_hold)
+}
+
+/// Why a story cannot be played on this machine; an error where every story must be.
+async fn cannot_be_played(scenario: &Scenario) -> anyhow::Result<Option<String>> {
+    if !scenario.ocr {
+        return Ok(None);
+    }
+    match ocr::Tesseract::probe(&ocr::Config::default()).await {
+        Ok(_) => Ok(None),
+        Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
+            Err(error).with_context(|| format!("{} cannot be played", scenario.name))
+        }
+        Err(error) => Ok(Some(error.to_string())),
+    }
 }
 
 fn print_for_people(scenario: &Scenario, played: &Played, report: &Report) {

@@ -63,7 +63,7 @@ pub struct Played {
 pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progress) -> anyhow::Result<Played> {
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
     let clock = scenario.clock(requests);
-    let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed);
+    let cast = Cast::assemble_for(requests, scenario.vendors_per_category, options.seed, scenario.all_need);
     let begun = Instant::now();
 
     progress.show("starting");
@@ -82,6 +82,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         moltbot_timeout_ms: scenario.moltbot_timeout_ms,
         secrets: &secrets,
         voice: voice_at.as_ref(),
+        ocr: scenario.ocr,
         clock,
         workers: workers(scenario, requests, options),
         log: None,
@@ -129,6 +130,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         logs,
         webhook_failures: counters.webhook_failures,
         webhook_posts: counters.webhook_posts,
+        foreign_fetches: counters.foreign_fetches,
         stuck,
         unfinished,
     };

@@ -302,7 +302,11 @@ impl<'a> Stage<'a> {
             let index = self.clients.len();
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
-            let script = ClientScript::new(client, index.is_multiple_of(2), calls);
+            let script = ClientScript::new(client, index.is_multiple_of(2), calls).with_picture((self
+                .scenario
+                .pictures)(
+                index
+            ));
             let saying =
                 Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
             self.meta.say(&saying)?;

@@ -46,7 +46,11 @@ struct World {
 
 fn next<T: Clone>(answers: &Mutex<VecDeque<T>>, otherwise: T) -> T {
     let mut answers = answers.lock().unwrap();
-    if answers.len() > 1 { answers.pop_front().unwrap() } else { answers.front().cloned().unwrap_or(otherwise) }
+    if answers.len() > 1 {
+        answers.pop_front().unwrap()
+    } else {
+        answers.front().cloned().unwrap_or(otherwise)
+    }
 }
 
 #[async_trait]
@@ -240,7 +244,9 @@ impl<'a> Office<'a> {
 }
 
 fn codes(jobs: &[Job]) -> Vec<&str> {
-    jobs.iter().map(|job| job.error.as_deref().unwrap_or(if job.text.is_some() { "read" } else { "" })).collect()
+    jobs.iter()
+        .map(|job| job.error.as_deref().unwrap_or(if job.text.is_some() { "read" } else { "" }))
+        .collect()
 }
 
 #[test]
@@ -322,7 +328,10 @@ fn what_cannot_be_read_is_asked_to_be_typed() {
             assert_eq!(office.request().await.state, RequestState::OcrProcessing, "{code}");
             office.read().await;
             assert_eq!(codes(&office.jobs().await).last(), Some(&code));
-            assert!(office.last_to_client().await.starts_with("I can't read your picture well enough"), "{code}");
+            assert!(
+                office.last_to_client().await.starts_with("I can't read your picture well enough"),
+                "{code}"
+            );
             assert_eq!(office.request().await.state, RequestState::Clarifying, "{code}");
         }
         // Nothing is lost: typing goes on from here.
@@ -531,7 +540,9 @@ fn documents_are_destroyed_when_their_time_is_over() {
         while sweep::step(&test.db).await.unwrap() {}
         let (jobs, key) = test
             .db
-            .read(move |tx| Ok::<_, StoreError>((documents::jobs_of(tx, request)?, documents::key(tx, request)?)))
+            .read(move |tx| {
+                Ok::<_, StoreError>((documents::jobs_of(tx, request)?, documents::key(tx, request)?))
+            })
             .await
             .unwrap();
         assert!(jobs.is_empty() && key.is_none());

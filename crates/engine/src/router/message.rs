@@ -292,7 +292,8 @@ fn keep_source(
     id: marketplace::MessageId,
     message: &InboundMessage,
 ) -> Result<(), ToolError> {
-    let (Some(request), Party::Client, MessageContent::Media(media)) = (request, party, &message.content) else {
+    let (Some(request), Party::Client, MessageContent::Media(media)) = (request, party, &message.content)
+    else {
         return Ok(());
     };
     if !matches!(media.kind, MediaKind::Image | MediaKind::Document) {

@@ -7,6 +7,7 @@ mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod limits;
+mod pictures;
 mod privacy;
 mod sending;
 mod story;
@@ -17,6 +18,10 @@ pub use call_stories::{
     late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
 };
 pub use conversation::{BrainPart, tricks_survived};
+pub use pictures::{
+    asked_to_type, medicine_alone_was_passed_on, nobody_else_was_delayed, pictures_were_answered_at_once,
+    reading_was_confirmed, token_stayed_home,
+};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
 

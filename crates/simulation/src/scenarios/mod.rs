@@ -12,6 +12,10 @@ mod consent_expired;
 mod duplicate_webhooks;
 mod events_out_of_order;
 mod happy_path;
+mod ocr_blurred;
+mod ocr_hostile;
+mod ocr_receipt;
+mod prescription;
 mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
@@ -29,11 +33,11 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Temper},
+    people::{Cast, Temper, catalogue::Need, pictures::Picture},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 16] = [
+pub static ALL: [&Scenario; 20] = [
     &happy_path::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,
@@ -50,6 +54,10 @@ pub static ALL: [&Scenario; 16] = [
     &call_fails_fallback::SCENARIO,
     &revoked_while_dialling::SCENARIO,
     &events_out_of_order::SCENARIO,
+    &ocr_receipt::SCENARIO,
+    &ocr_blurred::SCENARIO,
+    &ocr_hostile::SCENARIO,
+    &prescription::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -80,8 +88,14 @@ pub struct Scenario {
     pub moltbot_timeout_ms: u32,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
+    /// What every client needs; `None`: one thing after the other.
+    pub all_need: Option<&'static Need>,
     /// Calls.
     pub calling: Calling,
+    /// Whether pictures are read; then Tesseract must be installed.
+    pub ocr: bool,
+    /// What the n-th client, counted from 0, sends first in place of words.
+    pub pictures: fn(usize) -> Option<Picture>,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
     pub begins_at: Option<u8>,
     /// What goes wrong at Meta.
@@ -124,7 +138,10 @@ impl Scenario {
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         temper: mostly_offers,
+        all_need: None,
         calling: Calling::Off,
+        ocr: false,
+        pictures: |_| None,
         begins_at: None,
         faults: no_faults,
         call_webhooks_late: false,
@@ -172,6 +189,9 @@ impl Scenario {
         self.patience + Duration::from_secs(3) * further
     }
 }
+
+/// The way of a request that begins with a picture.
+const READ_FIRST: &[&str] = &["new", "ocr_processing", "clarifying", "sourcing", "shortlisted", "handed_off"];
 
 /// Four offers and one "out of stock" among each five.
 pub fn mostly_offers(nth: usize) -> Temper {

@@ -77,6 +77,8 @@ pub struct Surroundings<'a> {
     pub secrets: &'a Secrets,
     /// The media server that calls need; `None`: calling stays off, as it is delivered.
     pub voice: Option<&'a Voice>,
+    /// Whether pictures are read.
+    pub ocr: bool,
     /// The time.
     pub clock: SimulationClock,
     /// How many workers share the database.
@@ -265,6 +267,9 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
             ("VOICE_GATEWAY_URL", voice.url.clone()),
             ("VOICE_GATEWAY_TOKEN", voice.token.clone()),
         ]);
+    }
+    if around.ocr {
+        environment.insert("OCR_ENABLED", "true".to_owned());
     }
     environment.extend(around.log.map(|log| ("RUST_LOG", log.to_owned())));
     environment
