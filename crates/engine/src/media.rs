@@ -8,7 +8,7 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
-use marketplace::Timestamp;
+use marketplace::{RequestState, Timestamp};
 use meta_client::{MediaApi, MediaError, MediaRef};
 use ocr::{OcrEngine, OcrError, OcrLanguage, PictureError};
 use store::{
@@ -84,9 +84,9 @@ impl Reader {
 
     async fn work(&self, claim: Claim, stop: impl Future<Output = ()> + Send) -> Result<(), ToolError> {
         let now = self.db.clock.now();
-        let enabled = self.policy.ocr && self.db.store.flags().await.ocr;
+        let hindrance = self.hindrance(&claim, now).await?;
         let attempt = tokio::select! {
-            attempt = self.attempt(&claim, enabled, now) => attempt,
+            attempt = self.attempt(&claim, hindrance) => attempt,
             () = stop => return Ok(self.db.write(move |tx| documents::put_off(tx, &claim, now)).await?),
         };
         let attempt = match attempt {
@@ -115,19 +115,29 @@ impl Reader {
         Ok(())
     }
 
-    /// Fetches and reads. Dropping it stops both, Tesseract included; it touches no store.
-    async fn attempt(&self, claim: &Claim, enabled: bool, now: Timestamp) -> Attempt {
-        if claim.attempts > ATTEMPTS_MAX {
+    /// Why the picture is not even fetched.
+    async fn hindrance(&self, claim: &Claim, now: Timestamp) -> Result<Option<&'static str>, ToolError> {
+        let id = claim.request;
+        let request = self.db.read(move |tx| Ok::<_, ToolError>(requests::load(tx, id)?)).await?;
+        let is_over = matches!(request.state, RequestState::HandedOff | RequestState::Closed);
+        let is_off = !self.policy.ocr || !self.db.store.flags().await.ocr;
+        let rules = [
             // Whoever tried last died of it.
-            return failed("attempts_exhausted");
-        }
-        if !enabled {
-            return failed("ocr_disabled");
+            (claim.attempts > ATTEMPTS_MAX, "attempts_exhausted"),
+            (claim.source.is_none(), "erased"),
+            (is_over, "request_over"),
+            (is_off, "ocr_disabled"),
+            (claim.fetch_until <= now, "media_expired"),
+        ];
+        Ok(rules.into_iter().find(|(holds, _)| *holds).map(|(_, code)| code))
+    }
+
+    /// Fetches and reads. Dropping it stops both, Tesseract included; it touches no store.
+    async fn attempt(&self, claim: &Claim, hindrance: Option<&'static str>) -> Attempt {
+        if let Some(code) = hindrance {
+            return failed(code);
         }
         let Some(source) = &claim.source else { return failed("erased") };
-        if claim.fetch_until <= now {
-            return failed("media_expired");
-        }
         let Some(engine) = &self.engine else { return failed("ocr_unavailable") };
         let media = MediaRef { id: &source.id, sha256: source.sha256.as_deref() };
         let bytes = match self.media.fetch(&claim.phone_number_id, media).await {

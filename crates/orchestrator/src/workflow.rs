@@ -3,7 +3,7 @@
 //! Pure. It speaks Moltbot's language ([`Decision`]), so that one executor carries out both, and every decision
 //! it makes is one that [`moltbot_contract::validate`] accepts.
 
-use conversation::{ControlWord, Sentence, control_words, need, text};
+use conversation::{ControlWord, Sentence, control_words, document, need, text};
 use marketplace::{BATCH_SIZE_MAX, Language, RequestState};
 use moltbot_contract::{
     AskClient, CallingWish, ContextPack, Decision, Escalate, HandoffOffer, ReplyView, Shortlist,
@@ -253,8 +253,15 @@ fn outreach(pack: &ContextPack, entries: &[Entry]) -> Option<Decision> {
     // The client's words may hold what must not reach vendors, for example a dosage on a prescription.
     let told = vendor_brief::line(pack, entries);
     let stored = pack.request.need.clone().filter(|_| pack.request.state == RequestState::Sourcing);
-    let lines =
-        stored.into_iter().chain(told.clone()).chain(told.map(|line| vendor_brief::without_numbers(&line)));
+    // Of such a line the medicine is left, without how it is to be taken.
+    let medicine =
+        told.as_deref().filter(|_| pack.request.prescription).map(|line| document::lines(line, true));
+    let medicine = medicine.map(|lines| lines.join("; ")).filter(|line| !line.is_empty());
+    let lines = stored
+        .into_iter()
+        .chain(told.clone())
+        .chain(medicine)
+        .chain(told.map(|line| vendor_brief::without_numbers(&line)));
     let last_resort = [category.replace('_', " ")];
     lines.chain(last_resort).map(plan).find(|plan| is_valid(plan, pack))
 }

@@ -22,7 +22,7 @@ pub const FETCHABLE_FOR: Duration = Duration::from_hours(7 * 24);
 /// Documents of a request are destroyed this long after the last of them came and the request last changed.
 pub const KEPT_FOR: Duration = Duration::from_hours(72);
 /// How long a claim of a job lasts, in real time: longer than fetching and reading may take.
-pub const LEASE: Duration = Duration::from_mins(2);
+pub const LEASE: Duration = Duration::from_mins(3);
 
 /// Where a picture or document can be fetched, as the webhook said. All of it is personal.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -481,6 +481,20 @@ fn words_beside_an_unreadable_picture_are_enough() {
 }
 
 #[test]
+fn a_picture_of_a_request_that_is_over_is_not_fetched() {
+    on_both(async |test| {
+        let office = Office::new(test).await;
+        office.picture("m1", None).await;
+        office.turn().await;
+        office.says("cancel").await;
+        assert_eq!(office.request().await.state, RequestState::Closed);
+        while office.step().await.unwrap() {}
+        assert_eq!(codes(&office.jobs().await), ["request_over"]);
+        assert!(office.world.fetched.lock().unwrap().is_empty());
+    });
+}
+
+#[test]
 fn ocr_that_was_switched_off_asks_to_type() {
     on_both(async |test| {
         let office = Office::new(test).await;
