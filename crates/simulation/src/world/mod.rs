@@ -15,7 +15,7 @@ use crate::{
     clock::SimulationClock,
     http,
     people::Cast,
-    process::{Environment, Program, Programs, free_address, wait_until_ready},
+    process::{Environment, Program, Programs, ReservedPort, wait_until_ready},
     random::Random,
     templates,
 };
@@ -71,6 +71,8 @@ pub struct Surroundings<'a> {
     pub moltbot_url: &'a str,
     /// Its token.
     pub moltbot_token: &'a str,
+    /// The model, where Moltbot is a model server without a gateway.
+    pub moltbot_model: Option<&'a str>,
     /// How long Moltbot may take, real milliseconds.
     pub moltbot_timeout_ms: u32,
     /// Shared with Meta.
@@ -133,7 +135,8 @@ impl World {
         cast.write_vendors(&vendors)?;
         admin.run(&["vendors", "import", &vendors.display().to_string()]).await?;
 
-        let address = free_address()?;
+        let port = ReservedPort::for_program()?;
+        let address = port.address;
         let api_url = format!("http://{address}");
         let mut environment = process_environment(&common, around);
         environment.insert("BIND_ADDR", address.to_string());
@@ -261,6 +264,12 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         ("AI_CONCIERGE_ENABLED", "true".to_owned()),
         ("SIMULATION_CLOCK", around.clock.to_string()),
     ]);
+    if let Some(model) = around.moltbot_model {
+        environment.extend([
+            ("MOLTBOT_TRANSPORT", "chat_completions".to_owned()),
+            ("MOLTBOT_MODEL", model.to_owned()),
+        ]);
+    }
     if let Some(voice) = around.voice {
         environment.extend([
             ("CALLING_ENABLED", "true".to_owned()),
