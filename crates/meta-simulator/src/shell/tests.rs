@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    AnswerFate, Config, FaultPlan, Handle, LogEvent, MetaSimulator, Outcome, SendFault, Target, WebhookFault,
-    WebhookKind, sign,
+    AnswerFate, Config, FaultPlan, Handle, LogEvent, MediaFault, MetaSimulator, Outcome, SendFault, Target,
+    WebhookFault, WebhookKind, sign,
 };
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
