@@ -87,6 +87,7 @@ impl<'a> Stand<'a> {
             two_numbers: false,
             secrets: &secrets,
             voice: None,
+            ocr: false,
             clock,
             workers: 1,
             log: Some("trace"),

@@ -64,6 +64,7 @@ impl Stand {
             two_numbers: false,
             secrets: &secrets,
             voice: None,
+            ocr: false,
             clock,
             workers: 1,
             log: None,

@@ -6,6 +6,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use engine::{
     dial::{DialError, Dialler, StepReport},
     dispatch::{DispatchError, Dispatcher},
+    media::Reader,
     router::Router,
     sweep, timers,
     turn::{TurnRunner, TurnStep},
@@ -29,6 +30,9 @@ const STEPS_PER_NUMBER: usize = 4;
 /// must not keep another call from being ended.
 const TENDING_PER_NUMBER: usize = 2;
 const DIALLING_PER_NUMBER: usize = 2;
+/// How many pictures are fetched side by side: a slow host must not hold up another client's picture. Tesseract reads one
+/// at a time.
+const READERS: usize = 4;
 /// How often housekeeping runs.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
 /// What is under way when the stop signal comes has this long.
@@ -38,7 +42,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 pub(crate) async fn run(worker: Worker, lanes: u16) {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
-    let Worker { db, owner, policy, router, turns, dispatchers, diallers } = worker;
+    let Worker { db, owner, policy, router, turns, dispatchers, diallers, reader } = worker;
     let routing = router.clone();
     loops.spawn(repeat("router", stop.clone(), move || route(routing.clone())));
     for _ in 0..lanes {
@@ -61,6 +65,11 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
             let dialler = dialler.clone();
             loops.spawn(repeat("dial", stop.clone(), move || dial(dialler.clone())));
         }
+    }
+    for _ in 0..READERS {
+        let reader = reader.clone();
+        let stopping = stop.clone();
+        loops.spawn(repeat("pictures", stop.clone(), move || read_picture(reader.clone(), stopping.clone())));
     }
     let timer_db = db.clone();
     loops.spawn(repeat("timers", stop.clone(), move || fire_timers(timer_db.clone(), policy)));
@@ -172,6 +181,10 @@ async fn take_turn(turns: TurnRunner) -> Result<Next, ToolError> {
         TurnStep::Idle | TurnStep::Failed => Next::Rest,
         TurnStep::Worked(_) | TurnStep::Empty => Next::Again,
     })
+}
+
+async fn read_picture(reader: Reader, stop: CancellationToken) -> Result<Next, ToolError> {
+    Ok(Next::after(reader.step(stop.cancelled()).await?))
 }
 
 async fn dispatch(dispatcher: Arc<Dispatcher>) -> Result<Next, DispatchError> {

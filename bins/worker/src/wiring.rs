@@ -6,6 +6,7 @@ use engine::{
     brain::{MoltbotBrain, NoBrain},
     dial::Dialler,
     dispatch::Dispatcher,
+    media::Reader,
     router::Router,
     templates::TemplateCatalogue,
     turn::TurnRunner,
@@ -13,6 +14,7 @@ use engine::{
 use marketplace::{IdSource as _, RandomIds, SystemClock};
 use meta_client::{MetaClient, MetaConfig};
 use moltbot_client::{Config, MoltbotClient, Transport};
+use ocr::{OcrEngine, OcrLanguage, Tesseract};
 use orchestrator::Brain;
 use settings::{MoltbotTransport, WorkerSettings};
 use startup::Failure;
@@ -33,9 +35,10 @@ pub(crate) struct Worker {
     pub(crate) turns: TurnRunner,
     pub(crate) dispatchers: Vec<Arc<Dispatcher>>,
     pub(crate) diallers: Vec<Dialler>,
+    pub(crate) reader: Reader,
 }
 
-pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
+pub(crate) async fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
     let options = startup::store_options("concierge-worker", &settings.database, &settings.data_key)?;
     let db = startup::open(&options, startup::clock(settings.simulation_clock))?;
     let policy = Policy {
@@ -68,6 +71,9 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
             Arc::new(Dispatcher::new(db, meta, templates, policy, limits, number.clone(), owner.clone()))
         })
         .collect();
+    let (engine, languages) = ocr_engine(settings).await;
+    // Also with OCR off: what waits is ended, and its client asked to type.
+    let reader = Reader::new(db.clone(), meta.clone(), engine, languages, policy, owner.clone());
     let voice = voice(settings)?;
     // Also with calling off: what was dialled before must still be ended and recorded.
     let diallers = numbers
@@ -83,6 +89,7 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         owner,
         dispatchers,
         diallers,
+        reader,
         policy,
         db,
     })
@@ -100,6 +107,37 @@ fn brain(settings: &WorkerSettings) -> Result<(Arc<dyn Brain>, Duration), Failur
     Ok((Arc::new(MoltbotBrain(client)), moltbot.timeout))
 }
 
+/// Tesseract, if pictures are to be read and it is there. Without it the worker does everything else, and says so.
+async fn ocr_engine(settings: &WorkerSettings) -> (Option<Arc<dyn OcrEngine>>, Vec<OcrLanguage>) {
+    let languages: Vec<OcrLanguage> =
+        settings.ocr.languages.iter().filter_map(|code| OcrLanguage::from_code(code)).collect();
+    if !settings.flags.ocr {
+        return (None, languages);
+    }
+    let config = ocr::Config { program: settings.ocr.program.clone(), ..ocr::Config::default() };
+    let found = match Tesseract::probe(&config).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%error, "OCR_ENABLED is true and no picture can be read: clients are asked to type");
+            return (None, languages);
+        }
+    };
+    let missing: Vec<&str> = languages
+        .iter()
+        .filter(|language| !found.languages.contains(language))
+        .map(|language| language.debian_package())
+        .collect();
+    if missing.len() == languages.len() {
+        tracing::error!(?missing, "no language of OCR_LANGUAGES is installed: clients are asked to type");
+        return (None, languages);
+    }
+    if !missing.is_empty() {
+        tracing::warn!(?missing, "languages of OCR_LANGUAGES are not installed, and not read");
+    }
+    tracing::info!(version = found.version, turns = found.turns, "pictures are read with Tesseract");
+    (Some(Arc::new(Tesseract::new(config, found))), languages)
+}
+
 fn voice(settings: &WorkerSettings) -> Result<Option<Arc<dyn VoiceGateway>>, Failure> {
     let Some(gateway) = &settings.voice_gateway else { return Ok(None) };
     let config = VoiceGatewayConfig::new(gateway.url.to_string(), gateway.token.clone());
@@ -114,5 +152,6 @@ fn meta(settings: &WorkerSettings) -> Result<Arc<MetaClient>, Failure> {
         access_token: settings.meta.access_token.clone(),
         timeout: meta_client::client::TIMEOUT_DEFAULT,
     };
-    Ok(Arc::new(MetaClient::new(config).map_err(|error| Failure::from_error(&error))?))
+    let client = MetaClient::new(config).map_err(|error| Failure::from_error(&error))?;
+    Ok(Arc::new(client.with_media_hosts(settings.meta.media_hosts.clone())))
 }

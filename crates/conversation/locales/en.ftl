@@ -46,6 +46,12 @@ handoff-to-client = Great choice! { $vendor } is expecting you. You can reach th
 media-please-type = I can't read pictures or documents yet. Please type what you need, for example what is written on it.
 media-unreadable = I can't read this kind of message. Please type what you need.
 processing-image = Processing image…
+document-confirm = I read this in your picture:
+
+    { $lines }
+
+    Is that what you need? Reply YES, or type what you need instead.
+document-unreadable = I can't read your picture well enough. Please type what you need, for example what is written on it.
 escalated = Thanks for your patience. A person will get back to you here.
 request-closed = This request is closed. Write to me whenever you need something else.
 stop-confirmed = You won't get any more messages from us. Send START if you change your mind.

@@ -47,6 +47,12 @@ handoff-to-client = ¡Excelente elección! { $vendor } espera su mensaje. Puede 
 media-please-type = Todavía no puedo leer imágenes ni documentos. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
 media-unreadable = No puedo leer este tipo de mensaje. Por favor escriba lo que necesita.
 processing-image = Procesando la imagen…
+document-confirm = Esto es lo que leo en su imagen:
+
+    { $lines }
+
+    ¿Es lo que necesita? Responda SÍ, o escriba lo que necesita.
+document-unreadable = No puedo leer bien su imagen. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
 escalated = Gracias por su paciencia. Una persona le responderá por aquí.
 request-closed = Esta solicitud está cerrada. Escríbame cuando necesite algo más.
 stop-confirmed = Ya no recibirá más mensajes nuestros. Envíe INICIAR si cambia de opinión.

@@ -48,6 +48,12 @@ handoff-to-client = Excellent choix ! { $vendor } vous attend. Vous pouvez les 
 media-please-type = Je ne peux pas encore lire les images ni les documents. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
 media-unreadable = Je ne peux pas lire ce type de message. Merci d'écrire ce qu'il vous faut.
 processing-image = Traitement de l'image…
+document-confirm = Voici ce que je lis sur votre image :
+
+    { $lines }
+
+    Est-ce bien ce qu'il vous faut ? Répondez OUI, ou écrivez ce qu'il vous faut.
+document-unreadable = Je n'arrive pas à bien lire votre image. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
 escalated = Merci de votre patience. Une personne vous répondra ici.
 request-closed = Cette demande est terminée. Écrivez-moi dès que vous avez besoin d'autre chose.
 stop-confirmed = Vous ne recevrez plus de messages de notre part. Envoyez REPRENDRE si vous changez d'avis.

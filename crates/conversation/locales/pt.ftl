@@ -47,6 +47,12 @@ handoff-to-client = Ótima escolha! { $vendor } está esperando o seu contato. V
 media-please-type = Ainda não consigo ler imagens nem documentos. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
 media-unreadable = Não consigo ler este tipo de mensagem. Por favor, digite o que você precisa.
 processing-image = Processando a imagem…
+document-confirm = Isto é o que leio na sua imagem:
+
+    { $lines }
+
+    É isso que você precisa? Responda SIM, ou digite o que você precisa.
+document-unreadable = Não consigo ler bem a sua imagem. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
 escalated = Obrigado pela paciência. Uma pessoa vai responder a você por aqui.
 request-closed = Este pedido está encerrado. Escreva para mim quando precisar de outra coisa.
 stop-confirmed = Você não vai mais receber nossas mensagens. Envie VOLTAR se mudar de ideia.

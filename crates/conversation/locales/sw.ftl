@@ -47,6 +47,12 @@ handoff-to-client = Chaguo zuri! { $vendor } wanakusubiri. Unaweza kuwapata kwa 
 media-please-type = Bado siwezi kusoma picha wala hati. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
 media-unreadable = Siwezi kusoma aina hii ya ujumbe. Tafadhali andika unachohitaji.
 processing-image = Ninasoma picha…
+document-confirm = Nimesoma haya kwenye picha yako:
+
+    { $lines }
+
+    Je, ndicho unachohitaji? Jibu NDIYO, au andika unachohitaji.
+document-unreadable = Siwezi kusoma picha yako vizuri. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
 escalated = Asante kwa uvumilivu wako. Mhudumu atakujibu hapa.
 request-closed = Ombi hili limefungwa. Niandikie wakati wowote ukihitaji kitu kingine.
 stop-confirmed = Hutapokea tena ujumbe kutoka kwetu. Tuma ANZA ukibadili nia.

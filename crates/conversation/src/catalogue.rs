@@ -120,6 +120,13 @@ pub enum Sentence<'a> {
     MediaUnreadable,
     /// To a client while a picture is being read.
     ProcessingImage,
+    /// To a client: what was read from a picture; YES, or type it.
+    DocumentConfirm {
+        /// The lines, at most five are shown.
+        lines: &'a [String],
+    },
+    /// To a client whose picture could not be read, or was read wrongly.
+    DocumentUnreadable,
     /// To a client whose request goes to a person.
     Escalated,
     /// The request is over.
@@ -292,6 +299,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
             optional(&mut set, ("has_client", "client"), client.map(quoted));
             optional(&mut set, ("has_phone", "phone"), phone.map(quoted));
         }
+        Sentence::DocumentConfirm { lines } => set.set("lines", list(lines)),
         Sentence::ButtonPick { position, vendor } => {
             set.set("position", *position);
             set.set("vendor", quoted(vendor));
@@ -311,6 +319,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         | Sentence::MediaPleaseType
         | Sentence::MediaUnreadable
         | Sentence::ProcessingImage
+        | Sentence::DocumentUnreadable
         | Sentence::Escalated
         | Sentence::RequestClosed
         | Sentence::StopConfirmed

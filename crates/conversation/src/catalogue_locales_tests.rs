@@ -225,7 +225,7 @@ const ALIKE: &[(Language, &[&str])] = &[
     (Language::Es, &["a", "chat", "km", "no", "ok", "whatsapp"]),
     (Language::Pt, &["a", "as", "chat", "do", "for", "km", "no", "ok", "so", "whatsapp"]),
     (Language::Fr, &[
-        "a", "chat", "chose", "contact", "continue", "documents", "dont", "km", "me", "message", "messages", "moment",
+        "a", "chat", "chose", "contact", "continue", "documents", "dont", "image", "km", "me", "message", "messages", "moment",
         "ok", "part", "patience", "place", "question", "type", "whatsapp",
     ]),
     (Language::Sw, &["km", "ok", "whatsapp"]),

@@ -72,6 +72,13 @@ fn the_spanish_catalogue() {
     media-please-type: Todavía no puedo leer imágenes ni documentos. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
     media-unreadable: No puedo leer este tipo de mensaje. Por favor escriba lo que necesita.
     processing-image: Procesando la imagen…
+    document-confirm: Esto es lo que leo en su imagen:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    ¿Es lo que necesita? Responda SÍ, o escriba lo que necesita.
+    document-unreadable: No puedo leer bien su imagen. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
     escalated: Gracias por su paciencia. Una persona le responderá por aquí.
     request-closed: Esta solicitud está cerrada. Escríbame cuando necesite algo más.
     stop-confirmed: Ya no recibirá más mensajes nuestros. Envíe INICIAR si cambia de opinión.
@@ -156,6 +163,13 @@ fn the_portuguese_catalogue() {
     media-please-type: Ainda não consigo ler imagens nem documentos. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
     media-unreadable: Não consigo ler este tipo de mensagem. Por favor, digite o que você precisa.
     processing-image: Processando a imagem…
+    document-confirm: Isto é o que leio na sua imagem:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    É isso que você precisa? Responda SIM, ou digite o que você precisa.
+    document-unreadable: Não consigo ler bem a sua imagem. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
     escalated: Obrigado pela paciência. Uma pessoa vai responder a você por aqui.
     request-closed: Este pedido está encerrado. Escreva para mim quando precisar de outra coisa.
     stop-confirmed: Você não vai mais receber nossas mensagens. Envie VOLTAR se mudar de ideia.
@@ -240,6 +254,13 @@ fn the_french_catalogue() {
     media-please-type: Je ne peux pas encore lire les images ni les documents. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
     media-unreadable: Je ne peux pas lire ce type de message. Merci d'écrire ce qu'il vous faut.
     processing-image: Traitement de l'image…
+    document-confirm: Voici ce que je lis sur votre image :
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    Est-ce bien ce qu'il vous faut ? Répondez OUI, ou écrivez ce qu'il vous faut.
+    document-unreadable: Je n'arrive pas à bien lire votre image. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
     escalated: Merci de votre patience. Une personne vous répondra ici.
     request-closed: Cette demande est terminée. Écrivez-moi dès que vous avez besoin d'autre chose.
     stop-confirmed: Vous ne recevrez plus de messages de notre part. Envoyez REPRENDRE si vous changez d'avis.
@@ -324,6 +345,13 @@ fn the_swahili_catalogue() {
     media-please-type: Bado siwezi kusoma picha wala hati. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
     media-unreadable: Siwezi kusoma aina hii ya ujumbe. Tafadhali andika unachohitaji.
     processing-image: Ninasoma picha…
+    document-confirm: Nimesoma haya kwenye picha yako:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    Je, ndicho unachohitaji? Jibu NDIYO, au andika unachohitaji.
+    document-unreadable: Siwezi kusoma picha yako vizuri. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
     escalated: Asante kwa uvumilivu wako. Mhudumu atakujibu hapa.
     request-closed: Ombi hili limefungwa. Niandikie wakati wowote ukihitaji kitu kingine.
     stop-confirmed: Hutapokea tena ujumbe kutoka kwetu. Tuma ANZA ukibadili nia.
@@ -408,6 +436,13 @@ fn the_arabic_catalogue() {
     media-please-type: لا يمكنني قراءة الصور أو المستندات بعد. يرجى كتابة ما يلزمك، مثلًا ما هو مكتوب فيها.
     media-unreadable: لا يمكنني قراءة هذا النوع من الرسائل. يرجى كتابة ما يلزمك.
     processing-image: جارٍ معالجة الصورة…
+    document-confirm: هذا ما قرأته في صورتك:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    هل هذا ما يلزمك؟ يرجى الرد بكلمة نعم، أو كتابة ما يلزمك.
+    document-unreadable: لا يمكنني قراءة صورتك جيدًا. يرجى كتابة ما يلزمك، مثلًا ما هو مكتوب فيها.
     escalated: شكرًا لصبرك. سيرد عليك أحد موظفينا هنا.
     request-closed: تم إغلاق هذا الطلب. يمكنك مراسلتي متى احتجت إلى شيء آخر.
     stop-confirmed: لن تصلك رسائل منا بعد الآن. إذا غيرت رأيك، يكفي إرسال كلمة «ابدأ».

@@ -62,6 +62,8 @@ pub(super) fn samples<'a>(said: &Said<'a>) -> Vec<Sentence<'a>> {
         Sentence::MediaPleaseType,
         Sentence::MediaUnreadable,
         Sentence::ProcessingImage,
+        Sentence::DocumentConfirm { lines: list },
+        Sentence::DocumentUnreadable,
         Sentence::Escalated,
         Sentence::RequestClosed,
         Sentence::StopConfirmed,
@@ -199,6 +201,13 @@ fn the_english_catalogue() {
     media-please-type: I can't read pictures or documents yet. Please type what you need, for example what is written on it.
     media-unreadable: I can't read this kind of message. Please type what you need.
     processing-image: Processing image…
+    document-confirm: I read this in your picture:
+
+    • Do you have it?
+    • What does it cost?
+
+    Is that what you need? Reply YES, or type what you need instead.
+    document-unreadable: I can't read your picture well enough. Please type what you need, for example what is written on it.
     escalated: Thanks for your patience. A person will get back to you here.
     request-closed: This request is closed. Write to me whenever you need something else.
     stop-confirmed: You won't get any more messages from us. Send START if you change your mind.

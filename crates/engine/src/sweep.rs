@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::{Db, lanes, retention};
+use store::{Db, documents, lanes, requests, retention};
 use tools::ToolError;
 
 /// How many rows of each kind one step deletes.
@@ -15,11 +15,26 @@ pub const OVERDUE: Duration = Duration::from_mins(5);
 /// # Errors
 /// [`ToolError`] when the store fails.
 pub async fn step(db: &Db) -> Result<bool, ToolError> {
-    let gone = db.write(|tx| retention::sweep(tx, BATCH)).await?;
+    let gone = db.write(|tx| retention::sweep(tx, BATCH)).await? + expire_documents(db).await?;
     let overdue = db.read(|tx| lanes::overdue(tx, tx.now - OVERDUE, BATCH)).await?;
     if !overdue.is_empty() {
         tracing::error!(lanes = overdue.len(), oldest = %overdue.first().map(ToString::to_string).unwrap_or_default(),
             "messages wait that nobody has worked");
     }
     Ok(gone > 0)
+}
+
+/// Destroys what was read from pictures, a request each, under its row; returns how many went.
+async fn expire_documents(db: &Db) -> Result<usize, ToolError> {
+    let mut gone = 0;
+    for request in db.read(|tx| documents::expiring(tx, BATCH)).await? {
+        let expired = db
+            .write(move |tx| {
+                let guard = requests::lock(tx, request)?;
+                tools::documents::expire(tx, &guard)
+            })
+            .await?;
+        gone += usize::from(expired);
+    }
+    Ok(gone)
 }

@@ -65,7 +65,7 @@ fn postpone(tx: &mut Tx<'_>, timer: &DueTimer) -> Result<(), ToolError> {
 }
 
 fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolError> {
-    let guard = requests::lock(tx, timer.request)?;
+    let mut guard = requests::lock(tx, timer.request)?;
     if !timers::still_due(tx, timer)? {
         return Ok(());
     }
@@ -91,6 +91,7 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
                 return Ok(());
             }
         }
+        TimerKind::OcrDeadline => tools::documents::deadline_passed(tx, &mut guard, timer)?,
         TimerKind::Silence => {
             if tools::calling::silence::fire(tx, policy, &guard, timer)? {
                 return Ok(());

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use conversation::{Sentence, text};
+use conversation::{Sentence, need, text};
 use marketplace::{BATCH_SIZE_MAX, MediaId, MessageId, RequestState, VendorId};
 use moltbot_contract::{
     AskClient, ContextPack, Decision, Escalate, Shortlist, Speaker, VendorFound, VendorOutreachPlan,
@@ -121,6 +121,11 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
     let facts = update.facts.get_or_insert_default();
     facts.category = Some(Sourced::new(plan.category.clone(), basis.author));
     facts.normalized_need = Some(Sourced::new(plan.normalized_need.clone(), basis.author));
+    let speaks_of_one =
+        [&plan.category, &plan.normalized_need].into_iter().any(|text| need::mentions_prescription(text));
+    if speaks_of_one && !request.prescription {
+        facts.prescription = Some(Sourced::new(true, basis.author));
+    }
     update.plan = Some(BatchPlan {
         category: plan.category.clone(),
         normalized_need: plan.normalized_need.clone(),

@@ -60,7 +60,7 @@ pub enum TurnEvent {
 /// What a client's message holds, as far as the turn cares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientContent {
-    /// Text, a caption included.
+    /// Text.
     Text(String),
     /// A button of ours, with the title the client saw.
     Button {
@@ -71,6 +71,8 @@ pub enum ClientContent {
     },
     /// An image or a PDF without text: OCR could read it.
     Document,
+    /// The same with words beside it.
+    CaptionedDocument(String),
     /// A voice message, a video, a sticker.
     UnreadableMedia,
     /// Where they are. It is stored with the request; of itself it asks nothing and answers nothing.

@@ -10,6 +10,7 @@ use crate::{
     lookup::{Lookup, ProcessEnvironment},
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
+    ocr::Ocr,
     reader::{Parsed, Reader},
     shared::{Flags, Logging, OutboundLimits, simulation_clock, vendor_inquiries},
     variables::{
@@ -153,6 +154,7 @@ impl WorkerSettings {
         let flags = Flags::read(&mut reader);
         let vendor_inquiries = vendor_inquiries(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
+        let ocr = Ocr::read(&mut reader);
         let voice_gateway = VoiceGateway::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.calling));
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
@@ -166,7 +168,7 @@ impl WorkerSettings {
                 outbound: outbound?,
                 moltbot: moltbot?,
                 flags: flags?,
-                vendor_inquiries_per_day_max: vendor_inquiries?,
+                ocr: ocr?,
                 voice_gateway: voice_gateway?,
                 logging: logging?,
                 simulation_clock: simulation_clock?,

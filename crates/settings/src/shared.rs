@@ -17,7 +17,7 @@ use crate::{
 pub struct Flags {
     /// Moltbot is asked.
     pub ai_concierge: bool,
-    /// Images and PDFs are read.
+    /// Pictures are read.
     pub ocr: bool,
     /// Calls may be placed, with consent.
     pub calling: bool,

@@ -54,6 +54,9 @@ variables! {
     MOLTBOT_TIMEOUT_MS = Some("30000"), "milliseconds from 1000 to 120000";
     AI_CONCIERGE_ENABLED = Some("false"), "true or false (or 1 or 0)";
     OCR_ENABLED = Some("false"), "true or false (or 1 or 0)";
+    OCR_LANGUAGES = Some("eng"),
+        "languages as Tesseract names them, the likeliest first: eng, spa, por, fra, swa, ara, separated by commas";
+    TESSERACT_PATH = Some("tesseract"), "the program, by a path or by a name to look for in PATH";
     CALLING_ENABLED = Some("false"), "true or false (or 1 or 0)";
     VOICE_GATEWAY_URL = None,
         "the voice gateway's https:// address without user and query; http:// only to a loopback address";

@@ -256,6 +256,8 @@ pub struct Evidence {
     pub webhook_failures: u64,
     /// Webhook posts.
     pub webhook_posts: u64,
+    /// Questions of a host that must not see the token.
+    pub foreign_fetches: u64,
     /// Programs that did not stop when asked.
     pub stuck: Vec<String>,
     /// Whether everything came to its end in time; else what was still open.

@@ -105,8 +105,15 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         requests: arguments.requests.map(usize::try_from).transpose()?,
         keep: arguments.keep,
     };
-    let jobs = jobs(arguments.jobs, chosen.len());
-    let mut stories = stream::iter(chosen)
+    let mut playable = Vec::new();
+    for scenario in chosen {
+        match cannot_be_played(scenario).await? {
+            Some(why) => anstream::eprintln!("{}: NOT PLAYED, {why}", scenario.name),
+            None => playable.push(scenario),
+        }
+    }
+    let jobs = jobs(arguments.jobs, playable.len());
+    let mut stories = stream::iter(playable)
         .map(|scenario| {
             let options = &options;
             async move {
@@ -123,6 +130,20 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         all_hold &= tell(arguments, scenario, played)?;
     }
     Ok(all_hold)
+}
+
+/// Why a story cannot be played on this machine; an error where every story must be.
+async fn cannot_be_played(scenario: &Scenario) -> anyhow::Result<Option<String>> {
+    if !scenario.ocr {
+        return Ok(None);
+    }
+    match ocr::Tesseract::probe(&ocr::Config::default()).await {
+        Ok(_) => Ok(None),
+        Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
+            Err(error).with_context(|| format!("{} cannot be played", scenario.name))
+        }
+        Err(error) => Ok(Some(error.to_string())),
+    }
 }
 
 /// As many as the machine has cores, where nobody says.

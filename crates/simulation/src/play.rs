@@ -66,7 +66,8 @@ pub struct Played {
 pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progress) -> anyhow::Result<Played> {
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
     let clock = scenario.clock(requests);
-    let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed).with_ways(scenario.way);
+    let cast = Cast::assemble_for(requests, scenario.vendors_per_category, options.seed, scenario.all_need)
+        .with_ways(scenario.way);
     let cast = Cast { listing: scenario.listing, ..cast };
     let begun = Instant::now();
 
@@ -88,6 +89,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         two_numbers: scenario.numbers > 1,
         secrets: &secrets,
         voice: voice_at.as_ref(),
+        ocr: scenario.ocr,
         clock,
         workers: workers(scenario, requests, options),
         log: None,
@@ -142,6 +144,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         logs,
         webhook_failures: counters.webhook_failures,
         webhook_posts: counters.webhook_posts,
+        foreign_fetches: counters.foreign_fetches,
         stuck,
         unfinished,
     };

@@ -334,8 +334,9 @@ impl<'a> Stage<'a> {
             let index = on_stage(self);
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
-            let script =
-                ClientScript::new(client, index.is_multiple_of(2), calls).at(self.scenario.client_shares);
+            let script = ClientScript::new(client, index.is_multiple_of(2), calls)
+                .at(self.scenario.client_shares)
+                .with_picture((self.scenario.pictures)(index));
             let saying =
                 Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
             self.meta.say(&saying)?;

@@ -13,6 +13,7 @@ pub mod conn;
 pub mod contacts;
 mod db;
 pub mod dead_letters;
+pub mod documents;
 pub mod erasure;
 mod error;
 pub mod evidence;

@@ -549,6 +549,38 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    media (id) {
+        id -> Text,
+        message_id -> Text,
+        request_id -> Text,
+        document_key_id -> Text,
+        source -> Binary,
+        fetch_until -> BigInt,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ocr_jobs (id) {
+        id -> Text,
+        media_id -> Text,
+        request_id -> Text,
+        status -> Text,
+        attempts -> Integer,
+        due_at -> BigInt,
+        owner -> Nullable<Text>,
+        fence -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        result -> Nullable<Binary>,
+        confidence -> Nullable<Double>,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(identities -> contacts (contact_id));
 diesel::joinable!(vendor_categories -> vendors (vendor_id));
 
@@ -604,5 +636,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_records,
     audit_payloads,
     audit_checkpoints,
-    api_tokens
+    api_tokens,
+    media,
+    ocr_jobs
 );

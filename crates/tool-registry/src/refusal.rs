@@ -86,7 +86,7 @@ refusals! {
     OutboundOff = "outbound_off";
     /// The text for a vendor holds the client's name or number, which it learns at the handoff only.
     ClientDatum = "client_datum";
-    /// The request concerns a prescription and the text states a diagnosis or a dosage.
+    /// The request concerns a prescription: a diagnosis, a dosage, or for a vendor what the client has not confirmed.
     PrescriptionRestricted = "prescription_restricted";
 
     /// There is no such message in this request.

@@ -7,6 +7,7 @@ pub mod api;
 mod caller;
 pub mod calling;
 mod currency;
+pub mod documents;
 mod ending;
 pub mod erasure;
 mod error;

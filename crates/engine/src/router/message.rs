@@ -8,6 +8,7 @@ use meta_client::event::{InboundMessage, MediaKind, MessageContent};
 use store::{
     Tx,
     contacts::{self, Contact, Identity, LanguageSource},
+    documents::{self, MediaSource},
     inbound::InboundEvent,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, Purpose},
@@ -248,5 +249,32 @@ pub(super) fn keep(
         quoted_wamid: message.context.as_ref().map(|quoted| quoted.as_str().to_owned()),
         meta_at: message.at.unwrap_or(tx.now),
     };
-    Ok(messages::insert(tx, &new)?)
+    let id = messages::insert(tx, &new)?;
+    keep_source(tx, request, party, id, message)?;
+    Ok(id)
+}
+
+/// Where a client's picture or document can be fetched. A vendor's is nobody's to read.
+fn keep_source(
+    tx: &mut Tx<'_>,
+    request: Option<marketplace::RequestId>,
+    party: Party,
+    id: marketplace::MessageId,
+    message: &InboundMessage,
+) -> Result<(), ToolError> {
+    let (Some(request), Party::Client, MessageContent::Media(media)) = (request, party, &message.content)
+    else {
+        return Ok(());
+    };
+    if !matches!(media.kind, MediaKind::Image | MediaKind::Document) {
+        return Ok(());
+    }
+    let request = requests::load(tx, request)?;
+    let source = MediaSource {
+        id: media.id.clone(),
+        mime_type: media.mime_type.clone(),
+        sha256: media.sha256.clone(),
+    };
+    documents::keep(tx, &request, id, &source, message.at.unwrap_or(tx.now))?;
+    Ok(())
 }

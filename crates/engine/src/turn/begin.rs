@@ -113,7 +113,6 @@ fn content(tx: &mut Tx<'_>, id: marketplace::MessageId) -> Result<ClientContent,
         (MessageKind::Button, Some(id)) => ClientContent::Button { id, title: text },
         (MessageKind::Location, _) => ClientContent::Location,
         (_, _) if !text.trim().is_empty() && message.kind != MessageKind::Other => ClientContent::Text(text),
-        (MessageKind::Document, _) => ClientContent::Document,
         (MessageKind::Media, _) => ClientContent::UnreadableMedia,
         (MessageKind::Text | MessageKind::Button | MessageKind::Consent | MessageKind::Other, _) => {
             ClientContent::Other

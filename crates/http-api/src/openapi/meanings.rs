@@ -92,7 +92,7 @@ const fn advice_on_refusal(refusal: RefusalCode) -> &'static str {
         R::NoAddress => "Send nothing: there is no number to send to.",
         R::OutboundOff => "Wait until an operator switches sending on.",
         R::ClientDatum => "Leave the client's name and number out.",
-        R::PrescriptionRestricted => "Leave diagnosis and dosage out.",
+        R::PrescriptionRestricted => "Leave diagnosis and dosage out, and what the client has not confirmed.",
         R::MessageNotOfVendor => "Name the vendor who wrote the message.",
         R::OcrDisabled => "Ask the client to type it.",
         R::CallingDisabled | R::QuietHours | R::TriggerNotMet => "Go on in chat.",

@@ -36,6 +36,7 @@ pub(crate) fn evidence() -> Evidence {
         logs: vec![("concierge-worker-1".into(), "INFO turn{request=req_1}: to +25…00, wamid.…\n".into())],
         webhook_failures: 0,
         webhook_posts: 12,
+        foreign_fetches: 0,
         stuck: Vec::new(),
         unfinished: None,
     }

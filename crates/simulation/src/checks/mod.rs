@@ -8,6 +8,7 @@ mod conversation;
 pub(crate) mod fixture;
 mod limits;
 mod people_stories;
+mod pictures;
 mod privacy;
 mod sending;
 mod story;
@@ -21,6 +22,10 @@ pub use call_stories::{
 pub use conversation::{BrainPart, tricks_survived};
 pub use people_stories::{
     answered_in_their_language, everybody_was_reached, nothing_after_stop, stops_end_requests,
+};
+pub use pictures::{
+    asked_to_type, medicine_alone_was_passed_on, nobody_else_was_delayed, pictures_were_answered_at_once,
+    reading_was_confirmed, token_stayed_home,
 };
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};

@@ -9,6 +9,7 @@ use super::{
     Act, Received,
     calls::{ClientCalls, OnPrompt, answer_prompt, is_card, is_prompt},
     catalogue::Need,
+    pictures::Picture,
     ways::{STOPS_AFTER, Way, confirms_stop},
 };
 
@@ -42,6 +43,10 @@ pub struct ClientScript {
     /// Picks by tapping, or else by writing the number.
     taps: bool,
     calls: Option<ClientCalls>,
+    /// Sent first, in place of words.
+    picture: Option<Picture>,
+    /// Whether the need was written in words.
+    has_told: bool,
     answers_given: usize,
     asked_for_call: bool,
     picked: bool,
@@ -69,6 +74,8 @@ impl ClientScript {
             },
             taps,
             calls,
+            picture: None,
+            has_told: true,
             answers_given: 0,
             asked_for_call: false,
             picked: false,
@@ -83,8 +90,17 @@ impl ClientScript {
         self
     }
 
+    /// The same client, who sends a picture first.
+    #[must_use]
+    pub fn with_picture(self, picture: Option<Picture>) -> Self {
+        Self { picture, has_told: picture.is_none(), ..self }
+    }
+
     /// The first message.
     pub fn opening(&self) -> Said {
+        if let Some(picture) = self.picture {
+            return picture.said(self.need);
+        }
         let opening = match self.way {
             Way::Speaks(tongue) => tongue.opening,
             _ => self.need.opening,
@@ -135,6 +151,13 @@ impl ClientScript {
         if is_numbered_list(message.text) {
             return self.pick(message, Said::Text("1".to_owned()));
         }
+        if self.picture.is_some() && message.text.contains(REPLY_YES) {
+            return Some(says("Yes"));
+        }
+        if !self.has_told && asks(message.text) {
+            self.has_told = true;
+            return Some(says(self.need.opening));
+        }
         if asks(message.text) {
             return self.answer(message.text);
         }
@@ -178,6 +201,12 @@ impl ClientScript {
     }
 }
 
+fn says(text: &str) -> Act {
+    Act { after: Duration::from_secs(25), said: Said::Text(text.to_owned()), quoting: None }
+}
+
+/// What stands in the question whether a picture was read rightly.
+const REPLY_YES: &str = "Reply YES";
 /// What stands beside a location that is shared; nobody else reads it.
 pub const PLACE_NAME: &str = "Kilimani Heights";
 /// What a template says when there is more than it has room for.
@@ -237,6 +266,18 @@ mod tests {
         assert_eq!(willing.answers_given, 0);
         let card = Received { kind: Some(MessageKind::CallPermissionRequest), buttons: &[], ..prompt };
         assert_eq!(willing.react(card), None);
+    }
+
+    #[test]
+    fn a_picture_comes_first_and_words_only_when_they_are_asked_for() {
+        let mut client = script(true).with_picture(Some(Picture::Bomb));
+        assert!(matches!(client.opening(), Said::Image { .. }));
+        assert_eq!(client.react(received("Processing image…", &[])), None);
+        let confirm = "I read this: pads. Is that what you need? Reply YES, or type it.";
+        assert_eq!(client.react(received(confirm, &[])).unwrap().said, Said::Text("Yes".into()));
+        let typed = client.react(received("Please type what you need.", &[])).unwrap().said;
+        assert_eq!(typed, Said::Text(NEEDS[0].opening.into()));
+        assert_eq!(client.react(received("Which?", &[])).unwrap().said, Said::Text(NEEDS[0].answer.into()));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 pub mod calls;
 pub mod catalogue;
 mod client;
+pub mod pictures;
 mod vendor;
 pub mod ways;
 
@@ -16,7 +17,7 @@ pub use client::{Client, ClientScript, PLACE_NAME};
 pub use vendor::{Temper, Vendor, VendorScript};
 
 use crate::random::Random;
-use catalogue::{NEEDS, client_name, shop_name};
+use catalogue::{MEDICINE, NEEDS, Need, client_name, shop_name};
 use ways::Way;
 
 /// What a person received, as far as they can see it.
@@ -86,17 +87,28 @@ impl Listing {
 impl Cast {
     /// `requests` clients and, for each need among them, `vendors_per_category` vendors.
     pub fn assemble(requests: usize, vendors_per_category: usize, seed: u64) -> Self {
+        Self::assemble_for(requests, vendors_per_category, seed, None)
+    }
+
+    /// The same; if `all_need` something, every client needs that.
+    pub fn assemble_for(
+        requests: usize,
+        vendors_per_category: usize,
+        seed: u64,
+        all_need: Option<&'static Need>,
+    ) -> Self {
         let offset = usize::try_from(Random::new(seed, "first need").between(0, 100)).unwrap_or(0);
         // The seed that nobody chose tells the story everybody knows: brake pads for a Corolla.
         let offset = if seed == crate::DEFAULT_SEED { 0 } else { offset };
         let clients: Vec<Client> = (0..requests)
             .filter_map(|index| {
-                let need = NEEDS.get((index + offset) % NEEDS.len())?;
+                let need = all_need.or_else(|| NEEDS.get((index + offset) % NEEDS.len()))?;
                 let phone = format!("+2547110{index:05}");
                 Some(Client { name: client_name(index), phone, need, way: Way::Ordinary })
             })
             .collect();
-        let wanted = NEEDS.iter().filter(|need| clients.iter().any(|client| client.need == *need));
+        let known = NEEDS.iter().chain([&MEDICINE]);
+        let wanted = known.filter(|need| clients.iter().any(|client| client.need == *need));
         let vendors = wanted
             .enumerate()
             .flat_map(|(nth, need)| {

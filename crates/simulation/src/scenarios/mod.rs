@@ -15,7 +15,11 @@ mod happy_path;
 mod identity;
 mod languages;
 mod model_server;
+mod ocr_blurred;
+mod ocr_hostile;
+mod ocr_receipt;
 mod opt_out;
+mod prescription;
 mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
@@ -36,11 +40,11 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Listing, Temper, Vendor, ways::Way},
+    people::{Cast, Listing, Temper, Vendor, catalogue::Need, pictures::Picture, ways::Way},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 22] = [
+pub static ALL: [&Scenario; 26] = [
     &happy_path::SCENARIO,
     &model_server::SCENARIO,
     &brain_down::SCENARIO,
@@ -63,6 +67,10 @@ pub static ALL: [&Scenario; 22] = [
     &opt_out::SCENARIO,
     &languages::SCENARIO,
     &identity::SCENARIO,
+    &ocr_receipt::SCENARIO,
+    &ocr_blurred::SCENARIO,
+    &ocr_hostile::SCENARIO,
+    &prescription::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -107,8 +115,14 @@ pub struct Scenario {
     pub way: fn(usize) -> Way,
     /// How many numbers the business has, 1 or 2.
     pub numbers: usize,
+    /// What every client needs; `None`: one thing after the other.
+    pub all_need: Option<&'static Need>,
     /// Calls.
     pub calling: Calling,
+    /// Whether pictures are read; then Tesseract must be installed.
+    pub ocr: bool,
+    /// What the n-th client, counted from 0, sends first in place of words.
+    pub pictures: fn(usize) -> Option<Picture>,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
     pub begins_at: Option<u8>,
     /// What goes wrong at Meta.
@@ -158,7 +172,10 @@ impl Scenario {
         templates_in: &[],
         way: |_| Way::Ordinary,
         numbers: 1,
+        all_need: None,
         calling: Calling::Off,
+        ocr: false,
+        pictures: |_| None,
         begins_at: None,
         faults: no_faults,
         call_webhooks_late: false,
@@ -206,6 +223,9 @@ impl Scenario {
         self.patience + Duration::from_secs(3) * further
     }
 }
+
+/// The way of a request that begins with a picture.
+const READ_FIRST: &[&str] = &["new", "ocr_processing", "clarifying", "sourcing", "shortlisted", "handed_off"];
 
 /// Four offers and one "out of stock" among each five.
 pub fn mostly_offers(nth: usize) -> Temper {

@@ -85,6 +85,8 @@ pub struct Surroundings<'a> {
     pub secrets: &'a Secrets,
     /// The media server that calls need; `None`: calling stays off, as it is delivered.
     pub voice: Option<&'a Voice>,
+    /// Whether pictures are read.
+    pub ocr: bool,
     /// The time.
     pub clock: SimulationClock,
     /// How many workers share the database.

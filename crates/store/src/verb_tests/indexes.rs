@@ -15,7 +15,8 @@ use marketplace::{CallAttemptId, ConsentId, ContactId, MessageId};
 
 use super::{number, request, vendor_id, write};
 use crate::{
-    StoreError, Tx, calls, contacts, inbound, lanes, messages, observation, on_conn, outbox, sourcing,
+    StoreError, Tx, calls, contacts, documents, inbound, lanes, messages, observation, on_conn, outbox,
+    sourcing,
     testing::on_both,
     timers,
     vendors::{self, Nearest},
@@ -27,9 +28,12 @@ type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), Sto
 const LIVE_CALLS: &str = "call_attempts_live|call_attempts_one_live";
 
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 53] = [
+const VERBS: [(&str, Verb, &[&str]); 56] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
+    ("documents::any_due", |tx, _, _| documents::any_due(tx).map(drop), &["ocr_jobs_pending"]),
+    ("documents::jobs_of", |tx, id, _| documents::jobs_of(tx, id).map(drop), &["ocr_jobs_request"]),
+    ("documents::expiring", |tx, _, _| documents::expiring(tx, 10).map(drop), &["media_expiring"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
     ("lanes::overdue", |tx, _, _| lanes::overdue(tx, tx.now, 10).map(drop), &["mailbox_age"]),
     ("outbox::sendable", |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop), &["outbox_due"]),

@@ -35,11 +35,15 @@ impl Effect {
         self
     }
 
-    /// What the audit keeps of the result: a Context Pack repeats what the chain already tells, and is left out.
+    /// What the audit keeps of the result: a Context Pack repeats what the chain already tells, and is left out, as is what
+    /// was read from a picture.
     pub(crate) fn recorded(&self, result: Value) -> Value {
         match &self.result {
             ToolResult::GetRequestSnapshot(pack) => {
                 json!({ "state": pack.request.state, "version": pack.request.version })
+            }
+            ToolResult::GetOcrResult(read) => {
+                json!({ "status": read.status, "confidence": read.confidence, "error": read.error })
             }
             _ => result,
         }
@@ -59,8 +63,8 @@ pub(crate) fn run(
         ToolCall::SendClientMessage(args) => client_message::run(tx, guard, caller, args),
         ToolCall::SendVendorMessage(args) => vendor_message::run(tx, policy, guard, caller, args),
         ToolCall::RecordVendorReply(args) => vendor_reply::run(tx, guard, args),
-        ToolCall::CreateOcrJob(_) => ocr::create(tx, policy),
-        ToolCall::GetOcrResult(_) => ocr::result(),
+        ToolCall::CreateOcrJob(args) => ocr::create(tx, policy, guard, caller, args),
+        ToolCall::GetOcrResult(args) => ocr::result(tx, guard, args),
         ToolCall::RequestCallConsent(args) => calling::request_consent(tx, policy, guard, caller, args),
         ToolCall::StartCall(args) => calling::start(tx, policy, guard, caller, args),
         ToolCall::UpdateRequestState(args) => request_state::run(tx, guard, caller, args),

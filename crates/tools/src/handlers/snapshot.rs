@@ -8,13 +8,13 @@ use marketplace::{
 };
 use moltbot_contract::{
     Availability, BatchStatus, BatchView, CONTRACT_VERSION, CallScope, CallingPolicyView, ConsentStatus,
-    ContextPack, ConversationEntry, EntryKind, LimitsView, PoliciesView, ReplyView, RequestView,
+    ContextPack, ConversationEntry, EntryKind, LimitsView, OcrText, PoliciesView, ReplyView, RequestView,
     ShortlistView, ShortlistedView, Speaker, VendorContacted, VendorFilters, VendorFound,
 };
 use store::{
     Tx, calls,
     contacts::{self, Contact},
-    messages,
+    documents, messages,
     messages::{Direction, Message, MessageKind, Party},
     requests::RequestGuard,
     sourcing::{self, Batch, Outreach, Reply},
@@ -30,6 +30,10 @@ const CONVERSATION_MAX: i64 = 40;
 const VENDORS_FOUND_MAX: usize = 15;
 /// What Moltbot reads in place of a location that the client shared.
 const LOCATION: &str = "(shared their location)";
+/// How many pictures a pack tells of, the newest ones.
+const DOCUMENTS_MAX: usize = 5;
+/// How much of one, in code points: a page has less.
+const OCR_TEXT_MAX: usize = 4_000;
 /// How many categories are looked into while the request's own is not known.
 const CATEGORIES_NAMED_MAX: usize = 3;
 /// At most one call per this many minutes and request (mission C11): [`COOLDOWN`], as a pack tells it.
@@ -75,7 +79,7 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
             prescription: request.prescription,
         },
         conversation: conversation(tx, request.id, &vendor_of, &numbers, &erased)?,
-        ocr: Vec::new(),
+        ocr: documents_read(tx, request.id, &numbers)?,
         vendors_found: vendors_found(tx, policy, guard)?,
         vendors_contacted: vendors_contacted(tx, &outreaches, &batches)?,
         batches: batches.iter().map(|batch| batch_view(batch, &outreaches, &replies)).collect(),
@@ -98,6 +102,27 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
         },
         allowed_next_states: bot_next(request.state),
     })
+}
+
+/// What was read from the client's pictures, the oldest first; one without text says nothing.
+fn documents_read(
+    tx: &mut Tx<'_>,
+    request: marketplace::RequestId,
+    numbers: &[String],
+) -> Result<Vec<OcrText>, ToolError> {
+    let mut read: Vec<OcrText> = documents::jobs_of(tx, request)?
+        .into_iter()
+        .filter_map(|job| Some((job.id, job.text?, job.confidence?)))
+        .filter(|(_, text, _)| !text.trim().is_empty())
+        .map(|(job_id, text, confidence)| OcrText {
+            job_id,
+            text: numbers::hide(&conversation::catalogue::shorten(&text, OCR_TEXT_MAX), numbers),
+            confidence,
+        })
+        .collect();
+    let more = read.len().saturating_sub(DOCUMENTS_MAX);
+    read.drain(..more);
+    Ok(read)
 }
 
 /// What calling policy allows. The client's consent is what counts here: whether a vendor agrees is asked of the

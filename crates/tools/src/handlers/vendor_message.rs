@@ -43,6 +43,7 @@ pub(super) fn run(
     let texts: Vec<&str> =
         std::iter::once(args.body.as_str()).chain(args.questions.iter().map(String::as_str)).collect();
     gates::no_client_datum(tx, request, &texts)?;
+    gates::prescription_allows(tx, request, caller, &texts, true)?;
 
     let known = sourcing::outreaches_of(tx, request.id)?
         .into_iter()

@@ -5,6 +5,7 @@ mod crowd;
 mod handoff;
 mod idempotency;
 mod limits;
+mod ocr;
 mod pack;
 mod plans;
 mod refusals;
