@@ -6,6 +6,7 @@ use engine::{
     brain::{MoltbotBrain, NoBrain},
     dial::Dialler,
     dispatch::Dispatcher,
+    notify::Notifier,
     router::Router,
     templates::TemplateCatalogue,
     turn::TurnRunner,
@@ -13,6 +14,7 @@ use engine::{
 use marketplace::{IdSource as _, RandomIds, SystemClock};
 use meta_client::{MetaClient, MetaConfig};
 use moltbot_client::{Config, MoltbotClient, Transport};
+use operator_webhook::{HttpWebhook, OperatorWebhook, WebhookConfig};
 use orchestrator::Brain;
 use settings::{MoltbotTransport, WorkerSettings};
 use startup::Failure;
@@ -33,6 +35,7 @@ pub(crate) struct Worker {
     pub(crate) turns: TurnRunner,
     pub(crate) dispatchers: Vec<Arc<Dispatcher>>,
     pub(crate) diallers: Vec<Dialler>,
+    pub(crate) notifier: Notifier,
 }
 
 pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
@@ -77,6 +80,7 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         router: Router::new(db.clone(), numbers, policy, owner.clone()),
         turns: TurnRunner::new(db.clone(), brain, policy, owner.clone(), brain_timeout),
         owner,
+        notifier: Notifier::new(db.clone(), operators(settings)?),
         dispatchers,
         diallers,
         policy,
@@ -100,6 +104,17 @@ fn voice(settings: &WorkerSettings) -> Result<Option<Arc<dyn VoiceGateway>>, Fai
     let Some(gateway) = &settings.voice_gateway else { return Ok(None) };
     let config = VoiceGatewayConfig::new(gateway.url.to_string(), gateway.token.clone());
     let client = HttpVoiceGateway::new(&config).map_err(|error| Failure::from_error(&error))?;
+    Ok(Some(Arc::new(client)))
+}
+
+/// Something always escalates: a client who asks for a person, with Moltbot or without.
+fn operators(settings: &WorkerSettings) -> Result<Option<Arc<dyn OperatorWebhook>>, Failure> {
+    let Some(webhook) = &settings.operator_webhook else {
+        tracing::warn!("OPERATOR_WEBHOOK_URL is not set: nobody is told when a request needs a person");
+        return Ok(None);
+    };
+    let config = WebhookConfig::new(webhook.url.to_string(), webhook.secret.clone());
+    let client = HttpWebhook::new(&config).map_err(|error| Failure::from_error(&error))?;
     Ok(Some(Arc::new(client)))
 }
 

@@ -1,4 +1,4 @@
-//! How work moves durably, one file a step: intake, router, turn, dispatch, dial, timers.
+//! How work moves durably, one file a step: intake, router, turn, dispatch, dial, timers, notify.
 //!
 //! Step functions over the store, the ports and the clock. They neither spawn nor sleep: the binaries loop.
 
@@ -11,6 +11,7 @@ pub mod dispatch;
 #[cfg(test)]
 mod erasure_tests;
 pub mod intake;
+pub mod notify;
 pub mod number;
 pub mod router;
 pub mod statuses;
@@ -18,3 +19,4 @@ pub mod sweep;
 pub mod templates;
 pub mod timers;
 pub mod turn;
+pub mod unanswered;

@@ -1,25 +1,15 @@
-//! Housekeeping: what nobody waits for. Retention in small batches, and the silence detector.
+//! Housekeeping: what nobody waits for. Retention in small batches.
 
-use std::time::Duration;
-
-use store::{Db, lanes, retention};
+use store::{Db, retention};
 use tools::ToolError;
 
 /// How many rows of each kind one step deletes.
 const BATCH: i64 = 200;
-/// An entry that waits longer than this has been forgotten by somebody: a person must look.
-pub const OVERDUE: Duration = Duration::from_mins(5);
 
 /// Deletes what is over; true while there is more.
 ///
 /// # Errors
 /// [`ToolError`] when the store fails.
 pub async fn step(db: &Db) -> Result<bool, ToolError> {
-    let gone = db.write(|tx| retention::sweep(tx, BATCH)).await?;
-    let overdue = db.read(|tx| lanes::overdue(tx, tx.now - OVERDUE, BATCH)).await?;
-    if !overdue.is_empty() {
-        tracing::error!(lanes = overdue.len(), oldest = %overdue.first().map(ToString::to_string).unwrap_or_default(),
-            "messages wait that nobody has worked");
-    }
-    Ok(gone > 0)
+    Ok(db.write(|tx| retention::sweep(tx, BATCH)).await? > 0)
 }

@@ -253,5 +253,6 @@ pub(crate) fn input(entries: Vec<Entry>) -> TurnInput {
         journal: None,
         asks: 0,
         last_attempt: false,
+        is_with_person: false,
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     lookup::{Lookup, ProcessEnvironment},
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
+    operators::OperatorWebhook,
     reader::{Parsed, Reader},
     shared::{Flags, Logging, OutboundLimits, simulation_clock},
     variables::{
@@ -123,6 +124,8 @@ pub struct WorkerSettings {
     pub flags: Flags,
     /// The voice leg; `Some` whenever `flags.calling` is set.
     pub voice_gateway: Option<VoiceGateway>,
+    /// Where people are told that something waits for them.
+    pub operator_webhook: Option<OperatorWebhook>,
     /// Logs.
     pub logging: Logging,
     /// The clock of a simulation.
@@ -146,6 +149,7 @@ impl WorkerSettings {
         let flags = Flags::read(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
         let voice_gateway = VoiceGateway::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.calling));
+        let operator_webhook = OperatorWebhook::read(&mut reader);
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
         reader.finish(|| {
@@ -159,6 +163,7 @@ impl WorkerSettings {
                 moltbot: moltbot?,
                 flags: flags?,
                 voice_gateway: voice_gateway?,
+                operator_webhook: operator_webhook?,
                 logging: logging?,
                 simulation_clock: simulation_clock?,
             })

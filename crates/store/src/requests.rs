@@ -51,6 +51,14 @@ pub struct Request {
     pub updated_at: Timestamp,
 }
 
+impl Request {
+    /// Whether a person has it: it was taken over, or its state is one that only a person leads out of. The bot then
+    /// neither sends nor calls, and what the client writes stays unread.
+    pub const fn is_with_person(&self) -> bool {
+        matches!(self.control, Control::Human) || self.state.needs_person()
+    }
+}
+
 /// A request whose row is taken for this transaction. Every effect needs one as an argument, so none can
 /// happen beside the row's lock. Made by [`lock`] and [`create`] only.
 #[derive(Debug)]

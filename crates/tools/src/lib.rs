@@ -6,12 +6,14 @@
 pub mod api;
 mod caller;
 pub mod calling;
+pub mod control;
 mod currency;
 pub mod erasure;
 mod error;
 mod gates;
 mod handlers;
 mod mentions;
+mod needs_person;
 mod numbers;
 pub mod outreach;
 mod pipeline;
