@@ -85,6 +85,8 @@ impl<'a> Stand<'a> {
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
             voice: None,
+            operators: None,
+            known_vendors: None,
             clock,
             workers: 1,
             log: Some("trace"),

@@ -62,6 +62,8 @@ impl Stand {
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
             voice: None,
+            operators: None,
+            known_vendors: None,
             clock,
             workers: 1,
             log: None,

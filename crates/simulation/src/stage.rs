@@ -14,6 +14,8 @@ use crate::{
     deaths::Deaths,
     evidence::RequestList,
     gateway::Gateway,
+    hook::Hook,
+    operator::{Operator, OperatorAct},
     outsider::{Demand, Outsider, ToolAnswer},
     people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits},
     progress::Progress,
@@ -29,6 +31,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(700);
 const STEP: Duration = Duration::from_millis(20);
 /// Nothing new at Meta for so long, and every request at its end: the run is over.
 const QUIET_FOR: Duration = Duration::from_millis(1_500);
+/// Between two pieces of a message in pieces; real time.
+const FRAGMENT_GAP: Duration = Duration::from_millis(600);
 /// How often a client writes again into silence.
 const NUDGES: u32 = 3;
 
@@ -74,6 +78,7 @@ pub(crate) struct Stage<'a> {
     cast: &'a Cast,
     meta: &'a Handle,
     gateway: &'a Gateway,
+    hook: Option<&'a Hook>,
     clock: SimulationClock,
     seed: u64,
     clients: BTreeMap<&'a str, ClientOnStage>,
@@ -85,6 +90,7 @@ pub(crate) struct Stage<'a> {
     last_news: Instant,
     deaths: Deaths,
     outsider: Outsider,
+    operator: Operator,
     /// The first vendor that was written to, by category.
     first_vendor: BTreeMap<&'a str, &'a str>,
     /// Who has answered a question for consent, in digits.
@@ -100,6 +106,7 @@ impl<'a> Stage<'a> {
         cast: &'a Cast,
         meta: &'a Handle,
         gateway: &'a Gateway,
+        hook: Option<&'a Hook>,
         clock: SimulationClock,
         seed: u64,
     ) -> anyhow::Result<Self> {
@@ -108,6 +115,7 @@ impl<'a> Stage<'a> {
             cast,
             meta,
             gateway,
+            hook,
             clock,
             seed,
             clients: BTreeMap::new(),
@@ -119,6 +127,7 @@ impl<'a> Stage<'a> {
             last_news: Instant::now(),
             deaths: Deaths::new(scenario.kills, seed),
             outsider: Outsider::new()?,
+            operator: Operator::new(clock)?,
             first_vendor: BTreeMap::new(),
             has_answered: BTreeSet::new(),
             revoked: BTreeSet::new(),
@@ -128,6 +137,11 @@ impl<'a> Stage<'a> {
     /// What the tools answered to a service that called them.
     pub(crate) fn tool_answers(&self) -> Vec<ToolAnswer> {
         self.outsider.answers()
+    }
+
+    /// What a person who operates did.
+    pub(crate) fn operator_acts(&self) -> Vec<OperatorAct> {
+        self.operator.acts()
     }
 
     /// How often a worker was killed.
@@ -160,6 +174,7 @@ impl<'a> Stage<'a> {
             let list: RequestList = world.admin().json(&["requests", "list"]).await?;
             looked = Instant::now();
             self.demand(world, &list).await?;
+            self.operate(world, &list).await?;
             done =
                 list.requests.iter().filter(|line| self.scenario.ends.contains(&line.state.as_str())).count();
             progress.show(&format!("{done}/{} conversations at their end", self.cast.clients.len()));
@@ -259,13 +274,30 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Lets the person who operates attend to each request. A client whose request was taken over asks for news.
+    async fn operate(&mut self, world: &World, list: &RequestList) -> anyhow::Result<()> {
+        let Some(operating) = self.scenario.operating else { return Ok(()) };
+        for line in &list.requests {
+            if self.operator.attend(operating, world, self.hook, line).await? {
+                let category = line.category.as_deref().unwrap_or_default();
+                let client = self.cast.clients.iter().find(|client| client.need.category == category);
+                if let Some(client) = client {
+                    let news = Said::Text("I am still looking for it".to_owned());
+                    self.plan(&client.phone, Duration::from_millis(400), news, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn react(&mut self, attempt: &SendAttempt, wamid: &str, at_ms: i64) {
         let received = Received { wamid, kind: attempt.kind, text: &attempt.text, buttons: &attempt.buttons };
         let cast = self.cast;
         let mut also = None;
         let act = if let Some(client) = self.clients.get_mut(attempt.digits.as_str()) {
             client.heard_ms = at_ms;
-            let act = client.script.react(received);
+            let only_listens = self.scenario.fragments > 1;
+            let act = if only_listens { None } else { client.script.react(received) };
             also = act.as_ref().and_then(|_| client.script.also_says());
             act
         } else if let Some(vendor) = cast.vendor(&attempt.digits) {
@@ -303,9 +335,13 @@ impl<'a> Stage<'a> {
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
             let script = ClientScript::new(client, index.is_multiple_of(2), calls);
-            let saying =
-                Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
+            let mut opening = fragments(script.opening(), self.scenario.fragments).into_iter();
+            let Some(said) = opening.next() else { continue };
+            let saying = Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said };
             self.meta.say(&saying)?;
+            for (said, nth) in opening.zip(1..) {
+                self.plan(&client.phone, FRAGMENT_GAP * nth, said, None);
+            }
             let heard_ms = self.clock.now_ms();
             self.clients.insert(digits(&client.phone), ClientOnStage { script, heard_ms, nudges: 0 });
         }
@@ -341,6 +377,17 @@ impl<'a> Stage<'a> {
             self.plan(phone, Duration::ZERO, Said::Text(text), None);
         }
     }
+}
+
+/// A message in so many pieces: greetings where it has too few words, then a word each, and the rest in the last.
+fn fragments(said: Said, count: usize) -> Vec<Said> {
+    let text = match said {
+        Said::Text(text) if count > 1 => text,
+        whole => return vec![whole],
+    };
+    let words: Vec<&str> = text.splitn(count, ' ').collect();
+    let greetings = ["Hello", "Good day", "Anybody there?"].into_iter().take(count - words.len());
+    greetings.chain(words).map(|part| Said::Text(part.to_owned())).collect()
 }
 
 /// A press on YES or NO, or the word.

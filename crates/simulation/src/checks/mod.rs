@@ -7,6 +7,7 @@ mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod limits;
+mod operators;
 mod privacy;
 mod sending;
 mod story;
@@ -17,6 +18,7 @@ pub use call_stories::{
     late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
 };
 pub use conversation::{BrainPart, tricks_survived};
+pub use operators::{bot_was_silent, one_question_for_a_burst, person_was_told};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
 
