@@ -82,6 +82,7 @@ impl<'a> Stand<'a> {
             meta_url: meta.base_url(),
             moltbot_url: &gateway.url(),
             moltbot_token: gateway.token(),
+            moltbot_model: None,
             moltbot_timeout_ms: 10_000,
             secrets: &secrets,
             voice: None,

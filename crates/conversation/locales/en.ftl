@@ -47,6 +47,7 @@ escalated = Thanks for your patience. A person will get back to you here.
 request-closed = This request is closed. Write to me whenever you need something else.
 stop-confirmed = You won't get any more messages from us. Send START if you change your mind.
 start-confirmed = Welcome back! You'll get our messages again.
+language-set = Sure, I'll write to you in English from now on.
 calling-unavailable = I can't place calls at the moment, but I'm happy to go on here in the chat.
 
 ### Calls. The wordings are fixed: consent is given to these.

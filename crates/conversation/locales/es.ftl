@@ -48,6 +48,7 @@ escalated = Gracias por su paciencia. Una persona le responderá por aquí.
 request-closed = Esta solicitud está cerrada. Escríbame cuando necesite algo más.
 stop-confirmed = Ya no recibirá más mensajes nuestros. Envíe INICIAR si cambia de opinión.
 start-confirmed = ¡Qué gusto saludarle de nuevo! Volverá a recibir nuestros mensajes.
+language-set = Con gusto, desde ahora le escribo en español.
 calling-unavailable = Por el momento no puedo hacer llamadas, pero con gusto seguimos por este chat.
 
 ### Calls

@@ -49,6 +49,7 @@ escalated = Merci de votre patience. Une personne vous répondra ici.
 request-closed = Cette demande est terminée. Écrivez-moi dès que vous avez besoin d'autre chose.
 stop-confirmed = Vous ne recevrez plus de messages de notre part. Envoyez REPRENDRE si vous changez d'avis.
 start-confirmed = Ravi de vous retrouver ! Vous recevrez de nouveau nos messages.
+language-set = Bien sûr, je vous écris désormais en français.
 calling-unavailable = Je ne peux pas passer d'appels pour le moment, mais je continue volontiers ici par chat.
 
 ### Calls

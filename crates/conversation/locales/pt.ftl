@@ -48,6 +48,7 @@ escalated = Obrigado pela paciência. Uma pessoa vai responder a você por aqui.
 request-closed = Este pedido está encerrado. Escreva para mim quando precisar de outra coisa.
 stop-confirmed = Você não vai mais receber nossas mensagens. Envie VOLTAR se mudar de ideia.
 start-confirmed = Que bom ter você de volta! Você vai receber nossas mensagens novamente.
+language-set = Claro, a partir de agora escrevo em português.
 calling-unavailable = No momento não posso fazer ligações, mas continuo com prazer aqui no chat.
 
 ### Calls

@@ -48,6 +48,7 @@ escalated = Asante kwa uvumilivu wako. Mhudumu atakujibu hapa.
 request-closed = Ombi hili limefungwa. Niandikie wakati wowote ukihitaji kitu kingine.
 stop-confirmed = Hutapokea tena ujumbe kutoka kwetu. Tuma ANZA ukibadili nia.
 start-confirmed = Karibu tena! Utapokea tena ujumbe wetu.
+language-set = Sawa, kuanzia sasa nitakuandikia kwa Kiswahili.
 calling-unavailable = Kwa sasa siwezi kupiga simu, lakini tuendelee hapa kwa ujumbe.
 
 ### Calls

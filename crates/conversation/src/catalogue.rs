@@ -122,6 +122,8 @@ pub enum Sentence<'a> {
     StopConfirmed,
     /// Confirms START.
     StartConfirmed,
+    /// Confirms a wish for the language it is written in.
+    LanguageSet,
     /// To a client who asks for a call while calling is off or not possible.
     CallingUnavailable,
     /// Asks for consent to a call; sent with [`Sentence::ButtonYes`] and [`Sentence::ButtonNo`].
@@ -258,7 +260,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
             set.set("need", quoted(need));
             set.set("question", quoted(question));
         }
-        Sentence::VendorWhichRequest { needs } => set.set("needs", list(needs)),
+        Sentence::VendorWhichRequest { needs } => set.set("needs", numbered(needs)),
         Sentence::ShortlistHeader { count } | Sentence::PickUnclear { count } => set.set("count", *count),
         Sentence::ShortlistLine { position, vendor, price, eta, distance_km } => {
             set.set("position", *position);
@@ -304,6 +306,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         | Sentence::RequestClosed
         | Sentence::StopConfirmed
         | Sentence::StartConfirmed
+        | Sentence::LanguageSet
         | Sentence::CallingUnavailable
         | Sentence::ConsentPrompt
         | Sentence::ConsentGranted
@@ -333,6 +336,12 @@ fn list(lines: &[String]) -> String {
     // Five lines and the sentence around them stay below a text with buttons.
     let line = |text: &String| format!("• {}", shorten(&quoted(text), ARGUMENT_MAX / 3));
     lines.iter().take(LIST_MAX).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// As [`list`], each line with the number to answer with.
+fn numbered(lines: &[String]) -> String {
+    let line = |(at, text): (usize, &String)| format!("{at}. {}", shorten(&quoted(text), ARGUMENT_MAX / 3));
+    (1..).zip(lines).take(LIST_MAX).map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn usual_questions(language: Language) -> String {

@@ -57,8 +57,8 @@ fn the_spanish_catalogue() {
     vendor-follow-up: ¡Gracias! Una pregunta más sobre "Toyota Corolla 2014": Bosch?
     vendor-which-request: ¡Gracias! ¿A cuál de estas solicitudes se refiere su respuesta? Por favor responda a ese mensaje o escriba el nombre:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Gracias por su respuesta. Por ahora el cliente ya está atendido; le escribiremos con la próxima solicitud.
     shortlist-line: 1. Kamau Spares – KES 3,500, 17:00, a 2.3 km
     shortlist-line: 2. AutoParts & Co – precio no indicado
@@ -73,6 +73,7 @@ fn the_spanish_catalogue() {
     request-closed: Esta solicitud está cerrada. Escríbame cuando necesite algo más.
     stop-confirmed: Ya no recibirá más mensajes nuestros. Envíe INICIAR si cambia de opinión.
     start-confirmed: ¡Qué gusto saludarle de nuevo! Volverá a recibir nuestros mensajes.
+    language-set: Con gusto, desde ahora le escribo en español.
     calling-unavailable: Por el momento no puedo hacer llamadas, pero con gusto seguimos por este chat.
     consent-prompt: Para agilizar esto, puedo hacer una llamada de WhatsApp. ¿Autoriza una llamada para esta solicitud?
     consent-granted: Gracias. Es posible que haga una llamada si hace falta.
@@ -137,8 +138,8 @@ fn the_portuguese_catalogue() {
     vendor-follow-up: Obrigado! Mais uma pergunta sobre "Toyota Corolla 2014": Bosch?
     vendor-which-request: Obrigado! A qual destes pedidos se refere a sua resposta? Por favor, responda àquela mensagem ou escreva o nome:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Obrigado pela resposta. O cliente já foi atendido por enquanto; escreveremos de novo no próximo pedido.
     shortlist-line: 1. Kamau Spares – KES 3.500, 17:00, a 2,3 km
     shortlist-line: 2. AutoParts & Co – preço não informado
@@ -153,6 +154,7 @@ fn the_portuguese_catalogue() {
     request-closed: Este pedido está encerrado. Escreva para mim quando precisar de outra coisa.
     stop-confirmed: Você não vai mais receber nossas mensagens. Envie VOLTAR se mudar de ideia.
     start-confirmed: Que bom ter você de volta! Você vai receber nossas mensagens novamente.
+    language-set: Claro, a partir de agora escrevo em português.
     calling-unavailable: No momento não posso fazer ligações, mas continuo com prazer aqui no chat.
     consent-prompt: Para agilizar, posso fazer uma ligação pelo WhatsApp. Você autoriza uma ligação para este pedido?
     consent-granted: Obrigado. Posso fazer uma ligação se for necessário.
@@ -217,8 +219,8 @@ fn the_french_catalogue() {
     vendor-follow-up: Merci ! Encore une question sur « Toyota Corolla 2014 » : Bosch?
     vendor-which-request: Merci ! Laquelle de ces demandes votre réponse concerne-t-elle ? Répondez à ce message-là ou écrivez son nom :
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Merci pour votre réponse. Le client est servi pour l'instant ; nous vous écrirons à la prochaine demande.
     shortlist-line: 1. Kamau Spares – KES 3 500, 17:00, à 2,3 km
     shortlist-line: 2. AutoParts & Co – prix non indiqué
@@ -233,6 +235,7 @@ fn the_french_catalogue() {
     request-closed: Cette demande est terminée. Écrivez-moi dès que vous avez besoin d'autre chose.
     stop-confirmed: Vous ne recevrez plus de messages de notre part. Envoyez REPRENDRE si vous changez d'avis.
     start-confirmed: Ravi de vous retrouver ! Vous recevrez de nouveau nos messages.
+    language-set: Bien sûr, je vous écris désormais en français.
     calling-unavailable: Je ne peux pas passer d'appels pour le moment, mais je continue volontiers ici par chat.
     consent-prompt: Pour aller plus vite, je peux passer un appel WhatsApp. Autorisez-vous un appel pour cette demande ?
     consent-granted: Merci. Je pourrai passer un appel si nécessaire.
@@ -297,8 +300,8 @@ fn the_swahili_catalogue() {
     vendor-follow-up: Asante! Swali moja zaidi kuhusu "Toyota Corolla 2014": Bosch?
     vendor-which-request: Asante! Jibu lako linahusu ombi lipi kati ya haya? Tafadhali jibu ujumbe huo, au andika jina lake:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Asante kwa jibu lako. Mteja amehudumiwa kwa sasa; tutakuandikia tena ombi lingine likija.
     shortlist-line: 1. Kamau Spares – KES 3,500, 17:00, umbali wa km 2.3
     shortlist-line: 2. AutoParts & Co – bei haikutajwa
@@ -313,6 +316,7 @@ fn the_swahili_catalogue() {
     request-closed: Ombi hili limefungwa. Niandikie wakati wowote ukihitaji kitu kingine.
     stop-confirmed: Hutapokea tena ujumbe kutoka kwetu. Tuma ANZA ukibadili nia.
     start-confirmed: Karibu tena! Utapokea tena ujumbe wetu.
+    language-set: Sawa, kuanzia sasa nitakuandikia kwa Kiswahili.
     calling-unavailable: Kwa sasa siwezi kupiga simu, lakini tuendelee hapa kwa ujumbe.
     consent-prompt: Ili kuharakisha, ninaweza kupiga simu ya WhatsApp. Je, unaruhusu simu kwa ombi hili?
     consent-granted: Asante. Huenda nikapiga simu ikihitajika.
@@ -377,8 +381,8 @@ fn the_arabic_catalogue() {
     vendor-follow-up: شكرًا! سؤال آخر بخصوص «Toyota Corolla 2014»: Bosch?
     vendor-which-request: شكرًا! أي طلب من هذه الطلبات يخصه ردك؟ يرجى الرد على تلك الرسالة نفسها أو كتابة اسم الطلب:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: شكرًا لردك. تمت خدمة العميل في الوقت الحالي، وسنكتب لك عند الطلب القادم.
     shortlist-line: <RLM>1. Kamau Spares – KES 3,500، 17:00، على بعد 2.3 كم
     shortlist-line: <RLM>2. AutoParts & Co – السعر غير مذكور
@@ -393,6 +397,7 @@ fn the_arabic_catalogue() {
     request-closed: تم إغلاق هذا الطلب. يمكنك مراسلتي متى احتجت إلى شيء آخر.
     stop-confirmed: لن تصلك رسائل منا بعد الآن. إذا غيرت رأيك، يكفي إرسال كلمة «ابدأ».
     start-confirmed: أهلًا بعودتك! ستصلك رسائلنا من جديد.
+    language-set: حسنًا، سأكتب لك بالعربية من الآن فصاعدًا.
     calling-unavailable: لا يمكنني إجراء مكالمات حاليًا، لكن يسعدني أن نكمل هنا عبر الرسائل.
     consent-prompt: لتسريع الأمر، يمكنني إجراء مكالمة عبر واتساب. هل تسمح بمكالمة بخصوص هذا الطلب؟
     consent-granted: شكرًا. قد أجري مكالمة إذا لزم الأمر.

@@ -63,6 +63,7 @@ pub(super) fn samples<'a>(said: &Said<'a>) -> Vec<Sentence<'a>> {
         Sentence::RequestClosed,
         Sentence::StopConfirmed,
         Sentence::StartConfirmed,
+        Sentence::LanguageSet,
         Sentence::CallingUnavailable,
         Sentence::ConsentPrompt,
         Sentence::ConsentGranted,
@@ -176,8 +177,8 @@ fn the_english_catalogue() {
     vendor-follow-up: Thanks! One more question about "brake pads for a 2014 Corolla": what does it cost?
     vendor-which-request: Thanks! Which of these is your answer about? Please reply to that message, or write its name:
 
-    • Do you have it?
-    • What does it cost?
+    1. Do you have it?
+    2. What does it cost?
     vendor-thanks: Thank you for your answer. The customer is served for now; we'll write again with the next request.
     shortlist-header: Here is the offer I have for you:
     shortlist-header: Here are the 3 offers I have for you:
@@ -196,6 +197,7 @@ fn the_english_catalogue() {
     request-closed: This request is closed. Write to me whenever you need something else.
     stop-confirmed: You won't get any more messages from us. Send START if you change your mind.
     start-confirmed: Welcome back! You'll get our messages again.
+    language-set: Sure, I'll write to you in English from now on.
     calling-unavailable: I can't place calls at the moment, but I'm happy to go on here in the chat.
     consent-prompt: To speed this up, I can place a WhatsApp call. Do you allow a call for this request?
     consent-granted: Thanks. I may place a call if needed.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use conversation::{control_words, need};
+use conversation::{control_words, language, need};
 use marketplace::{RequestState, VendorId};
 use moltbot_contract::{
     Availability, BatchStatus, BatchView, ContextPack, ConversationEntry, EntryKind, OutreachStatus,
@@ -74,7 +74,14 @@ pub(crate) fn was_just_said(pack: &ContextPack, text: &str) -> bool {
         .any(|entry| entry.text.trim() == text.trim())
 }
 
-/// Everything the client wrote so far, oldest first: the pack's conversation and what of this turn is not in it.
+/// Whether all that the client wrote in this turn is a wish for a language. It has been confirmed already.
+pub(crate) fn is_wish_for_language(entries: &[Entry]) -> bool {
+    let mut texts = readable(entries).peekable();
+    texts.peek().is_some() && texts.all(|text| language::asked_for(text).is_some())
+}
+
+/// Everything the client wrote so far, oldest first: the pack's conversation and what of this turn is not in it. A wish
+/// for a language says nothing of the need.
 pub(crate) fn client_texts<'a>(pack: &'a ContextPack, entries: &'a [Entry]) -> Vec<&'a str> {
     let known: BTreeSet<_> = pack.conversation.iter().map(|entry| entry.message_id).collect();
     let stored = pack
@@ -90,7 +97,8 @@ pub(crate) fn client_texts<'a>(pack: &'a ContextPack, entries: &'a [Entry]) -> V
         }
         _ => None,
     });
-    stored.chain(new).filter(|text| !text.trim().is_empty()).collect()
+    let says_something = |text: &&str| !text.trim().is_empty() && language::asked_for(text).is_none();
+    stored.chain(new).filter(says_something).collect()
 }
 
 /// Whether the client has said what is needed. "Call me" and the like say nothing of it.

@@ -47,6 +47,9 @@ pub fn decide(pack: &ContextPack, entries: &[Entry]) -> Next {
         }
         Some(ControlWord::Stop | ControlWord::Start | ControlWord::Yes | ControlWord::No) | None => {}
     }
+    if reading::is_wish_for_language(entries) {
+        return go_on_in_language(pack, entries);
+    }
     match pack.request.state {
         RequestState::New => Next::Decision(first_question(pack, entries)),
         RequestState::Clarifying => clarifying(pack, entries),
@@ -149,6 +152,18 @@ fn ask_details(pack: &ContextPack, entries: &[Entry]) -> Decision {
         .or_else(|| categories.first().map(String::as_str))
         .unwrap_or(CATEGORY_FALLBACK);
     ask(pack, text(pack.request.language, &Sentence::AskDetails { category }), "vendors need the details")
+}
+
+/// The client wants another language and has read that they get it: what they are being asked is asked in it again.
+/// Where they wait for us there is nothing to add.
+fn go_on_in_language(pack: &ContextPack, entries: &[Entry]) -> Next {
+    match pack.request.state {
+        RequestState::New | RequestState::Clarifying if pack.batches.is_empty() => {
+            Next::Decision(first_question(pack, entries))
+        }
+        RequestState::Shortlisted => Next::Decision(pick_again(pack)),
+        _ => Next::Nothing,
+    }
 }
 
 fn clarifying(pack: &ContextPack, entries: &[Entry]) -> Next {

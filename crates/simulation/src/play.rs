@@ -85,6 +85,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         meta_url: meta.base_url(),
         moltbot_url: &gateway.url(),
         moltbot_token: gateway.token(),
+        moltbot_model: scenario.model_server.then_some(Gateway::MODEL),
         moltbot_timeout_ms: scenario.moltbot_timeout_ms,
         secrets: &secrets,
         voice: voice_at.as_ref(),

@@ -36,6 +36,22 @@ impl Identity {
     }
 }
 
+/// How the language of a contact was set. A wish outranks what was heard, and lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum LanguageSource {
+    /// Nobody has said anything yet.
+    Default,
+    /// The directory of vendors names it.
+    Directory,
+    /// What the person writes is in it.
+    Detected,
+    /// The person asked for it.
+    Asked,
+    /// An operator set it.
+    Operator,
+}
+
 /// A person we exchange messages with.
 #[derive(Debug, Clone)]
 pub struct Contact {
@@ -51,7 +67,11 @@ pub struct Contact {
     pub bsuid: Option<Bsuid>,
     /// The language we write to them in.
     pub language: Language,
-    /// When they said STOP.
+    /// How it was set.
+    pub language_source: LanguageSource,
+    /// Another language that their last clear message was in; a second one in it changes the language.
+    pub language_heard: Option<Language>,
+    /// When they said STOP, by Meta's clock.
     pub opted_out_at: Option<Timestamp>,
     /// The IANA name of the zone they named, where their number's country has several.
     pub timezone: Option<String>,
@@ -71,6 +91,8 @@ struct ContactRow {
     opted_out_at: Option<i64>,
     timezone: Option<String>,
     erased_at: Option<i64>,
+    language_source: String,
+    language_heard: Option<String>,
     merged_into: Option<String>,
     created_at: i64,
     updated_at: i64,
@@ -209,6 +231,8 @@ fn create(
         opted_out_at: None,
         timezone: None,
         erased_at: None,
+        language_source: LanguageSource::Default.to_string(),
+        language_heard: None,
         merged_into: None,
         created_at: tx.now.as_millis(),
         updated_at: tx.now.as_millis(),
@@ -239,6 +263,8 @@ pub fn load(tx: &mut Tx<'_>, id: ContactId) -> Result<Contact, StoreError> {
         phone: parse_optional(phone.as_deref(), "contacts.phone")?,
         bsuid: parse_optional(bsuid.as_deref(), "contacts.bsuid")?,
         language: parse(&row.language, "contacts.language")?,
+        language_source: parse(&row.language_source, "contacts.language_source")?,
+        language_heard: parse_optional(row.language_heard.as_deref(), "contacts.language_heard")?,
         opted_out_at: row.opted_out_at.map(Timestamp::from_millis),
         timezone: row.timezone,
         erased_at: row.erased_at.map(Timestamp::from_millis),
@@ -259,6 +285,36 @@ pub fn set_name(tx: &mut Tx<'_>, id: ContactId, name: &str) -> Result<(), StoreE
     let sealed = tx.seal(&[key], name.as_bytes())?;
     on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
         .set((contacts::name.eq(sealed), contacts::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Sets the language we write to them in, and forgets what else was heard.
+pub fn set_language(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    language: Language,
+    source: LanguageSource,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
+        .set((
+            contacts::language.eq(language.to_string()),
+            contacts::language_source.eq(source.to_string()),
+            contacts::language_heard.eq(None::<String>),
+            contacts::updated_at.eq(tx.now.as_millis()),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Remembers that they were heard in another language than the one we write to them in, or in that one again (`None`).
+pub fn set_language_heard(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    language: Option<Language>,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
+        .set(contacts::language_heard.eq(language.map(|language| language.to_string())))
         .execute(c))?;
     Ok(())
 }

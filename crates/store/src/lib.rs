@@ -19,6 +19,7 @@ mod error;
 pub mod evidence;
 pub mod flags;
 pub mod idempotency;
+pub mod identities;
 pub mod inbound;
 pub mod intake;
 mod key_file;

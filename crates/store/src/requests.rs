@@ -291,6 +291,19 @@ pub fn set_facts(tx: &mut Tx<'_>, guard: &mut RequestGuard, changes: &FactChange
     Ok(())
 }
 
+/// Moves the conversation with the client to another number of ours: they are answered where they wrote.
+pub fn set_number(
+    tx: &mut Tx<'_>,
+    guard: &mut RequestGuard,
+    number: &PhoneNumberId,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((requests::phone_number_id.eq(number.as_str()), requests::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    guard.request.phone_number_id = number.clone();
+    Ok(())
+}
+
 /// Remembers that the client asked to be called; an older word changes nothing.
 pub fn set_call_asked(tx: &mut Tx<'_>, guard: &mut RequestGuard, at: Timestamp) -> Result<(), StoreError> {
     if guard.request.call_asked_at.is_some_and(|known| at <= known) {

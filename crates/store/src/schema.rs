@@ -30,6 +30,8 @@ diesel::table! {
         opted_out_at -> Nullable<BigInt>,
         timezone -> Nullable<Text>,
         erased_at -> Nullable<BigInt>,
+        language_source -> Text,
+        language_heard -> Nullable<Text>,
         merged_into -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -42,6 +44,15 @@ diesel::table! {
         value_hash -> Binary,
         contact_id -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    former_identities (kind, value_hash, contact_id) {
+        kind -> Text,
+        value_hash -> Binary,
+        contact_id -> Text,
+        ended_at -> BigInt,
     }
 }
 
@@ -556,6 +567,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     suppressions,
     contacts,
     identities,
+    former_identities,
     contact_windows,
     vendors,
     vendor_categories,

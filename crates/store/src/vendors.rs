@@ -5,7 +5,7 @@ use marketplace::{ContactId, DataKeyId, Language, VendorId};
 
 use crate::{
     StoreError, Tx,
-    contacts::{self, Identity},
+    contacts::{self, Identity, LanguageSource},
     on_conn,
     schema::{contacts as people, vendor_categories, vendors},
     tx::parse,
@@ -101,6 +101,10 @@ pub fn import(tx: &mut Tx<'_>, record: &VendorRecord) -> Result<Imported, StoreE
         return Ok(Imported::PhoneTaken);
     }
     contacts::set_name(tx, contact.id, &record.name)?;
+    // What the vendor, or an operator, asked for outranks the directory.
+    if !matches!(contact.language_source, LanguageSource::Asked | LanguageSource::Operator) {
+        contacts::set_language(tx, contact.id, language, LanguageSource::Directory)?;
+    }
     let created_at = on_conn!(&mut *tx.conn, |c| vendors::table
         .find(record.id.as_str())
         .select(vendors::created_at)

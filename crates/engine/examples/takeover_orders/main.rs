@@ -7,8 +7,6 @@
 //! - nothing is lost: what the client wrote meanwhile is read after the resume, and nobody is left in silence.
 //!
 //! `cargo run --release -p engine --example takeover_orders -- --count 10000 [--seed 1] [--threads 2]`
-//!
-//! `TMPDIR` on a file system in memory (`/dev/shm`) makes it several times faster: every transaction is synced.
 
 #![allow(
     clippy::unwrap_used,

@@ -68,7 +68,7 @@ pub(crate) fn run(count: u64, seed: u64) -> BTreeMap<String, u64> {
     let mut ends = BTreeMap::new();
     let mut played = 0;
     while played < count {
-        let test = TestStore::sqlite();
+        let test = TestStore::sqlite_in_memory();
         runtime.block_on(async {
             for order in played..(played + ORDERS_A_STORE).min(count) {
                 let order_seed = seed.wrapping_mul(0x0100_0000_01B3).wrapping_add(order);

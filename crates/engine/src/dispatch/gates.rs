@@ -129,7 +129,7 @@ pub(super) fn never(
     if contact.erased_at.is_some() {
         return Some("erased");
     }
-    if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
+    if contact.opted_out_at.is_some() && send.purpose != Purpose::StopConfirmation {
         return Some("opted_out");
     }
     if let Some(reason) = guard.and_then(|guard| refused_by_request(guard.request(), send)) {
@@ -144,7 +144,7 @@ pub(super) fn never(
 /// The epoch alone tells a message of the bot from before a takeover: none can be queued under human control.
 fn refused_by_request(request: &Request, send: &Send) -> Option<&'static str> {
     match send.purpose {
-        Purpose::Notice => return None,
+        Purpose::Notice | Purpose::StopConfirmation => return None,
         Purpose::Farewell if request.state != RequestState::HandedOff => return None,
         _ => {}
     }

@@ -9,4 +9,5 @@ mod restarts;
 mod silence;
 mod stale;
 mod statuses;
+mod stop;
 mod world;

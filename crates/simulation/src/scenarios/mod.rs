@@ -14,6 +14,7 @@ mod duplicate_webhooks;
 mod escalation;
 mod events_out_of_order;
 mod happy_path;
+mod model_server;
 mod revoked_while_dialling;
 mod send_unknown;
 mod takeover;
@@ -37,8 +38,9 @@ use crate::{
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 19] = [
+pub static ALL: [&Scenario; 20] = [
     &happy_path::SCENARIO,
+    &model_server::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,
     &duplicate_webhooks::SCENARIO,
@@ -81,6 +83,8 @@ pub struct Scenario {
     pub vendors_per_category: usize,
     /// How the brain behaves.
     pub manners: Manners,
+    /// Whether the brain is asked as an OpenAI-compatible model server instead of a gateway.
+    pub model_server: bool,
     /// The numbers the brain plans with.
     pub plan: Plan,
     /// How long the brain may take, real milliseconds.
@@ -134,6 +138,7 @@ impl Scenario {
         workers: 1,
         vendors_per_category: 8,
         manners: Manners::Sensible,
+        model_server: false,
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         temper: mostly_offers,

@@ -15,7 +15,7 @@ use crate::{
     clock::SimulationClock,
     http,
     people::Cast,
-    process::{Environment, Program, Programs, free_address, wait_until_ready},
+    process::{Environment, Program, Programs, ReservedPort, wait_until_ready},
     random::Random,
     templates,
 };
@@ -74,6 +74,8 @@ pub struct Surroundings<'a> {
     pub moltbot_url: &'a str,
     /// Its token.
     pub moltbot_token: &'a str,
+    /// The model, where Moltbot is a model server without a gateway.
+    pub moltbot_model: Option<&'a str>,
     /// How long Moltbot may take, real milliseconds.
     pub moltbot_timeout_ms: u32,
     /// Shared with Meta.
@@ -140,7 +142,8 @@ impl World {
         let all_vendors = folder.path().join("all-vendors.csv");
         cast.write_vendors(&all_vendors, None)?;
 
-        let address = free_address()?;
+        let port = ReservedPort::for_program()?;
+        let address = port.address;
         let api_url = format!("http://{address}");
         let mut environment = process_environment(&common, around);
         environment.insert("BIND_ADDR", address.to_string());
@@ -278,6 +281,12 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         environment.extend([
             ("OPERATOR_WEBHOOK_URL", url.to_owned()),
             ("OPERATOR_WEBHOOK_SECRET", secret.to_owned()),
+        ]);
+    }
+    if let Some(model) = around.moltbot_model {
+        environment.extend([
+            ("MOLTBOT_TRANSPORT", "chat_completions".to_owned()),
+            ("MOLTBOT_MODEL", model.to_owned()),
         ]);
     }
     if let Some(voice) = around.voice {

@@ -14,9 +14,9 @@ use marketplace::{OutboxId, RequestId, Timestamp};
 pub use model::{NewSend, Purpose, Send, SendPayload, SendState, TemplateUse};
 pub use news::{advance, find_by_wamid, park_status, take_parked};
 pub use queue::{
-    UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, expired, has_in_flight, let_last_words_out,
-    mark_farewell, mark_sending, never_arrived, orphaned_sending, postpone_inquiries, queued_speaking_of,
-    queued_to, requeue, sendable,
+    UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, expired, has_in_flight, last_notice,
+    let_last_words_out, mark_farewell, mark_sending, never_arrived, orphaned_sending, postpone_inquiries,
+    queued_speaking_of, queued_to, requeue, sendable,
 };
 
 use crate::{

@@ -71,7 +71,17 @@ impl SendState {
 
 /// What an intent is for: the dispatcher checks it against the request's state at the moment of sending.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -92,8 +102,10 @@ pub enum Purpose {
     ConsentPrompt,
     /// Meta's permission card, which Meta counts.
     PermissionCard,
-    /// Confirmation of STOP or START, or a question which request is meant: goes out whatever the request does.
+    /// Confirmation of START, or a question which request is meant: goes out whatever the request does.
     Notice,
+    /// The one confirmation of STOP: nothing else goes out after it.
+    StopConfirmation,
 }
 
 /// What goes on the wire: free text inside the 24-hour window, else the template, else nothing.

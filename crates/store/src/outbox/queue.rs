@@ -14,7 +14,7 @@ use marketplace::{
 use super::{NewSend, Purpose, Send, SendState, is_doubtful, is_queued, may_be_in_flight};
 use crate::{
     StoreError, Tx, Vault, contacts, on_conn,
-    requests::RequestGuard,
+    requests::{Request, RequestGuard},
     schema::outbox,
     tx::{closed, parse, parse_optional},
 };
@@ -25,7 +25,47 @@ pub const UNKNOWN_HOLDS_NEXT: Duration = Duration::from_secs(30);
 /// Queues a message of a request.
 pub fn enqueue(tx: &mut Tx<'_>, guard: &RequestGuard, new: &NewSend) -> Result<OutboxId, StoreError> {
     let request = guard.request();
-    insert(tx, Some(request.id), &request.phone_number_id.clone(), request.control_epoch, new)
+    let number = number_for(tx, request, new.contact)?;
+    insert(tx, Some(request.id), &number, request.control_epoch, new)
+}
+
+/// The number of ours that a person is written to from: the client's conversation may move to another one, a vendor is
+/// written to from the one that asked.
+fn number_for(tx: &mut Tx<'_>, request: &Request, to: ContactId) -> Result<PhoneNumberId, StoreError> {
+    if to == request.client {
+        return Ok(request.phone_number_id.clone());
+    }
+    let before: Option<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(outbox::request_id.eq(request.id.to_string()).and(outbox::contact_id.eq(to.to_string())))
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .select(outbox::phone_number_id)
+        .first(c)
+        .optional())?;
+    match before {
+        Some(number) => parse(&number, "outbox.phone_number_id"),
+        None => Ok(request.phone_number_id.clone()),
+    }
+}
+
+/// The newest message to a person that belongs to no request, queued since then.
+pub fn last_notice(
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    since: Timestamp,
+) -> Result<Option<OutboxId>, StoreError> {
+    let id: Option<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::contact_id
+                .eq(contact.to_string())
+                .and(outbox::request_id.is_null())
+                .and(outbox::purpose.eq(Purpose::Notice.to_string()))
+                .and(outbox::created_at.ge(since.as_millis()))
+        )
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .select(outbox::id)
+        .first(c)
+        .optional())?;
+    id.map(|id| parse(&id, "outbox.id")).transpose()
 }
 
 /// Queues a message that belongs to no request: the answer to STOP, or "which request do you mean?".

@@ -236,8 +236,8 @@ fn store_shortlist(
         );
     }
     for item in &shortlist.items {
-        if vendors::load(tx, &item.vendor_id)?.erased {
-            return refuse(RefusalCode::ShortlistInvalid, "a vendor of the list was erased");
+        if vendors::load(tx, &item.vendor_id)?.opted_out {
+            return refuse(RefusalCode::ShortlistInvalid, "a vendor of the list was erased or said STOP");
         }
     }
     let mut vendors: Vec<_> = shortlist.items.iter().map(|item| &item.vendor_id).collect();

@@ -12,7 +12,9 @@ use moltbot_contract::{
     ShortlistView, ShortlistedView, Speaker, VendorContacted, VendorFilters, VendorFound,
 };
 use store::{
-    Tx, calls, contacts, messages,
+    Tx, calls,
+    contacts::{self, Contact},
+    messages,
     messages::{Direction, Message, MessageKind, Party},
     outbox,
     requests::RequestGuard,
@@ -46,9 +48,12 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
     let policy = gates::effective(tx, policy);
     let outreaches = sourcing::outreaches_of(tx, request.id)?;
     let batches = sourcing::batches_of(tx, request.id)?;
-    let erased = erased_vendors(tx, &outreaches)?;
+    let erased = vendors_that(tx, &outreaches, |vendor| vendor.erased_at.is_some())?;
+    // Nobody is offered whom nobody may write to.
+    let gone =
+        vendors_that(tx, &outreaches, |vendor| vendor.opted_out_at.is_some() || vendor.erased_at.is_some())?;
     let mut replies = sourcing::replies_of(tx, request.id)?;
-    replies.retain(|reply| !erased.values().any(|vendor| *vendor == reply.vendor));
+    replies.retain(|reply| !gone.values().any(|vendor| *vendor == reply.vendor));
     let vendor_of: BTreeMap<ContactId, VendorId> =
         outreaches.iter().map(|outreach| (outreach.contact, outreach.vendor.clone())).collect();
     let numbers = known_numbers(tx, request.client, &outreaches)?;
@@ -201,19 +206,20 @@ fn known_numbers(
         .collect()
 }
 
-/// The vendors that were erased: what they wrote and what was written to them is left out, that they were contacted
-/// is not.
-fn erased_vendors(
+/// The vendors of a request that are so. Of the erased, what they wrote and what was written to them is left out; that
+/// they were contacted is not.
+fn vendors_that(
     tx: &mut Tx<'_>,
     outreaches: &[Outreach],
+    are_so: impl Fn(&Contact) -> bool,
 ) -> Result<BTreeMap<ContactId, VendorId>, ToolError> {
-    let mut erased = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for outreach in outreaches {
-        if contacts::load(tx, outreach.contact)?.erased_at.is_some() {
-            erased.insert(outreach.contact, outreach.vendor.clone());
+        if are_so(&contacts::load(tx, outreach.contact)?) {
+            found.insert(outreach.contact, outreach.vendor.clone());
         }
     }
-    Ok(erased)
+    Ok(found)
 }
 
 fn conversation(
