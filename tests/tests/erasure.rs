@@ -23,7 +23,7 @@ use simulation::{
     clock::SimulationClock,
     gateway::{Gateway, Manners, decide::Plan, wishes::Wishes},
     people::Cast,
-    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, World},
+    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Setup, Surroundings, World},
 };
 use store::testing::TestStore;
 use support::turn;
@@ -91,6 +91,7 @@ impl<'a> Stand<'a> {
             clock,
             workers: 1,
             log: Some("trace"),
+            setup: Setup::default(),
         };
         let url = server.map(|server| server.options().database_url.as_str());
         let world = World::start(&around, &cast, 1, url).await.unwrap();

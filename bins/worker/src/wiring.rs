@@ -45,6 +45,7 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         ai_concierge: settings.flags.ai_concierge,
         ocr: settings.flags.ocr,
         calling: settings.flags.calling,
+        vendor_inquiries_per_day_max: settings.vendor_inquiries_per_day_max,
     };
     // A fresh name at every start: what an earlier run of this process left on the wire is told apart by it.
     let owner = format!("worker-{}", RandomIds::new(Arc::new(SystemClock)).next_uuid().simple());
@@ -55,6 +56,9 @@ pub(crate) fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         Some(path) => TemplateCatalogue::load(path).map_err(|error| Failure::Usage(error.to_string()))?,
         None => TemplateCatalogue::built_in(),
     };
+    for warning in templates.warnings(settings.flags.calling) {
+        tracing::warn!("template catalogue: {warning}");
+    }
     let templates = Arc::new(templates);
     let limits = VolumeLimits {
         per_hour: settings.outbound.per_hour,

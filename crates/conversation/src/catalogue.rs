@@ -42,6 +42,12 @@ pub enum Sentence<'a> {
     AskingVendors,
     /// To a client: nobody answered enough yet, the next vendors are asked.
     AskingMoreVendors,
+    /// To a client: the vendors are closed, and are asked when they open.
+    AskingWhenOpen,
+    /// To a client whose 24-hour window is over: there are offers, and how to see them.
+    OffersWaiting,
+    /// To a client whose 24-hour window is over: there is news, and how to read it.
+    NewsWaiting,
     /// To a client: we are still waiting for answers.
     StillWaiting,
     /// To a client: nobody has it.
@@ -295,6 +301,9 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         | Sentence::AskWhen
         | Sentence::AskingVendors
         | Sentence::AskingMoreVendors
+        | Sentence::AskingWhenOpen
+        | Sentence::OffersWaiting
+        | Sentence::NewsWaiting
         | Sentence::StillWaiting
         | Sentence::NoVendorsFound
         | Sentence::VendorThanks

@@ -36,6 +36,9 @@ fn the_spanish_catalogue() {
     ask-when: ¿Para cuándo lo necesita?
     asking-vendors: ¡Gracias! Ya estoy preguntando a los vendedores. Le escribo en cuanto respondan.
     asking-more-vendors: Todavía no tengo suficientes ofertas, así que estoy preguntando a más vendedores.
+    asking-when-open: Los vendedores están cerrados en este momento. Les preguntaré en cuanto abran y le escribiré cuando respondan.
+    offers-waiting: Tengo ofertas para usted. Responda OK para verlas.
+    news-waiting: Tengo novedades sobre su solicitud. Responda OK para leerlas.
     still-waiting: Sigo esperando respuestas. Le escribo en cuanto tenga alguna.
     no-vendors-found: Lo siento, hasta ahora ningún vendedor pudo ayudar con esto. Una persona lo revisará y le responderá.
     vendor-inquiry: ¡Hola! Somos el asistente de un mercado en línea y un cliente busca:
@@ -117,6 +120,9 @@ fn the_portuguese_catalogue() {
     ask-when: Para quando você precisa?
     asking-vendors: Obrigado! Já estou perguntando aos vendedores. Aviso você assim que responderem.
     asking-more-vendors: Ainda não tenho ofertas suficientes, então estou perguntando a mais vendedores.
+    asking-when-open: Os vendedores estão fechados neste momento. Vou perguntar assim que abrirem e escrevo quando responderem.
+    offers-waiting: Tenho ofertas para você. Responda OK para vê-las.
+    news-waiting: Tenho novidades sobre o seu pedido. Responda OK para lê-las.
     still-waiting: Ainda estou esperando respostas. Escrevo assim que tiver alguma.
     no-vendors-found: Sinto muito, até agora nenhum vendedor conseguiu ajudar com isso. Uma pessoa vai verificar e responder a você.
     vendor-inquiry: Olá! Somos o assistente de um mercado digital e um cliente está procurando:
@@ -198,6 +204,9 @@ fn the_french_catalogue() {
     ask-when: Pour quand en avez-vous besoin ?
     asking-vendors: Merci ! Je contacte les vendeurs. Je vous écris dès qu'ils répondent.
     asking-more-vendors: Je n'ai pas encore assez d'offres, je contacte donc d'autres vendeurs.
+    asking-when-open: Les vendeurs sont fermés en ce moment. Je leur demanderai dès l'ouverture et je vous écrirai quand ils répondront.
+    offers-waiting: J'ai des offres pour vous. Répondez OK pour les voir.
+    news-waiting: J'ai des nouvelles de votre demande. Répondez OK pour les lire.
     still-waiting: J'attends encore des réponses. Je vous écris dès que j'en ai.
     no-vendors-found: Désolé, aucun vendeur n'a pu vous aider pour le moment. Une personne va s'en occuper et reviendra vers vous.
     vendor-inquiry: Bonjour ! Nous sommes l'assistant d'une place de marché et un client cherche :
@@ -279,6 +288,9 @@ fn the_swahili_catalogue() {
     ask-when: Unahitaji lini?
     asking-vendors: Asante! Ninawauliza wauzaji sasa. Nitakujulisha mara tu watakapojibu.
     asking-more-vendors: Bado sina ofa za kutosha, kwa hiyo ninawauliza wauzaji wengine zaidi.
+    asking-when-open: Wauzaji wamefunga kwa sasa. Nitawauliza mara watakapofungua na nitakuandikia watakapojibu.
+    offers-waiting: Nina ofa kwa ajili yako. Jibu OK ili kuziona.
+    news-waiting: Nina habari kuhusu ombi lako. Jibu OK ili kuisoma.
     still-waiting: Bado ninasubiri majibu. Nitakuandikia mara tu nitakapoyapata.
     no-vendors-found: Samahani, hadi sasa hakuna muuzaji aliyeweza kusaidia. Mhudumu ataliangalia ombi hili na kukujibu.
     vendor-inquiry: Habari! Sisi ni msaidizi wa soko la mtandaoni na mteja anatafuta:
@@ -360,6 +372,9 @@ fn the_arabic_catalogue() {
     ask-when: متى يلزمك ذلك؟
     asking-vendors: شكرًا! أسأل البائعين الآن، وسأكتب لك فور وصول ردودهم.
     asking-more-vendors: ليست لدي عروض كافية بعد، لذلك أسأل المزيد من البائعين.
+    asking-when-open: البائعون مغلقون الآن. سأسألهم حالما يفتحون وأكتب لك عندما يجيبون.
+    offers-waiting: لدي عروض لك. أجب بـ OK لرؤيتها.
+    news-waiting: لدي أخبار عن طلبك. أجب بـ OK لقراءتها.
     still-waiting: ما زلت أنتظر الردود، وسأكتب لك فور وصولها.
     no-vendors-found: عذرًا، لم يتمكن أي بائع من المساعدة حتى الآن. سيتابع أحد موظفينا الأمر ويرد عليك.
     vendor-inquiry: مرحبًا! نحن مساعد لسوق إلكتروني، وأحد العملاء يبحث عن:

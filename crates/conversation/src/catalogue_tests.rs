@@ -27,6 +27,9 @@ pub(super) fn samples<'a>(said: &Said<'a>) -> Vec<Sentence<'a>> {
         Sentence::AskWhen,
         Sentence::AskingVendors,
         Sentence::AskingMoreVendors,
+        Sentence::AskingWhenOpen,
+        Sentence::OffersWaiting,
+        Sentence::NewsWaiting,
         Sentence::StillWaiting,
         Sentence::NoVendorsFound,
         Sentence::VendorInquiry { need, questions: list },
@@ -156,6 +159,9 @@ fn the_english_catalogue() {
     ask-when: When do you need it?
     asking-vendors: Thanks! I'm asking vendors now. You'll hear from me as soon as they answer.
     asking-more-vendors: I don't have enough offers yet, so I'm asking more vendors.
+    asking-when-open: The vendors for this are closed right now. I'll ask them as soon as they open and write when they answer.
+    offers-waiting: I have offers for you. Reply OK to see them.
+    news-waiting: I have news on your request. Reply OK to read it.
     still-waiting: I'm still waiting for answers. I'll write as soon as I have some.
     no-vendors-found: I'm sorry, no vendor could help with this so far. A person will look into it and get back to you.
     vendor-inquiry: Hello! We are a marketplace assistant and a customer is looking for:

@@ -62,6 +62,7 @@ fn record(at: usize) -> VendorRecord {
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![marketplace::Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: Some(4.5),
     }
 }

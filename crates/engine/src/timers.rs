@@ -105,7 +105,7 @@ fn intake_is_silent(tx: &mut Tx<'_>) -> Result<bool, ToolError> {
     Ok(inbound::since_last_beat(tx, "api")?.is_some_and(|since| since > INTAKE_SILENT_AFTER))
 }
 
-/// A vendor whose inquiry is held was not asked yet: while nothing may be sent, the deadline moves, and with it the
+/// A vendor whose inquiry is held was not asked yet: while nothing may be sent, or no template of it, the deadline moves, and with it the
 /// time of the inquiries that its batch has in the queue. True when it moved.
 ///
 /// A switch or breaker that can't be read ends the transaction: the deadline does not pass then either.
@@ -114,11 +114,14 @@ fn waits_for_sending(
     guard: &requests::RequestGuard,
     timer: &DueTimer,
 ) -> Result<bool, ToolError> {
-    if !breaker::all_is_held(tx)? || open_batch(tx, timer)?.is_none() {
+    if open_batch(tx, timer)?.is_none() {
+        return Ok(false);
+    }
+    let awaited = sourcing::awaited_contacts(tx, timer.request)?;
+    if !breaker::all_is_held(tx)? && outbox::inquiries_without_template(tx, guard, &awaited)? == 0 {
         return Ok(false);
     }
     let later = guard.now(tx) + OUTAGE_GRACE;
-    let awaited = sourcing::awaited_contacts(tx, timer.request)?;
     if outbox::postpone_inquiries(tx, guard, &awaited, later)? == 0 {
         return Ok(false);
     }

@@ -17,6 +17,7 @@ pub mod calling;
 pub mod client;
 pub mod error;
 pub mod event;
+pub mod explain;
 pub mod identity;
 pub mod outbound;
 pub mod signature;

@@ -59,7 +59,7 @@ fn is_all_that_is_asked_for(entries: &[Entry]) -> bool {
     let only = |content: &ClientContent| match content {
         ClientContent::Text(text) => text.trim().is_empty() || asks(text),
         ClientContent::Button { .. } | ClientContent::Document | ClientContent::UnreadableMedia => false,
-        ClientContent::Other => true,
+        ClientContent::Location | ClientContent::Other => true,
     };
     is_asked_for(entries) && reading::client_contents(entries).all(only)
 }

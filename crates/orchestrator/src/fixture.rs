@@ -212,6 +212,7 @@ pub(crate) fn found(numbers: std::ops::RangeInclusive<usize>) -> Vec<VendorFound
             distance_km: None,
             rating: None,
             accepts_inquiries: true,
+            opens_at: None,
             contacted: false,
             why: vec!["category".to_owned()],
         })

@@ -228,6 +228,30 @@ fn only_vendors_that_can_be_asked_are_asked() {
     assert_eq!(usable(5, &pack, &[]), ["v-5"]);
 }
 
+/// Whoever is closed is asked only where nobody is open, and the client is told so.
+#[test]
+fn the_closed_are_asked_when_nobody_is_open() {
+    let pack = fixture::pack();
+    let mut vendors = found(1..=4);
+    vendors[0].opens_at = Some(pack.now);
+    vendors[1].opens_at = Some(pack.now);
+    let tried = std::collections::BTreeSet::new();
+    let asked = |vendors: &[VendorFound]| usable(vendors, &outreach(5), &pack, &tried);
+    let names = |vendors: &[VendorFound]| {
+        asked(vendors).iter().map(|vendor| vendor.vendor_id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&vendors), ["v-3", "v-4"]);
+    assert_eq!(names(&vendors[..2]), ["v-1", "v-2"]);
+    let next = Next::Decision(Decision::VendorOutreachPlan(outreach(5)));
+    let told = |vendors: &[VendorFound]| rendered(&next, &pack, &asked(vendors));
+    assert!(
+        told(&vendors[..2]).contains("The vendors for this are closed right now."),
+        "{}",
+        told(&vendors[..2])
+    );
+    assert!(!told(&vendors).contains("closed right now"), "{}", told(&vendors));
+}
+
 proptest! {
     #[test]
     fn every_shortlist_fits_and_names_every_offer(

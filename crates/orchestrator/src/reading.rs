@@ -31,12 +31,13 @@ pub(crate) fn readable(entries: &[Entry]) -> impl DoubleEndedIterator<Item = &st
         ClientContent::Text(_)
         | ClientContent::Document
         | ClientContent::UnreadableMedia
+        | ClientContent::Location
         | ClientContent::Other => None,
     })
 }
 
-/// Whether the client sent anything that calls for an answer. A reaction or a location alone does not, except
-/// as the very first message.
+/// Whether the client sent anything that calls for an answer. A reaction alone does not, except as the very first
+/// message.
 pub(crate) fn client_waits(pack: &ContextPack, entries: &[Entry]) -> bool {
     client_contents(entries)
         .any(|content| *content != ClientContent::Other || pack.request.state == RequestState::New)
@@ -87,7 +88,10 @@ pub(crate) fn client_texts<'a>(pack: &'a ContextPack, entries: &'a [Entry]) -> V
     let stored = pack
         .conversation
         .iter()
-        .filter(|entry| entry.from == Speaker::Client && entry.kind != EntryKind::Button)
+        // What stands beside a location is no word of theirs on the need, and no vendor reads it.
+        .filter(|entry| {
+            entry.from == Speaker::Client && !matches!(entry.kind, EntryKind::Button | EntryKind::Other)
+        })
         .map(|entry| entry.text.as_str());
     let new = entries.iter().filter_map(|entry| match &entry.event {
         TurnEvent::ClientMessage { message, content: ClientContent::Text(text) }

@@ -75,6 +75,8 @@ pub enum ClientContent {
     Document,
     /// A voice message, a video, a sticker.
     UnreadableMedia,
+    /// Where they are. It is stored with the request; of itself it asks nothing and answers nothing.
+    Location,
     /// A location, a contact card, a reaction, …: nothing to read.
     Other,
 }

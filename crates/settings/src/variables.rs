@@ -42,6 +42,7 @@ variables! {
     TEMPLATES_FILE = None, "the path of the template catalogue";
     OUTBOUND_PER_HOUR_MAX = Some("10000"), "a number of messages from 1 to 1000000";
     OUTBOUND_PER_VENDOR_PER_DAY_MAX = Some("50"), "a number of messages from 1 to 1000000";
+    VENDOR_INQUIRIES_PER_DAY_MAX = Some("10"), "a number of inquiries from 1 to 1000";
     MOLTBOT_URL = None,
         "the address of the gateway, for example http://127.0.0.1:18789, or of the model server";
     MOLTBOT_TOKEN = None,

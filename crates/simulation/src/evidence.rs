@@ -278,6 +278,14 @@ pub struct Sent<'a> {
 }
 
 impl Evidence {
+    /// Every message that was handed to Meta, taken or not.
+    pub fn attempts(&self) -> impl Iterator<Item = &SendAttempt> {
+        self.meta.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Send(attempt) => Some(attempt),
+            _ => None,
+        })
+    }
+
     /// Messages that Meta accepted, whatever the sender heard.
     pub fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
         self.meta.iter().filter_map(|entry| match &entry.event {

@@ -22,7 +22,7 @@ use crate::{
     scenarios::{Calls, Scenario},
     stage::Stage,
     templates,
-    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, Voice, World},
+    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Setup, Surroundings, Voice, World},
 };
 
 /// Admin commands at the same moment.
@@ -68,6 +68,7 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
     let clock = scenario.clock(requests);
     let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed);
+    let cast = Cast { listing: scenario.listing, ..cast };
     let begun = Instant::now();
 
     progress.show("starting");
@@ -94,6 +95,10 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         clock,
         workers: workers(scenario, requests, options),
         log: None,
+        setup: Setup {
+            inquiries_per_day_max: scenario.inquiries_per_day_max,
+            templates_in: scenario.templates_in,
+        },
     };
     let mut world = World::start(&around, &cast, options.seed, options.database_url.as_deref()).await?;
     if options.keep {
@@ -179,7 +184,7 @@ fn start_meta(
     config.clock = Arc::new(move || clock.now_ms());
     config.seed = seed;
     config.faults = (scenario.faults)(cast);
-    config.templates = templates::approved();
+    config.templates = templates::approved(scenario.templates_in);
     if let Some(calls) = scenario.calling.calls() {
         config.calling.ring_limit_ms = calls.meta_ring_limit_ms;
     }

@@ -334,7 +334,8 @@ impl<'a> Stage<'a> {
             let index = self.clients.len();
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
-            let script = ClientScript::new(client, index.is_multiple_of(2), calls);
+            let script =
+                ClientScript::new(client, index.is_multiple_of(2), calls).at(self.scenario.client_shares);
             let mut opening = fragments(script.opening(), self.scenario.fragments).into_iter();
             let Some(said) = opening.next() else { continue };
             let saying = Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said };

@@ -339,7 +339,10 @@ pub fn data_key(tx: &mut Tx<'_>, id: ContactId) -> Result<DataKeyId, StoreError>
     parse(&text, "contacts.data_key_id")
 }
 
-/// Opens or refreshes the 24-hour window: the person wrote at `at` (Meta's time).
+/// Opens or refreshes the 24-hour window: the person wrote or called at `at` (Meta's time).
+///
+/// An older event than the one that is known changes nothing, and after Meta closed the window only what they did
+/// later opens it. Meta's times are whole seconds: what happened in the second of the closing did not open it.
 pub fn open_window(
     tx: &mut Tx<'_>,
     id: ContactId,
@@ -356,7 +359,8 @@ pub fn open_window(
         None => {
             on_conn!(&mut *tx.conn, |c| diesel::insert_into(contact_windows::table).values(row).execute(c))?
         }
-        Some((opened_at, _)) if opened_at >= at.as_millis() => 0,
+        Some((opened_at, _)) if opened_at >= at => 0,
+        Some((_, Some(closed_at))) if closed_at.as_seconds() >= at.as_seconds() => 0,
         Some(_) => on_conn!(&mut *tx.conn, |c| diesel::update(
             contact_windows::table.find((id.to_string(), number.as_str()))
         )
@@ -366,34 +370,57 @@ pub fn open_window(
     Ok(())
 }
 
-/// Closes the window: Meta answered 131047, which outranks our own clock.
-pub fn close_window(tx: &mut Tx<'_>, id: ContactId, number: &PhoneNumberId) -> Result<(), StoreError> {
-    on_conn!(&mut *tx.conn, |c| diesel::update(
-        contact_windows::table.find((id.to_string(), number.as_str()))
-    )
-    .set(contact_windows::closed_at.eq(tx.now.as_millis()))
-    .execute(c))?;
+/// Closes the window: Meta answered 131047 to what was sent at `as_of`, which outranks our own clock. What the person
+/// did after that moment has opened it again already, and it stays open.
+pub fn close_window(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    number: &PhoneNumberId,
+    as_of: Timestamp,
+) -> Result<(), StoreError> {
+    let closed = contact_windows::closed_at.eq(as_of.as_millis());
+    match window_row(tx, id, number)? {
+        Some((opened_at, _)) if opened_at.as_seconds() > as_of.as_seconds() => {}
+        Some((_, Some(closed_at))) if closed_at >= as_of => {}
+        Some(_) => {
+            on_conn!(&mut *tx.conn, |c| diesel::update(
+                contact_windows::table.find((id.to_string(), number.as_str()))
+            )
+            .set(closed)
+            .execute(c))?;
+        }
+        None => {
+            let row = (
+                contact_windows::contact_id.eq(id.to_string()),
+                contact_windows::phone_number_id.eq(number.as_str()),
+                contact_windows::opened_at.eq(0_i64),
+                closed,
+            );
+            on_conn!(&mut *tx.conn, |c| diesel::insert_into(contact_windows::table).values(row).execute(c))?;
+        }
+    }
     Ok(())
 }
 
 /// Whether free text may be sent now.
 pub fn window_is_open(tx: &mut Tx<'_>, id: ContactId, number: &PhoneNumberId) -> Result<bool, StoreError> {
     let now = tx.now;
-    Ok(window_row(tx, id, number)?.is_some_and(|(opened_at, closed_at)| {
-        closed_at.is_none() && now.since(Timestamp::from_millis(opened_at)) < WINDOW
-    }))
+    Ok(window_row(tx, id, number)?
+        .is_some_and(|(opened_at, closed_at)| closed_at.is_none() && now.since(opened_at) < WINDOW))
 }
 
+/// When the window was opened last and, if Meta closed it since, as of when.
 fn window_row(
     tx: &mut Tx<'_>,
     id: ContactId,
     number: &PhoneNumberId,
-) -> Result<Option<(i64, Option<i64>)>, StoreError> {
-    Ok(on_conn!(&mut *tx.conn, |c| contact_windows::table
+) -> Result<Option<(Timestamp, Option<Timestamp>)>, StoreError> {
+    let row: Option<(i64, Option<i64>)> = on_conn!(&mut *tx.conn, |c| contact_windows::table
         .find((id.to_string(), number.as_str()))
         .select((contact_windows::opened_at, contact_windows::closed_at))
         .get_result(c)
-        .optional())?)
+        .optional())?;
+    Ok(row.map(|(opened, closed)| (Timestamp::from_millis(opened), closed.map(Timestamp::from_millis))))
 }
 
 /// Whether an inbound event of this person waits to be routed: nothing is sent to them before it is.

@@ -37,6 +37,7 @@ pub mod retention;
 mod schema;
 pub mod sourcing;
 mod store;
+pub mod template_faults;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 pub mod timers;

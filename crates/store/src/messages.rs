@@ -44,7 +44,9 @@ pub enum MessageKind {
     Document,
     /// Other media we cannot read: voice, video, stickers.
     Media,
-    /// Anything else: a location, a contact card, a reaction.
+    /// A place that somebody shared.
+    Location,
+    /// Anything else: a contact card, a reaction.
     Other,
 }
 

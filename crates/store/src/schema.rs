@@ -78,6 +78,7 @@ diesel::table! {
         active -> Bool,
         created_at -> BigInt,
         updated_at -> BigInt,
+        hours -> Nullable<Text>,
     }
 }
 
@@ -85,6 +86,9 @@ diesel::table! {
     vendor_categories (category, vendor_id) {
         category -> Text,
         vendor_id -> Text,
+        rating -> Double,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
     }
 }
 
@@ -166,6 +170,7 @@ diesel::table! {
         updated_at -> BigInt,
         closed_at -> Nullable<BigInt>,
         call_asked_at -> Nullable<BigInt>,
+        position -> Nullable<Binary>,
     }
 }
 
@@ -343,6 +348,11 @@ diesel::table! {
         settled_at -> Nullable<BigInt>,
         status_at -> Nullable<BigInt>,
         accepted_at -> Nullable<BigInt>,
+        held_until -> Nullable<BigInt>,
+        owed_at -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        delivered_at -> Nullable<BigInt>,
+        read_at -> Nullable<BigInt>,
     }
 }
 
@@ -562,6 +572,16 @@ diesel::table! {
 diesel::joinable!(identities -> contacts (contact_id));
 diesel::joinable!(vendor_categories -> vendors (vendor_id));
 
+diesel::table! {
+    template_faults (purpose, language) {
+        purpose -> Text,
+        language -> Text,
+        code -> BigInt,
+        since -> BigInt,
+        until_at -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     data_keys,
     suppressions,
@@ -591,6 +611,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbound_counters,
     outbound_breakers,
     parked_statuses,
+    template_faults,
     consents,
     consent_history,
     call_permissions,

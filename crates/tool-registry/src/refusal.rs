@@ -70,6 +70,10 @@ refusals! {
     VendorOptedOut = "vendor_opted_out";
     /// The vendor does not accept inquiries.
     VendorNotAccepting = "vendor_not_accepting";
+    /// The vendor had its first messages of the day.
+    VendorTired = "vendor_tired";
+    /// The vendor is closed until after the open batch is over.
+    VendorClosed = "vendor_closed";
     /// The vendor was not contacted for this request.
     NotContacted = "not_contacted";
     /// The client asked not to be contacted.

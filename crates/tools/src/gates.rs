@@ -17,6 +17,7 @@ pub(crate) fn effective(tx: &mut Tx<'_>, policy: Policy) -> Policy {
         ai_concierge: policy.ai_concierge && flags.ai_concierge,
         ocr: policy.ocr && flags.ocr,
         calling: policy.calling && flags.calling,
+        ..policy
     }
 }
 

@@ -23,6 +23,7 @@ pub mod outreach;
 mod pipeline;
 mod plan;
 mod record;
+pub mod search;
 pub mod staleness;
 #[cfg(test)]
 mod tests;

@@ -118,6 +118,7 @@ mod tests {
             timezone: "Africa/Nairobi".to_owned(),
             languages: vec![Language::En],
             accepts_inquiries: true,
+            hours: None,
             rating: None,
         };
         vendors::import(tx, &record).unwrap();

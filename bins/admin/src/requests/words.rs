@@ -204,6 +204,9 @@ pub(super) const fn consent_event(event: HistoryEvent) -> &'static str {
         HistoryEvent::No => "said no to calls",
         HistoryEvent::WithdrawnByPerson => "took the consent to calls back",
         HistoryEvent::WithdrawnByMeta => "may not be called any more: WhatsApp took its permission back",
+        HistoryEvent::IdentityChanged => {
+            "is not called any more: the person has another number or WhatsApp id"
+        }
         HistoryEvent::RequestEnded => "is not called any more: the request is over",
         HistoryEvent::NotDelivered => "did not get the question about calls",
         HistoryEvent::Expired => "is not called any more: the time of the consent is over",

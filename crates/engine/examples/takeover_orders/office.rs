@@ -18,7 +18,7 @@ use store::{StoreError, outbox::breaker::VolumeLimits, testing::TestStore, vendo
 use tools::Policy;
 
 pub(crate) const NUMBER: &str = "300000000000001";
-pub(crate) const POLICY: Policy = Policy { ai_concierge: true, ocr: false, calling: false };
+pub(crate) const POLICY: Policy = Policy { ai_concierge: true, ..Policy::OFF };
 const LIMITS: VolumeLimits = VolumeLimits { per_hour: 1_000_000, per_vendor_per_day: 1_000_000 };
 /// Vendors of one order.
 pub(crate) const VENDORS: u64 = 4;
@@ -186,6 +186,7 @@ async fn import(test: &TestStore, order: u64, at: u64, accepts: bool) {
         languages: vec![Language::En],
         accepts_inquiries: accepts,
         rating: None,
+        hours: None,
     };
     let imported: Result<_, StoreError> = test.db.write(move |tx| vendors::import(tx, &record)).await;
     imported.unwrap();

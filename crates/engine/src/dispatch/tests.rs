@@ -10,4 +10,5 @@ mod silence;
 mod stale;
 mod statuses;
 mod stop;
+mod templates;
 mod world;

@@ -31,7 +31,7 @@ pub(super) const SECOND: &str = "300000000000002";
 pub(super) const ANSWERS: &str = "254700000101";
 pub(super) const BSUID: &str = "KE.90000000000000000101";
 pub(super) const OTHER: &str = "254700000102";
-const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 const GRANTED: &str = "granted";
 const DENIED: &str = "denied";
@@ -73,6 +73,7 @@ fn rows(
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     };
     vendors::import(tx, &record)?;

@@ -210,6 +210,7 @@ fn two_vendors_of_the_directory_are_not_made_one() {
                 timezone: "Africa/Nairobi".to_owned(),
                 languages: vec![Language::En],
                 accepts_inquiries: true,
+                hours: None,
                 rating: None,
             };
             vendors::import(tx, &record)?;

@@ -137,6 +137,7 @@ fn a_vendors_language_is_the_directorys_until_they_wish_otherwise() {
                 timezone: "Africa/Nairobi".to_owned(),
                 languages: vec![Language::Sw],
                 accepts_inquiries: true,
+                hours: None,
                 rating: None,
             };
             vendors::import(tx, &record)?;

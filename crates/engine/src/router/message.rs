@@ -3,21 +3,21 @@
 use std::time::Duration;
 
 use conversation::{ControlWord, Sentence, control_words};
-use marketplace::{ContactId, Language, PhoneNumberId};
+use marketplace::{ContactId, Language, PhoneNumberId, Timestamp};
 use meta_client::event::{InboundMessage, MediaKind, MessageContent};
 use store::{
     Tx,
     contacts::{self, Contact, Identity, LanguageSource},
     inbound::InboundEvent,
     messages::{self, Direction, MessageKind, NewMessage, Party},
-    outbox::Purpose,
-    requests,
+    outbox::{self, Purpose},
+    requests::{self, Position},
 };
 use tools::{Caller, Policy, ToolError, opt_out::say, spoken_of};
 
 use super::{
     consents::{self, Heard},
-    identity, language, opt_out,
+    identity, language, opt_out, owed,
     place::{self, Place},
     which,
 };
@@ -85,6 +85,7 @@ pub(super) fn place(
     }
     if !consents::is_automatic(&message.content) {
         contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
+        outbox::release(tx, contact.id, number)?;
     }
     if let Some(taken) = word {
         consents::place(tx, policy, number, &contact, &reading, message, &taken)?;
@@ -93,7 +94,12 @@ pub(super) fn place(
     if let Some(placement) = opt_out::place(tx, number, &contact, &known_by, &reading, message, steering)? {
         return Ok(placement);
     }
-    match place::find(tx, &contact, number, &reading, quoted, may_wait)? {
+    let owed = owed::to(tx, &contact, number)?;
+    let place = place::find(tx, &contact, number, &reading, quoted, may_wait)?;
+    if !owed.is_empty() && !matches!(place, Place::Wait) {
+        owed::send_in_full(tx, &contact, number, &owed)?;
+    }
+    match place {
         Place::Wait => Ok(Placement::Wait),
         Place::Ask(candidates) => {
             language::hear(tx, &mut contact, &reading, Party::Vendor)?;
@@ -113,6 +119,14 @@ pub(super) fn place(
             if is_wish(language::hear(tx, &mut contact, &reading, party)?) {
                 say(tx, number, &contact, Purpose::Notice, &Sentence::LanguageSet)?;
             }
+            Ok(Placement::Done(contact.id))
+        }
+        Place::Mailbox { guard, party: Party::Client }
+            if owed::is_answered_by(&owed, guard.request().id, &reading) =>
+        {
+            let request = guard.request().id;
+            tracing::Span::current().record("request", tracing::field::display(request));
+            keep(tx, &contact, &reading, message, Some(request), Party::Client)?;
             Ok(Placement::Done(contact.id))
         }
         Place::Mailbox { mut guard, party } => {
@@ -137,9 +151,21 @@ pub(super) fn place(
             if party == Party::Client && asks_for_call(&reading) {
                 requests::set_call_asked(tx, &mut guard, at.min(tx.now))?;
             }
+            if party == Party::Client
+                && let Some(position) = position(&message.content, at.min(tx.now))
+            {
+                requests::set_position(tx, &mut guard, position)?;
+            }
             Ok(Placement::Done(contact.id))
         }
     }
+}
+
+/// Where somebody says they are, if that is on a map.
+fn position(content: &MessageContent, at: Timestamp) -> Option<Position> {
+    let MessageContent::Location { latitude, longitude, .. } = content else { return None };
+    let place = vendor_search::Place::new(*latitude, *longitude)?;
+    Some(Position { latitude: place.latitude(), longitude: place.longitude(), at })
 }
 
 /// Whether the person asked for a language: they read that they get it.
@@ -180,7 +206,7 @@ fn read(content: &MessageContent) -> Result<Reading, &'static str> {
         }
         MessageContent::Location { name, address, .. } => {
             let text: Vec<&str> = [name.as_deref(), address.as_deref()].into_iter().flatten().collect();
-            plain(MessageKind::Other, &text.join(", "))
+            plain(MessageKind::Location, &text.join(", "))
         }
         MessageContent::Reaction { .. } => return Err("reaction"),
         MessageContent::CallPermissionReply(reply) => plain(MessageKind::Consent, reply.response.as_str()),

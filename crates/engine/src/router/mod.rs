@@ -13,8 +13,11 @@ mod language;
 mod language_tests;
 mod message;
 mod opt_out;
+mod owed;
 mod place;
 mod which;
+#[cfg(test)]
+mod window_tests;
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -118,6 +118,7 @@ fn content(tx: &mut Tx<'_>, id: marketplace::MessageId) -> Result<ClientContent,
     let text = message.body.unwrap_or_default();
     Ok(match (message.kind, message.button_id) {
         (MessageKind::Button, Some(id)) => ClientContent::Button { id, title: text },
+        (MessageKind::Location, _) => ClientContent::Location,
         (_, _) if !text.trim().is_empty() && message.kind != MessageKind::Other => ClientContent::Text(text),
         (MessageKind::Document, _) => ClientContent::Document,
         (MessageKind::Media, _) => ClientContent::UnreadableMedia,

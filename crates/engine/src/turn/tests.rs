@@ -38,7 +38,7 @@ impl Brain for Counting {
     }
 }
 
-const POLICY: Policy = Policy { ai_concierge: true, ocr: false, calling: false };
+const POLICY: Policy = Policy { ai_concierge: true, ..Policy::OFF };
 
 struct World<'a> {
     test: &'a TestStore,
@@ -98,6 +98,7 @@ fn made(tx: &mut Tx<'_>) -> Result<RequestId, ToolError> {
         languages: vec![Language::En],
         accepts_inquiries: true,
         rating: None,
+        hours: None,
     };
     vendors::import(tx, &record)?;
     let vendor = vendors::load(tx, &record.id)?.contact;

@@ -104,7 +104,12 @@ impl Core {
             Said::Raw(raw) => Content {
                 fields: fields(raw.clone()),
                 kind: MessageKind::Other,
-                text: raw.pointer("/text/body").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                // What people read of it: a text, or the name of a place.
+                text: ["/text/body", "/location/name"]
+                    .iter()
+                    .find_map(|pointer| raw.pointer(pointer)?.as_str())
+                    .unwrap_or_default()
+                    .to_owned(),
                 button_id: None,
             },
         }

@@ -11,6 +11,7 @@ mod operators;
 mod privacy;
 mod sending;
 mod story;
+mod vendors;
 mod wording;
 
 pub use call_stories::{
@@ -21,6 +22,10 @@ pub use conversation::{BrainPart, tricks_survived};
 pub use operators::{bot_was_silent, one_question_for_a_burst, person_was_told};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
+pub use vendors::{
+    inquiries_were_in_swahili, nearest_were_asked, nobody_learned_the_place,
+    shortlist_was_announced_and_followed,
+};
 
 use std::fmt::Write as _;
 

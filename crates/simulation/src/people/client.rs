@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use meta_simulator::Said;
+use serde_json::json;
 
 use super::{
     Act, Received,
@@ -31,6 +32,8 @@ pub struct ClientScript {
     answers_given: usize,
     asked_for_call: bool,
     picked: bool,
+    /// Where the client says they are, with the first answer.
+    shares: Option<(f64, f64)>,
 }
 
 /// What this client answers to questions about anything else, by a word of the question.
@@ -44,7 +47,22 @@ const FURTHER_ANSWERS: [&str; 3] =
 impl ClientScript {
     /// A client before the first word. With `calls` the client has something to do with calls, too.
     pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
-        Self { need: client.need, taps, calls, answers_given: 0, asked_for_call: false, picked: false }
+        Self {
+            need: client.need,
+            taps,
+            calls,
+            answers_given: 0,
+            asked_for_call: false,
+            picked: false,
+            shares: None,
+        }
+    }
+
+    /// The same client, who shares where they are.
+    #[must_use]
+    pub const fn at(mut self, place: Option<(f64, f64)>) -> Self {
+        self.shares = place;
+        self
     }
 
     /// The first message.
@@ -54,8 +72,15 @@ impl ClientScript {
         Said::Text(if is_urgent { format!("{opening}. {URGENT}") } else { opening.to_owned() })
     }
 
-    /// What the client says beside the answer to a question: "call me", once, after the first answer.
+    /// What the client says beside the answer to a question, once: where they are, or "call me" after the first answer.
     pub fn also_says(&mut self) -> Option<Act> {
+        if let Some((latitude, longitude)) = self.shares.filter(|_| self.answers_given == 1) {
+            self.shares = None;
+            let location = json!({ "latitude": latitude, "longitude": longitude, "name": PLACE_NAME });
+            // Before the answer, as a message of its own.
+            let said = Said::Raw(json!({ "type": "location", "location": location }));
+            return Some(Act { after: Duration::from_secs(20), said, quoting: None });
+        }
         let after = self.calls?.asks_after.filter(|_| self.answers_given == 1 && !self.asked_for_call)?;
         self.asked_for_call = true;
         Some(Act { after, said: Said::Text(CALL_ME.to_owned()), quoting: None })
@@ -69,6 +94,9 @@ impl ClientScript {
         }
         if is_prompt(&message) {
             return answer_prompt(message, self.calls?.on_prompt);
+        }
+        if message.text.contains(SAYS_NEWS) {
+            return Some(Act { after: AWAY_FOR, said: Said::Text("OK".to_owned()), quoting: None });
         }
         if let Some(button) = message.buttons.iter().find(|button| button.id.starts_with("pick:")) {
             return self.pick(message, Said::Tap(button.clone()));
@@ -112,6 +140,13 @@ impl ClientScript {
         Some(Act { after: Duration::from_secs(25), said: Said::Text(answer.to_owned()), quoting: None })
     }
 }
+
+/// What stands beside a location that is shared; nobody else reads it.
+pub const PLACE_NAME: &str = "Kilimani Heights";
+/// What a template says when there is more than it has room for.
+const SAYS_NEWS: &str = "Reply OK";
+/// How long a client is away who reads that there is news.
+const AWAY_FOR: Duration = Duration::from_mins(3);
 
 /// What somebody in a hurry adds.
 const URGENT: &str = "It is urgent!";

@@ -6,12 +6,12 @@ pub mod catalogue;
 mod client;
 mod vendor;
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use meta_simulator::{MessageKind, Said};
 
-pub use client::{Client, ClientScript};
+pub use client::{Client, ClientScript, PLACE_NAME};
 pub use vendor::{Temper, Vendor, VendorScript};
 
 use crate::random::Random;
@@ -48,6 +48,37 @@ pub struct Cast {
     pub clients: Vec<Client>,
     /// All vendors of all categories that the clients need.
     pub vendors: Vec<Vendor>,
+    /// What the directory says of each.
+    pub listing: fn(&Self, &Vendor) -> Listing,
+}
+
+/// What the directory says of a vendor beside name, number and need.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Listing {
+    /// Degrees north and east.
+    pub place: (f64, f64),
+    /// Separated by `;`, the preferred one first.
+    pub languages: &'static str,
+    /// Whether the vendor agreed to be asked.
+    pub accepts_inquiries: bool,
+    /// When the shop is open; empty: nobody said.
+    pub hours: &'static str,
+    /// Of another category, too.
+    pub also_sells: Option<&'static str>,
+}
+
+impl Listing {
+    /// One shop after the other along a road through Nairobi, always open.
+    pub fn ordinary(cast: &Cast, vendor: &Vendor) -> Self {
+        let place = u32::try_from(cast.place_of(vendor)).unwrap_or(0);
+        Self {
+            place: (f64::from(place).mul_add(0.004, -1.286), 36.8172),
+            languages: "en;sw",
+            accepts_inquiries: true,
+            hours: "",
+            also_sells: None,
+        }
+    }
 }
 
 impl Cast {
@@ -75,7 +106,7 @@ impl Cast {
                 })
             })
             .collect();
-        Self { clients, vendors }
+        Self { clients, vendors, listing: Listing::ordinary }
     }
 
     /// The vendors as the CSV that `concierge-admin vendors import` reads; of each category the first `known`, or all.
@@ -93,27 +124,28 @@ impl Cast {
             "languages",
             "accepts_inquiries",
             "rating",
+            "hours",
         ])?;
-        let mut places: BTreeMap<&str, u32> = BTreeMap::new();
         for vendor in &self.vendors {
-            let place = places.entry(vendor.category).or_default();
-            if known.is_some_and(|known| usize::try_from(*place).is_ok_and(|place| place >= known)) {
+            if known.is_some_and(|known| self.place_of(vendor) >= known) {
                 continue;
             }
-            let latitude = format!("{:.4}", -1.286 + f64::from(*place) * 0.004);
-            let rating = format!("{:.1}", 4.9 - f64::from(*place) * 0.1);
-            *place += 1;
+            let place = u32::try_from(self.place_of(vendor)).unwrap_or(0);
+            let said = (self.listing)(self, vendor);
+            let (latitude, longitude) = said.place;
+            let also = said.also_sells.map(|category| format!(";{category}")).unwrap_or_default();
             csv.write_record([
-                &vendor.id,
+                vendor.id.as_str(),
                 &vendor.name,
                 &vendor.phone,
-                vendor.category,
-                &latitude,
-                "36.8172",
+                &format!("{}{also}", vendor.category),
+                &format!("{latitude:.4}"),
+                &format!("{longitude:.4}"),
                 "Africa/Nairobi",
-                "en;sw",
-                "true",
-                &rating,
+                said.languages,
+                if said.accepts_inquiries { "true" } else { "false" },
+                &format!("{:.1}", 4.9 - f64::from(place) * 0.1),
+                said.hours,
             ])?;
         }
         csv.flush()?;
@@ -189,9 +221,9 @@ mod tests {
         let file = dir.path().join("vendors.csv");
         Cast::assemble(1, 2, crate::DEFAULT_SEED).write_vendors(&file, None).unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(file).unwrap(), @r#"
-        vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
-        spare-parts-01,Acacia Auto Spares,+254722000000,spare_parts,-1.2860,36.8172,Africa/Nairobi,en;sw,true,4.9
-        spare-parts-02,Baobab Auto Spares,+254722000001,spare_parts,-1.2820,36.8172,Africa/Nairobi,en;sw,true,4.8
+        vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating,hours
+        spare-parts-01,Acacia Auto Spares,+254722000000,spare_parts,-1.2860,36.8172,Africa/Nairobi,en;sw,true,4.9,
+        spare-parts-02,Baobab Auto Spares,+254722000001,spare_parts,-1.2820,36.8172,Africa/Nairobi,en;sw,true,4.8,
         "#);
     }
 }

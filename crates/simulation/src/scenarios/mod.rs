@@ -19,12 +19,15 @@ mod revoked_while_dialling;
 mod send_unknown;
 mod takeover;
 mod two_batches;
+mod vendors_near;
 mod vendors_silent;
+mod window_closed;
 mod worker_killed;
 
 use std::time::Duration;
 
 pub use calling::{Calling, Calls};
+pub use vendors_near::OF_BOTH;
 
 use meta_simulator::FaultPlan;
 
@@ -34,11 +37,11 @@ use crate::{
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
     operator::Operating,
-    people::{Cast, Temper},
+    people::{Cast, Listing, Temper, Vendor},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 20] = [
+pub static ALL: [&Scenario; 22] = [
     &happy_path::SCENARIO,
     &model_server::SCENARIO,
     &brain_down::SCENARIO,
@@ -59,6 +62,8 @@ pub static ALL: [&Scenario; 20] = [
     &takeover::SCENARIO,
     &escalation::SCENARIO,
     &burst::SCENARIO,
+    &window_closed::SCENARIO,
+    &vendors_near::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -91,6 +96,14 @@ pub struct Scenario {
     pub moltbot_timeout_ms: u32,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
+    /// What the directory says of a vendor beside name, number and need.
+    pub listing: fn(&Cast, &Vendor) -> Listing,
+    /// First messages that one vendor gets in 24 hours; `None`: as the product is delivered.
+    pub inquiries_per_day_max: Option<u32>,
+    /// Where the client says they are, with the answer to the first question; degrees north and east.
+    pub client_shares: Option<(f64, f64)>,
+    /// The languages of the template catalogue beside English.
+    pub templates_in: &'static [&'static str],
     /// Calls.
     pub calling: Calling,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
@@ -142,6 +155,10 @@ impl Scenario {
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         temper: mostly_offers,
+        listing: Listing::ordinary,
+        inquiries_per_day_max: None,
+        client_shares: None,
+        templates_in: &[],
         calling: Calling::Off,
         begins_at: None,
         operating: None,

@@ -92,6 +92,17 @@ pub struct Surroundings<'a> {
     pub workers: usize,
     /// What api and worker log, as `RUST_LOG`; `None`: as this program's environment says.
     pub log: Option<&'a str>,
+    /// What is set otherwise than as the product is delivered.
+    pub setup: Setup,
+}
+
+/// What an operator may set otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// `VENDOR_INQUIRIES_PER_DAY_MAX`.
+    pub inquiries_per_day_max: Option<u32>,
+    /// The languages of the template catalogue beside English.
+    pub templates_in: &'static [&'static str],
 }
 
 /// A media server and the token it asks for.
@@ -130,8 +141,9 @@ impl World {
             None => Database::sqlite(folder.path()),
         };
         let mut common = common_environment(&database, seed);
-        if around.voice.is_some() {
-            let catalogue = templates::write_catalogue(folder.path())?;
+        let languages = around.setup.templates_in;
+        if around.voice.is_some() || !languages.is_empty() {
+            let catalogue = templates::write_catalogue(folder.path(), languages)?;
             common.insert("TEMPLATES_FILE", catalogue.display().to_string());
         }
         let admin = Admin { program: programs.path("concierge-admin")?, environment: common.clone() };
@@ -296,6 +308,8 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
             ("VOICE_GATEWAY_TOKEN", voice.token.clone()),
         ]);
     }
+    let inquiries = around.setup.inquiries_per_day_max;
+    environment.extend(inquiries.map(|most| ("VENDOR_INQUIRIES_PER_DAY_MAX", most.to_string())));
     environment.extend(around.log.map(|log| ("RUST_LOG", log.to_owned())));
     environment
 }

@@ -185,6 +185,16 @@ pub struct Send {
     pub created_at: Timestamp,
     /// When it last went on the wire.
     pub sending_at: Option<Timestamp>,
+    /// It waits until then because its recipient is closed; nothing else to this person waits behind it.
+    pub held_until: Option<Timestamp>,
+    /// Since when the whole text is owed: the person got a template that only says that there is news.
+    pub owed_at: Option<Timestamp>,
+    /// When Meta sent it, by Meta's clock.
+    pub sent_at: Option<Timestamp>,
+    /// When it reached the phone, by Meta's clock.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was read, by Meta's clock; nothing for people who hide it.
+    pub read_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

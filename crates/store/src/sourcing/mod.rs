@@ -1,6 +1,7 @@
 //! Batches, outreaches, replies, shortlists, handoffs. The limits of the mission are constraints of the
 //! tables; these verbs count first so that a refusal has a name.
 
+mod history;
 mod offers;
 
 use diesel::prelude::*;
@@ -9,6 +10,7 @@ use marketplace::{
 };
 use moltbot_contract::{BatchStatus, OutreachStatus};
 
+pub use history::{HISTORY_LASTS, HISTORY_MAX, Record, asked_since, records};
 pub use offers::{
     Handoff, Reply, Shortlist, handoff_of, insert_handoff, insert_reply, insert_shortlist, replies_of,
     shortlists_of,

@@ -13,10 +13,13 @@ use diesel::{
 };
 use marketplace::{CallAttemptId, ConsentId, ContactId, EventId, MessageId};
 
-use super::{number, request, write};
+use super::{number, request, vendor_id, write};
 use crate::{
     StoreError, Tx, answers, calls, contacts, inbound, lanes, messages, notifications, observation, on_conn,
-    outbox, requests, testing::on_both, timers,
+    outbox, requests, sourcing,
+    testing::on_both,
+    timers,
+    vendors::{self, Nearest},
 };
 
 type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), StoreError>;
@@ -25,7 +28,7 @@ type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), Sto
 const LIVE_CALLS: &str = "call_attempts_live|call_attempts_one_live";
 
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 57] = [
+const VERBS: [(&str, Verb, &[&str]); 62] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
@@ -218,6 +221,30 @@ const VERBS: [(&str, Verb, &[&str]); 57] = [
     ),
     ("calls::sent_to", |tx, id, of| calls::sent_to(tx, id, of, 10).map(drop), &["outbox_request"]),
     ("calls::client_wrote_at", |tx, id, _| calls::client_wrote_at(tx, id).map(drop), &["messages_request"]),
+    (
+        "vendors::listed by rating",
+        |tx, _, _| vendors::listed(tx, "tyres", Nearest::Rating, 10).map(drop),
+        &["vendor_categories_rated"],
+    ),
+    (
+        "vendors::listed by place",
+        |tx, _, _| {
+            let near = Nearest::Place { latitude: -1.3, longitude: 36.8, between: (-1.5, -1.1) };
+            vendors::listed(tx, "tyres", near, 10).map(drop)
+        },
+        &["vendor_categories_near"],
+    ),
+    (
+        "sourcing::records",
+        |tx, _, _| sourcing::records(tx, &[vendor_id(1), vendor_id(2)], tx.now).map(drop),
+        &["outreaches_vendor"],
+    ),
+    (
+        "sourcing::asked_since",
+        |tx, _, of| sourcing::asked_since(tx, of, tx.now).map(drop),
+        &["outreaches_contact"],
+    ),
+    ("outbox::owed_to", |tx, _, of| outbox::owed_to(tx, of, &number()).map(drop), &["outbox_owed"]),
     ("messages::latest", |tx, id, _| messages::latest(tx, id, 40).map(drop), &["messages_request"]),
 ];
 

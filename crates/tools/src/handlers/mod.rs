@@ -54,10 +54,10 @@ pub(crate) fn run(
 ) -> Result<Effect, ToolError> {
     let caller = &invocation.caller;
     match &invocation.call {
-        ToolCall::SearchVendors(args) => search_vendors::run(tx, guard, args),
+        ToolCall::SearchVendors(args) => search_vendors::run(tx, policy, guard, args),
         ToolCall::GetRequestSnapshot(_) => snapshot::run(tx, policy, guard),
         ToolCall::SendClientMessage(args) => client_message::run(tx, guard, caller, args),
-        ToolCall::SendVendorMessage(args) => vendor_message::run(tx, guard, caller, args),
+        ToolCall::SendVendorMessage(args) => vendor_message::run(tx, policy, guard, caller, args),
         ToolCall::RecordVendorReply(args) => vendor_reply::run(tx, guard, args),
         ToolCall::CreateOcrJob(_) => ocr::create(tx, policy),
         ToolCall::GetOcrResult(_) => ocr::result(),

@@ -29,6 +29,8 @@ use crate::{Policy, ToolError, calling::facts::authorisations, gates, numbers};
 const CONVERSATION_MAX: i64 = 40;
 /// How many vendors of the category a pack holds, the best ones.
 const VENDORS_FOUND_MAX: usize = 15;
+/// What Moltbot reads in place of a location that the client shared.
+const LOCATION: &str = "(shared their location)";
 /// How many categories are looked into while the request's own is not known.
 const CATEGORIES_NAMED_MAX: usize = 3;
 /// At most one call per this many minutes and request (mission C11): [`COOLDOWN`], as a pack tells it.
@@ -75,7 +77,7 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
         },
         conversation: conversation(tx, request.id, &vendor_of, &numbers, &erased)?,
         ocr: Vec::new(),
-        vendors_found: vendors_found(tx, guard)?,
+        vendors_found: vendors_found(tx, policy, guard)?,
         vendors_contacted: vendors_contacted(tx, &outreaches, &batches)?,
         batches: batches.iter().map(|batch| batch_view(batch, &outreaches, &replies)).collect(),
         replies: replies
@@ -159,14 +161,18 @@ fn bot_next(state: RequestState) -> Vec<RequestState> {
 }
 
 /// What the directory holds for the category, once there is one.
-fn vendors_found(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<VendorFound>, ToolError> {
+fn vendors_found(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &RequestGuard,
+) -> Result<Vec<VendorFound>, ToolError> {
     let any = VendorFilters { max_distance_km: None, languages: Vec::new(), min_rating: None };
     if let Some(category) = guard.request().category.clone() {
-        return search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX);
+        return search_vendors::find(tx, policy, guard, &category, &any, VENDORS_FOUND_MAX);
     }
     let mut found = Vec::new();
     for category in categories_named(tx, guard)? {
-        found.extend(search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX)?);
+        found.extend(search_vendors::find(tx, policy, guard, &category, &any, VENDORS_FOUND_MAX)?);
     }
     found.truncate(VENDORS_FOUND_MAX);
     Ok(found)
@@ -181,6 +187,7 @@ fn categories_named(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<String>
     let said: BTreeSet<String> = messages::latest(tx, guard.request().id, CONVERSATION_MAX)?
         .into_iter()
         .filter(|message| message.direction == Direction::In && message.party == Party::Client)
+        .filter(|message| message.kind != MessageKind::Location)
         .flat_map(|message| words(message.body.as_deref().unwrap_or_default()))
         .collect();
     let known = vendors::categories(tx)?.into_iter().map(|(category, _)| category);
@@ -261,9 +268,13 @@ fn conversation_entry(
             MessageKind::Text => EntryKind::Text,
             MessageKind::Button | MessageKind::Consent => EntryKind::Button,
             MessageKind::Document | MessageKind::Media => EntryKind::Media,
-            MessageKind::Other => EntryKind::Other,
+            MessageKind::Location | MessageKind::Other => EntryKind::Other,
         },
-        text: numbers::hide(&message.body.unwrap_or_default(), numbers),
+        text: match message.kind {
+            // Where exactly is ours to know: whatever Moltbot reads could come to stand before a vendor.
+            MessageKind::Location => LOCATION.to_owned(),
+            _ => numbers::hide(&message.body.unwrap_or_default(), numbers),
+        },
     }
 }
 

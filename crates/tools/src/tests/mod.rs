@@ -12,5 +12,6 @@ mod refusals;
 mod replies;
 mod silence;
 mod states;
+mod vendors;
 mod wishes;
 mod world;

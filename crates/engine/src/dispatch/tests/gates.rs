@@ -125,7 +125,7 @@ fn outside_the_window_there_is_a_template_or_nothing() {
         let bare = |new: &mut NewSend| new.payload.template = None;
         let id = world.queue_with(world.client, Purpose::ClientMessage, "hello", bare).await;
         cancelled(&world, id, "outside_window").await;
-        world.to_client("your\norder").await;
+        world.to_client("your order").await;
         assert_eq!(world.step().await.accepted, 1);
         assert_eq!(world.meta.wire(), ["concierge_client_update_v1 your order"]);
     });
