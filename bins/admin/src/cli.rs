@@ -40,7 +40,7 @@ enum Command {
     /// The vendor directory: import, list, explain
     #[command(subcommand)]
     Vendors(VendorsCommand),
-    /// Clients' requests: list, show
+    /// Clients' requests: list, show, takeover, resume, close
     #[command(subcommand)]
     Requests(RequestsCommand),
     /// Consents to calls: show

@@ -26,7 +26,7 @@ fn the_program() {
     Commands:
       migrate       Bring the database to this program's schema version
       vendors       The vendor directory: import, list, explain
-      requests      Clients' requests: list, show
+      requests      Clients' requests: list, show, takeover, resume, close
       consent       Consents to calls: show
       contacts      People: find, show, erase
       outbox        Sends and the breaker: list, show, unknown, resolve, breaker, resume
@@ -457,6 +457,9 @@ fn every_command_has_an_example() {
         ["templates", "check"],
         ["requests", "list"],
         ["requests", "show"],
+        ["requests", "takeover"],
+        ["requests", "resume"],
+        ["requests", "close"],
         ["consent", "show"],
         ["contacts", "find"],
         ["contacts", "show"],

@@ -7,9 +7,11 @@ use engine::{
     dial::{DialError, Dialler, StepReport},
     dispatch::{DispatchError, Dispatcher},
     media::Reader,
+    notify::Notifier,
     router::Router,
     sweep, timers,
     turn::{TurnRunner, TurnStep},
+    unanswered::Detector,
 };
 use store::Db;
 use tokio::task::JoinSet;
@@ -35,6 +37,8 @@ const DIALLING_PER_NUMBER: usize = 2;
 const READERS: usize = 4;
 /// How often housekeeping runs.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often somebody looks for notifications to deliver.
+const NOTIFY_REST: Duration = Duration::from_secs(1);
 /// What is under way when the stop signal comes has this long.
 const DRAIN: Duration = Duration::from_mins(1);
 
@@ -42,7 +46,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 pub(crate) async fn run(worker: Worker, lanes: u16) {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
-    let Worker { db, owner, policy, router, turns, dispatchers, diallers, reader } = worker;
+    let Worker { db, owner, policy, router, turns, dispatchers, diallers, notifier, reader } = worker;
     let routing = router.clone();
     loops.spawn(repeat("router", stop.clone(), move || route(routing.clone())));
     for _ in 0..lanes {
@@ -73,6 +77,8 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
     }
     let timer_db = db.clone();
     loops.spawn(repeat("timers", stop.clone(), move || fire_timers(timer_db.clone(), policy)));
+    loops.spawn(repeat("notify", stop.clone(), move || notify(notifier.clone())));
+    loops.spawn(look_for_silence(db.clone(), stop.clone()));
     loops.spawn(housekeeping(db.clone(), stop.clone()));
     loops.spawn(heartbeat::beat(db.clone(), owner, stop.clone()));
     tracing::info!(lanes, "working");
@@ -170,6 +176,26 @@ async fn housekeeping(db: Db, stop: CancellationToken) {
             () = tokio::time::sleep(HOUSEKEEPING) => {}
         }
     }
+}
+
+/// The silence detector looks once a minute, and on at once while there is more.
+async fn look_for_silence(db: Db, stop: CancellationToken) {
+    let mut detector = Detector::new(db);
+    while !stop.is_cancelled() {
+        match detector.step().await {
+            Ok(found) if found.more => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(step = "silence", %error, "a step failed; it is repeated"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+    }
+}
+
+async fn notify(notifier: Notifier) -> Result<Next, ToolError> {
+    Ok(if notifier.step().await?.did_work() { Next::Again } else { Next::After(NOTIFY_REST) })
 }
 
 async fn route(router: Router) -> Result<Next, ToolError> {

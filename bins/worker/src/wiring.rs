@@ -7,6 +7,7 @@ use engine::{
     dial::Dialler,
     dispatch::Dispatcher,
     media::Reader,
+    notify::Notifier,
     router::Router,
     templates::TemplateCatalogue,
     turn::TurnRunner,
@@ -15,6 +16,7 @@ use marketplace::{IdSource as _, RandomIds, SystemClock};
 use meta_client::{MetaClient, MetaConfig};
 use moltbot_client::{Config, MoltbotClient, Transport};
 use ocr::{OcrEngine, OcrLanguage, Tesseract};
+use operator_webhook::{HttpWebhook, OperatorWebhook, WebhookConfig};
 use orchestrator::Brain;
 use settings::{MoltbotTransport, WorkerSettings};
 use startup::Failure;
@@ -36,6 +38,7 @@ pub(crate) struct Worker {
     pub(crate) dispatchers: Vec<Arc<Dispatcher>>,
     pub(crate) diallers: Vec<Dialler>,
     pub(crate) reader: Reader,
+    pub(crate) notifier: Notifier,
 }
 
 pub(crate) async fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
@@ -87,6 +90,7 @@ pub(crate) async fn wire(settings: &WorkerSettings) -> Result<Worker, Failure> {
         router: Router::new(db.clone(), numbers, policy, owner.clone()),
         turns: TurnRunner::new(db.clone(), brain, policy, owner.clone(), brain_timeout),
         owner,
+        notifier: Notifier::new(db.clone(), operators(settings)?),
         dispatchers,
         diallers,
         reader,
@@ -142,6 +146,17 @@ fn voice(settings: &WorkerSettings) -> Result<Option<Arc<dyn VoiceGateway>>, Fai
     let Some(gateway) = &settings.voice_gateway else { return Ok(None) };
     let config = VoiceGatewayConfig::new(gateway.url.to_string(), gateway.token.clone());
     let client = HttpVoiceGateway::new(&config).map_err(|error| Failure::from_error(&error))?;
+    Ok(Some(Arc::new(client)))
+}
+
+/// Something always escalates: a client who asks for a person, with Moltbot or without.
+fn operators(settings: &WorkerSettings) -> Result<Option<Arc<dyn OperatorWebhook>>, Failure> {
+    let Some(webhook) = &settings.operator_webhook else {
+        tracing::warn!("OPERATOR_WEBHOOK_URL is not set: nobody is told when a request needs a person");
+        return Ok(None);
+    };
+    let config = WebhookConfig::new(webhook.url.to_string(), webhook.secret.clone());
+    let client = HttpWebhook::new(&config).map_err(|error| Failure::from_error(&error))?;
     Ok(Some(Arc::new(client)))
 }
 

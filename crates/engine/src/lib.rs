@@ -1,4 +1,4 @@
-//! How work moves durably, one file a step: intake, router, turn, media, dispatch, dial, timers.
+//! How work moves durably, one file a step: intake, router, turn, media, dispatch, dial, timers, notify.
 //!
 //! Step functions over the store, the ports and the clock. They neither spawn nor sleep: the binaries loop.
 
@@ -12,6 +12,7 @@ pub mod dispatch;
 mod erasure_tests;
 pub mod intake;
 pub mod media;
+pub mod notify;
 pub mod number;
 pub mod router;
 pub mod statuses;
@@ -19,3 +20,4 @@ pub mod sweep;
 pub mod templates;
 pub mod timers;
 pub mod turn;
+pub mod unanswered;

@@ -255,5 +255,6 @@ pub(crate) fn input(entries: Vec<Entry>) -> TurnInput {
         journal: None,
         asks: 0,
         last_attempt: false,
+        is_with_person: false,
     }
 }

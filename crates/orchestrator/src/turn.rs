@@ -22,6 +22,8 @@ pub struct TurnInput {
     pub asks: u32,
     /// This is the last attempt: escalate with a safe message instead of deciding.
     pub last_attempt: bool,
+    /// A person has the request: what vendors wrote is recorded, and nothing is decided.
+    pub is_with_person: bool,
 }
 
 /// One mailbox entry with what it says.

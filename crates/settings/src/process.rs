@@ -131,6 +131,8 @@ pub struct WorkerSettings {
     pub vendor_inquiries_per_day_max: u32,
     /// The voice leg; `Some` whenever `flags.calling` is set.
     pub voice_gateway: Option<VoiceGateway>,
+    /// Where people are told that something waits for them.
+    pub operator_webhook: Option<OperatorWebhook>,
     /// Logs.
     pub logging: Logging,
     /// The clock of a simulation.
@@ -156,6 +158,7 @@ impl WorkerSettings {
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
         let ocr = Ocr::read(&mut reader);
         let voice_gateway = VoiceGateway::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.calling));
+        let operator_webhook = OperatorWebhook::read(&mut reader);
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
         reader.finish(|| {
@@ -170,6 +173,7 @@ impl WorkerSettings {
                 flags: flags?,
                 ocr: ocr?,
                 voice_gateway: voice_gateway?,
+                operator_webhook: operator_webhook?,
                 logging: logging?,
                 simulation_clock: simulation_clock?,
             })

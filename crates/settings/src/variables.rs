@@ -61,6 +61,10 @@ variables! {
     VOICE_GATEWAY_URL = None,
         "the voice gateway's https:// address without user and query; http:// only to a loopback address";
     VOICE_GATEWAY_TOKEN = None, "the bearer token that the voice gateway asks for; otherwise leave it out";
+    OPERATOR_WEBHOOK_URL = None,
+        "an https:// address without user and query that takes notifications; http:// only to a loopback address";
+    OPERATOR_WEBHOOK_SECRET = None,
+        "at least 16 characters that the receiver has too, for example from `openssl rand -base64 32`";
     RUST_LOG = Some("info"), "a level or a tracing filter, for example info or info,engine=debug";
     LOG_FORMAT = Some("pretty"), "json or pretty";
     SIMULATION_CLOCK = None,

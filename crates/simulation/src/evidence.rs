@@ -13,6 +13,8 @@ pub use calls::{CallLine, ConsentChange, ConsentLine, Dial};
 
 use crate::{
     gateway::Exchange,
+    hook::Told,
+    operator::OperatorAct,
     outsider::ToolAnswer,
     people::{Cast, digits, ways::Way},
 };
@@ -236,6 +238,10 @@ pub struct Evidence {
     pub gateway_faults: Vec<String>,
     /// What the tools answered to a service that called them.
     pub tool_answers: Vec<ToolAnswer>,
+    /// What a person who operates did.
+    pub operator: Vec<OperatorAct>,
+    /// What came in at the operators' webhook.
+    pub told: Vec<Told>,
     /// Calls as Meta knows them.
     pub calls: Vec<Call>,
     /// How many `connect` requests Meta got for each intent.

@@ -15,6 +15,7 @@ use crate::{
     clock::SimulationClock,
     evidence::{Evidence, RequestAccount, RequestList},
     gateway::{Gateway, wishes::Wishes},
+    hook::Hook,
     people::{Cast, calls::Phone, digits, ways::Way},
     progress::Progress,
     report::{Timings, millis},
@@ -34,6 +35,9 @@ const ADMINS: usize = 4;
 const REST_WITHIN: Duration = Duration::from_secs(90);
 /// How long the stage goes on between two looks at what is still on its way.
 const REST_LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The operators' webhook takes none of the first so many attempts.
+const REFUSED_NOTIFICATIONS: usize = 2;
 
 /// How long the media server waits for the other side's answer, milliseconds of the simulated clock.
 const VOICE_WAITS_MS: i64 = 1_800_000;
@@ -79,6 +83,8 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let voice_at = voice
         .as_ref()
         .map(|voice| Voice { url: voice.base_url().to_owned(), token: secrets.voice_token.clone() });
+    let hook =
+        scenario.operating.map(|_| Hook::start(&secrets.operators, REFUSED_NOTIFICATIONS)).transpose()?;
     let meta = start_meta(&secrets, scenario, &cast, options.seed, clock)?;
     let around = Surroundings {
         meta_url: meta.base_url(),
@@ -90,6 +96,8 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         secrets: &secrets,
         voice: voice_at.as_ref(),
         ocr: scenario.ocr,
+        operators: hook.as_ref().map(|hook| (hook.url(), secrets.operators.as_str())),
+        known_vendors: scenario.known_vendors,
         clock,
         workers: workers(scenario, requests, options),
         log: None,
@@ -107,13 +115,13 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     meta.verify_webhook().await.context("the webhook did not verify")?;
     let started = Instant::now();
 
-    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, clock, options.seed)?;
+    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, hook.as_ref(), clock, options.seed)?;
     let unfinished = stage.run(&mut world, progress).await.with_context(|| world.log_tails())?;
     let played = Instant::now();
 
     progress.show("reading the accounts");
     let collected = collect_at_rest(&mut world, &mut stage).await;
-    let (killed, tool_answers) = (stage.kills(), stage.tool_answers());
+    let (killed, tool_answers, operator) = (stage.kills(), stage.tool_answers(), stage.operator_acts());
     let log_tails = (unfinished.is_some() || collected.is_err()).then(|| world.log_tails());
     let (requests, outbox_unknown, dead_letters) =
         collected.with_context(|| log_tails.clone().unwrap_or_default())?;
@@ -134,6 +142,8 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         gateway: gateway.exchanges(),
         gateway_faults: gateway.faults(),
         tool_answers,
+        operator,
+        told: hook.as_ref().map(Hook::told).unwrap_or_default(),
         calls: meta.calls(),
         connects: meta.connects_per_intent(),
         voice: voice.as_ref().map(voice_simulator::Handle::sessions),
@@ -148,6 +158,9 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         stuck,
         unfinished,
     };
+    if let Some(hook) = hook {
+        hook.stop().await;
+    }
     meta.shutdown();
     if let Some(voice) = voice {
         voice.shutdown();

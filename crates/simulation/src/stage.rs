@@ -15,6 +15,8 @@ use crate::{
     deaths::Deaths,
     evidence::RequestList,
     gateway::Gateway,
+    hook::Hook,
+    operator::{Operator, OperatorAct},
     outsider::{Demand, Outsider, ToolAnswer},
     people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits, ways::Way},
     progress::Progress,
@@ -30,6 +32,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(700);
 const STEP: Duration = Duration::from_millis(20);
 /// Nothing new at Meta for so long, and every request at its end: the run is over.
 const QUIET_FOR: Duration = Duration::from_millis(1_500);
+/// Between two pieces of a message in pieces; real time.
+const FRAGMENT_GAP: Duration = Duration::from_millis(600);
 /// How often a client writes again into silence.
 const NUDGES: u32 = 3;
 
@@ -75,6 +79,7 @@ pub(crate) struct Stage<'a> {
     cast: &'a Cast,
     meta: &'a Handle,
     gateway: &'a Gateway,
+    hook: Option<&'a Hook>,
     clock: SimulationClock,
     seed: u64,
     clients: BTreeMap<&'a str, ClientOnStage>,
@@ -88,6 +93,7 @@ pub(crate) struct Stage<'a> {
     last_news: Instant,
     deaths: Deaths,
     outsider: Outsider,
+    operator: Operator,
     /// The first vendor that was written to, by category.
     first_vendor: BTreeMap<&'a str, &'a str>,
     /// Who has answered a question for consent, in digits.
@@ -103,6 +109,7 @@ impl<'a> Stage<'a> {
         cast: &'a Cast,
         meta: &'a Handle,
         gateway: &'a Gateway,
+        hook: Option<&'a Hook>,
         clock: SimulationClock,
         seed: u64,
     ) -> anyhow::Result<Self> {
@@ -111,6 +118,7 @@ impl<'a> Stage<'a> {
             cast,
             meta,
             gateway,
+            hook,
             clock,
             seed,
             clients: BTreeMap::new(),
@@ -123,6 +131,7 @@ impl<'a> Stage<'a> {
             last_news: Instant::now(),
             deaths: Deaths::new(scenario.kills, seed),
             outsider: Outsider::new()?,
+            operator: Operator::new(clock)?,
             first_vendor: BTreeMap::new(),
             has_answered: BTreeSet::new(),
             revoked: BTreeSet::new(),
@@ -132,6 +141,11 @@ impl<'a> Stage<'a> {
     /// What the tools answered to a service that called them.
     pub(crate) fn tool_answers(&self) -> Vec<ToolAnswer> {
         self.outsider.answers()
+    }
+
+    /// What a person who operates did.
+    pub(crate) fn operator_acts(&self) -> Vec<OperatorAct> {
+        self.operator.acts()
     }
 
     /// How often a worker was killed.
@@ -164,6 +178,7 @@ impl<'a> Stage<'a> {
             let list: RequestList = world.admin().json(&["requests", "list"]).await?;
             looked = Instant::now();
             self.demand(world, &list).await?;
+            self.operate(world, &list).await?;
             done =
                 list.requests.iter().filter(|line| self.scenario.ends.contains(&line.state.as_str())).count();
             progress.show(&format!("{done}/{} conversations at their end", self.cast.clients.len()));
@@ -263,6 +278,22 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Lets the person who operates attend to each request. A client whose request was taken over asks for news.
+    async fn operate(&mut self, world: &World, list: &RequestList) -> anyhow::Result<()> {
+        let Some(operating) = self.scenario.operating else { return Ok(()) };
+        for line in &list.requests {
+            if self.operator.attend(operating, world, self.hook, line).await? {
+                let category = line.category.as_deref().unwrap_or_default();
+                let client = self.cast.clients.iter().find(|client| client.need.category == category);
+                if let Some(client) = client {
+                    let news = Said::Text("I am still looking for it".to_owned());
+                    self.plan(&client.phone, Duration::from_millis(400), news, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn react(&mut self, attempt: &SendAttempt, wamid: &str, at_ms: i64) {
         let received = Received { wamid, kind: attempt.kind, text: &attempt.text, buttons: &attempt.buttons };
         let cast = self.cast;
@@ -273,7 +304,8 @@ impl<'a> Stage<'a> {
         };
         let act = if let Some(client) = on_stage {
             client.heard_ms = at_ms;
-            let act = client.script.react(received);
+            let only_listens = self.scenario.fragments > 1;
+            let act = if only_listens { None } else { client.script.react(received) };
             also = act.as_ref().and_then(|_| client.script.also_says());
             act
         } else if let Some(vendor) = cast.vendor(&attempt.digits) {
@@ -337,9 +369,13 @@ impl<'a> Stage<'a> {
             let script = ClientScript::new(client, index.is_multiple_of(2), calls)
                 .at(self.scenario.client_shares)
                 .with_picture((self.scenario.pictures)(index));
-            let saying =
-                Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
+            let mut opening = fragments(script.opening(), self.scenario.fragments).into_iter();
+            let Some(said) = opening.next() else { continue };
+            let saying = Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said };
             self.meta.say(&saying)?;
+            for (said, nth) in opening.zip(1..) {
+                self.plan(&client.phone, FRAGMENT_GAP * nth, said, None);
+            }
             let heard_ms = self.clock.now_ms();
             self.clients.insert(digits(&client.phone), ClientOnStage { script, heard_ms, nudges: 0 });
         }
@@ -375,6 +411,17 @@ impl<'a> Stage<'a> {
             self.plan(phone, Duration::ZERO, Said::Text(text), None);
         }
     }
+}
+
+/// A message in so many pieces: greetings where it has too few words, then a word each, and the rest in the last.
+fn fragments(said: Said, count: usize) -> Vec<Said> {
+    let text = match said {
+        Said::Text(text) if count > 1 => text,
+        whole => return vec![whole],
+    };
+    let words: Vec<&str> = text.splitn(count, ' ').collect();
+    let greetings = ["Hello", "Good day", "Anybody there?"].into_iter().take(count - words.len());
+    greetings.chain(words).map(|part| Said::Text(part.to_owned())).collect()
 }
 
 /// A press on YES or NO, or the word.

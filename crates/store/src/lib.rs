@@ -4,6 +4,7 @@
 //! function over `&mut Conn` that does one thing inside the caller's transaction; `Store::write` and
 //! `Store::read` run closures of verbs.
 
+pub mod answers;
 pub mod audit_checkpoints;
 pub mod audit_export;
 pub mod audit_inspect;
@@ -28,6 +29,7 @@ pub mod leases;
 pub mod mentions;
 pub mod messages;
 mod migrate;
+pub mod notifications;
 pub mod observation;
 pub mod outbox;
 mod pool;

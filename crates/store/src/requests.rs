@@ -54,6 +54,14 @@ pub struct Request {
     pub updated_at: Timestamp,
 }
 
+impl Request {
+    /// Whether a person has it: it was taken over, or its state is one that only a person leads out of. The bot then
+    /// neither sends nor calls, and what the client writes stays unread.
+    pub const fn is_with_person(&self) -> bool {
+        matches!(self.control, Control::Human) || self.state.needs_person()
+    }
+}
+
 /// A place that a client shared. Personal data: sealed, and nothing of it goes to a vendor.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {

@@ -125,6 +125,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    notifications (id) {
+        id -> Text,
+        kind -> Text,
+        reference -> Text,
+        request_id -> Nullable<Text>,
+        state -> Nullable<Text>,
+        source -> Nullable<Text>,
+        reason -> Text,
+        status -> Text,
+        attempts -> Integer,
+        error -> Nullable<Text>,
+        due_at -> BigInt,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     heartbeats (process) {
         process -> Text,
         role -> Text,
@@ -185,6 +203,8 @@ diesel::table! {
         arrived_at -> BigInt,
         turn_id -> Nullable<Text>,
         consumed_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        look_at -> Nullable<BigInt>,
     }
 }
 
@@ -605,6 +625,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     vendor_categories,
     inbound_events,
     dead_letters,
+    notifications,
     heartbeats,
     requests,
     messages,

@@ -6,6 +6,7 @@
 pub mod api;
 mod caller;
 pub mod calling;
+pub mod control;
 mod currency;
 pub mod documents;
 mod ending;
@@ -16,6 +17,7 @@ mod handlers;
 pub mod identity;
 pub mod language;
 mod mentions;
+mod needs_person;
 mod numbers;
 pub mod opt_out;
 pub mod outreach;

@@ -12,6 +12,8 @@ fn full(env: Env) -> Env {
         .with("MOLTBOT_URL", "http://127.0.0.1:18789")
         .with("MOLTBOT_TOKEN", "moltbot-token-1")
         .with("VOICE_GATEWAY_URL", "https://voice.example")
+        .with("OPERATOR_WEBHOOK_URL", "https://operators.example/hook")
+        .with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1")
 }
 
 /// The faults of both programmes when one variable has one value.
@@ -76,6 +78,11 @@ fn values_that_are_taken() {
         ("TEMPLATES_FILE", &["templates.json"]),
         ("VOICE_GATEWAY_URL", &["https://10.0.0.1/base/", "http://127.0.0.1:9300", "http://[::1]:9300"]),
         ("VOICE_GATEWAY_TOKEN", &["t", "A-z_0.9~+/="]),
+        (
+            "OPERATOR_WEBHOOK_URL",
+            &["https://10.0.0.1/hook/1", "http://127.0.0.1:9400", "http://localhost:1/x"],
+        ),
+        ("OPERATOR_WEBHOOK_SECRET", &["0123456789abcdef", "any words, even several"]),
     ] {
         for value in values {
             assert_eq!(faults(variable, value), [""; 0], "{variable}={value}");
@@ -131,6 +138,11 @@ fn values_that_are_refused() {
         ("CALLING_ENABLED", &["off"]),
         ("VOICE_GATEWAY_URL", &["voice.example", "wss://voice.example", "http://10.0.0.1", "https://u:p@h"]),
         ("VOICE_GATEWAY_TOKEN", &["two words", "naïve"]),
+        (
+            "OPERATOR_WEBHOOK_URL",
+            &["operators.example", "http://10.0.0.1/hook", "https://h/?key=1", "ftp://h"],
+        ),
+        ("OPERATOR_WEBHOOK_SECRET", &["short", "0123456789abcde"]),
         ("LOG_FORMAT", &["JSON", "text"]),
         ("SIMULATION_CLOCK", &["60", "x60", "0x0", "0x1001", "nowx60"]),
     ] {
@@ -152,6 +164,17 @@ fn a_data_key_reads_the_same_from_every_spelling() {
     ] {
         assert_eq!(DataKey::decode(text).map(|key| *key.expose()), Some(bytes), "{text}");
     }
+}
+
+#[test]
+fn the_operators_webhook_has_an_address_and_a_secret_or_neither() {
+    let of = |env: Env| WorkerSettings::read(&env).map(|settings| settings.operator_webhook.is_some());
+    assert_eq!(of(Env::worker()).unwrap(), false);
+    let url = Env::worker().with("OPERATOR_WEBHOOK_URL", "https://operators.example/hook");
+    assert_eq!(names(&of(url.clone()).unwrap_err()), ["OPERATOR_WEBHOOK_SECRET"]);
+    assert_eq!(of(url.with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1")).unwrap(), true);
+    let secret = Env::worker().with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1");
+    assert_eq!(names(&of(secret).unwrap_err()), ["OPERATOR_WEBHOOK_URL"]);
 }
 
 #[test]

@@ -26,6 +26,8 @@ pub(crate) fn evidence() -> Evidence {
         gateway: ["ask_client", "vendor_outreach_plan", "shortlist"].map(exchange).to_vec(),
         gateway_faults: Vec::new(),
         tool_answers: Vec::new(),
+        operator: Vec::new(),
+        told: Vec::new(),
         calls: Vec::new(),
         connects: std::collections::BTreeMap::new(),
         voice: None,

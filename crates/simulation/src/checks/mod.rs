@@ -7,6 +7,7 @@ mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod limits;
+mod operators;
 mod people_stories;
 mod pictures;
 mod privacy;
@@ -20,6 +21,7 @@ pub use call_stories::{
     late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
 };
 pub use conversation::{BrainPart, tricks_survived};
+pub use operators::{bot_was_silent, one_question_for_a_burst, person_was_told};
 pub use people_stories::{
     answered_in_their_language, everybody_was_reached, nothing_after_stop, stops_end_requests,
 };

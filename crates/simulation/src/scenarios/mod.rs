@@ -2,6 +2,7 @@
 
 mod brain_down;
 mod brain_hostile;
+mod burst;
 mod call_client_asked;
 mod call_fails_fallback;
 mod call_vendor_urgent;
@@ -10,6 +11,7 @@ mod calling;
 mod consent_denied;
 mod consent_expired;
 mod duplicate_webhooks;
+mod escalation;
 mod events_out_of_order;
 mod happy_path;
 mod identity;
@@ -22,6 +24,7 @@ mod opt_out;
 mod prescription;
 mod revoked_while_dialling;
 mod send_unknown;
+mod takeover;
 mod two_batches;
 mod vendors_near;
 mod vendors_silent;
@@ -40,11 +43,12 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
+    operator::Operating,
     people::{Cast, Listing, Temper, Vendor, catalogue::Need, pictures::Picture, ways::Way},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 26] = [
+pub static ALL: [&Scenario; 29] = [
     &happy_path::SCENARIO,
     &model_server::SCENARIO,
     &brain_down::SCENARIO,
@@ -62,6 +66,9 @@ pub static ALL: [&Scenario; 26] = [
     &call_fails_fallback::SCENARIO,
     &revoked_while_dialling::SCENARIO,
     &events_out_of_order::SCENARIO,
+    &takeover::SCENARIO,
+    &escalation::SCENARIO,
+    &burst::SCENARIO,
     &window_closed::SCENARIO,
     &vendors_near::SCENARIO,
     &opt_out::SCENARIO,
@@ -125,6 +132,12 @@ pub struct Scenario {
     pub pictures: fn(usize) -> Option<Picture>,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
     pub begins_at: Option<u8>,
+    /// What a person who operates does; then the workers have a webhook to tell them.
+    pub operating: Option<Operating>,
+    /// Vendors of each category that are known from the beginning; `None`: all. A person may import the others.
+    pub known_vendors: Option<usize>,
+    /// In how many messages a client says what is needed. With more than one the client says nothing more.
+    pub fragments: usize,
     /// What goes wrong at Meta.
     pub faults: fn(&Cast) -> FaultPlan,
     /// Whether what Meta reports of calls may come when they are over.
@@ -177,6 +190,9 @@ impl Scenario {
         ocr: false,
         pictures: |_| None,
         begins_at: None,
+        operating: None,
+        known_vendors: None,
+        fragments: 1,
         faults: no_faults,
         call_webhooks_late: false,
         kills: 0,

@@ -50,6 +50,8 @@ pub struct Secrets {
     pub access_token: String,
     /// `VOICE_GATEWAY_TOKEN`.
     pub voice_token: String,
+    /// `OPERATOR_WEBHOOK_SECRET`.
+    pub operators: String,
 }
 
 impl Secrets {
@@ -62,6 +64,7 @@ impl Secrets {
             verify_token: secret("verify"),
             access_token: secret("access"),
             voice_token: secret("voice"),
+            operators: secret("operators"),
         }
     }
 }
@@ -83,6 +86,10 @@ pub struct Surroundings<'a> {
     pub moltbot_timeout_ms: u32,
     /// Shared with Meta.
     pub secrets: &'a Secrets,
+    /// The operators' webhook and its secret.
+    pub operators: Option<(&'a str, &'a str)>,
+    /// Vendors of each category that are imported at first.
+    pub known_vendors: Option<usize>,
     /// The media server that calls need; `None`: calling stays off, as it is delivered.
     pub voice: Option<&'a Voice>,
     /// Whether pictures are read.
@@ -150,8 +157,10 @@ impl World {
         let admin = Admin { program: programs.path("concierge-admin")?, environment: common.clone() };
         admin.run(&["migrate"]).await?;
         let vendors = folder.path().join("vendors.csv");
-        cast.write_vendors(&vendors)?;
+        cast.write_vendors(&vendors, around.known_vendors)?;
         admin.run(&["vendors", "import", &vendors.display().to_string()]).await?;
+        let all_vendors = folder.path().join("all-vendors.csv");
+        cast.write_vendors(&all_vendors, None)?;
 
         let port = ReservedPort::for_program()?;
         let address = port.address;
@@ -170,6 +179,12 @@ impl World {
             })
             .collect::<anyhow::Result<_>>()?;
         Ok(Self { api, workers, admin, api_url, database, folder })
+    }
+
+    /// Imports the vendors that were not known at first.
+    pub async fn import_late_vendors(&self) -> anyhow::Result<()> {
+        let vendors = self.folder.path().join("all-vendors.csv").display().to_string();
+        self.admin.run(&["vendors", "import", &vendors]).await.map(drop)
     }
 
     /// Where the tools are served.
@@ -290,6 +305,12 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         ("AI_CONCIERGE_ENABLED", "true".to_owned()),
         ("SIMULATION_CLOCK", around.clock.to_string()),
     ]);
+    if let Some((url, secret)) = around.operators {
+        environment.extend([
+            ("OPERATOR_WEBHOOK_URL", url.to_owned()),
+            ("OPERATOR_WEBHOOK_SECRET", secret.to_owned()),
+        ]);
+    }
     if let Some(model) = around.moltbot_model {
         environment.extend([
             ("MOLTBOT_TRANSPORT", "chat_completions".to_owned()),

@@ -17,8 +17,9 @@ pub use news::{advance, find_by_wamid, note_time, park_status, take_parked};
 pub use owed::{OWED_MAX, owed_to, send_in_full, set_owed};
 pub use queue::{
     UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, expired, has_in_flight, hold_until,
-    inquiries_without_template, last_notice, mark_farewell, mark_sending, orphaned_sending,
-    postpone_inquiries, queued_speaking_of, queued_to, release, requeue, sendable, set_reason,
+    inquiries_without_template, last_notice, let_last_words_out, mark_farewell, mark_sending, never_arrived,
+    orphaned_sending, postpone_inquiries, queued_speaking_of, queued_to, release, requeue, sendable,
+    set_reason,
 };
 
 use crate::{

@@ -7,7 +7,9 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Bool},
 };
-use marketplace::{ContactId, DataKeyId, OutboxId, PhoneNumberId, RequestId, Timestamp};
+use marketplace::{
+    ActorKind, ContactId, DataKeyId, MessageId, OutboxId, PhoneNumberId, RequestId, Timestamp,
+};
 
 use super::{NewSend, Purpose, Send, SendState, is_doubtful, is_queued, may_be_in_flight};
 use crate::{
@@ -123,6 +125,36 @@ pub fn mark_farewell(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreE
     .set(outbox::purpose.eq(Purpose::Farewell.to_string()))
     .execute(c))?;
     Ok(())
+}
+
+/// Lets what a person has written to the client go out although the request is closed by this transaction.
+pub fn let_last_words_out(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::request_id
+                .eq(guard.request().id.to_string())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+                .and(outbox::purpose.eq(Purpose::ClientMessage.to_string()))
+                .and(outbox::author.eq(ActorKind::Human.to_string()))
+        )
+    )
+    .set(outbox::purpose.eq(Purpose::Farewell.to_string()))
+    .execute(c))?;
+    Ok(())
+}
+
+/// The messages of a request that never reached anybody: their sends were cancelled or failed.
+pub fn never_arrived(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<MessageId>, StoreError> {
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::request_id
+                .eq(request.to_string())
+                .and(outbox::state.eq_any([SendState::Cancelled.to_string(), SendState::Failed.to_string()]))
+        )
+        .order((outbox::created_at, outbox::id))
+        .select(outbox::message_id)
+        .load(c))?;
+    ids.iter().map(|id| parse(id, "outbox.message_id")).collect()
 }
 
 /// Whether a message to the same person comes first: one on the wire, an older one in the same queue that does not

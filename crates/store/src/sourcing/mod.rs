@@ -218,6 +218,15 @@ pub fn set_outreach_status(
     Ok(())
 }
 
+/// When the last batch of a request came to its end.
+pub fn last_settled_at(tx: &mut Tx<'_>, request: RequestId) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = on_conn!(&mut *tx.conn, |c| batches::table
+        .filter(batches::request_id.eq(request.to_string()))
+        .select(diesel::dsl::max(batches::settled_at))
+        .get_result(c))?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
 /// The batches of a request, in order.
 pub fn batches_of(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Batch>, StoreError> {
     type Row = (String, i32, i32, i32, String, i64, i64);

@@ -4,7 +4,7 @@ mod calling;
 mod client_message;
 pub(crate) mod handoff;
 mod ocr;
-mod request_state;
+pub(crate) mod request_state;
 mod search_vendors;
 pub(crate) mod snapshot;
 mod vendor_message;

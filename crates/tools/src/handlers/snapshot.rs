@@ -16,6 +16,7 @@ use store::{
     contacts::{self, Contact},
     documents, messages,
     messages::{Direction, Message, MessageKind, Party},
+    outbox,
     requests::RequestGuard,
     sourcing::{self, Batch, Outreach, Reply},
     vendors,
@@ -261,7 +262,11 @@ fn conversation(
     erased: &BTreeMap<ContactId, VendorId>,
 ) -> Result<Vec<ConversationEntry>, ToolError> {
     let mut latest = messages::latest(tx, request, CONVERSATION_MAX)?;
-    latest.retain(|message| message.body.is_some() && !erased.contains_key(&message.contact));
+    // What never arrived was not said: a takeover cancels what was queued, and Meta may refuse it.
+    let unsaid = outbox::never_arrived(tx, request)?;
+    latest.retain(|message| {
+        message.body.is_some() && !erased.contains_key(&message.contact) && !unsaid.contains(&message.id)
+    });
     Ok(latest.into_iter().map(|message| conversation_entry(message, vendor_of, numbers)).collect())
 }
 

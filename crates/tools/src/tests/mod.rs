@@ -1,6 +1,7 @@
 //! The tools on both databases, against rows.
 
 mod calling;
+mod control;
 mod crowd;
 mod handoff;
 mod idempotency;
