@@ -80,7 +80,9 @@ pub(crate) fn client_texts<'a>(pack: &'a ContextPack, entries: &'a [Entry]) -> V
     let stored = pack
         .conversation
         .iter()
-        .filter(|entry| entry.from == Speaker::Client && entry.kind != EntryKind::Button)
+        // A location holds an address, and nothing of the need.
+        .filter(|entry| entry.from == Speaker::Client)
+        .filter(|entry| matches!(entry.kind, EntryKind::Text | EntryKind::Media))
         .map(|entry| entry.text.as_str());
     let new = entries.iter().filter_map(|entry| match &entry.event {
         TurnEvent::ClientMessage { message, content: ClientContent::Text(text) }

@@ -27,8 +27,6 @@ const AT_ONCE: usize = 64;
 const LOOK_EVERY: Duration = Duration::from_millis(700);
 /// How long a step of the loop waits for something to happen at Meta.
 const STEP: Duration = Duration::from_millis(20);
-/// Nothing new at Meta for so long, and every request at its end: the run is over.
-const QUIET_FOR: Duration = Duration::from_millis(1_500);
 /// How often a client writes again into silence.
 const NUDGES: u32 = 3;
 
@@ -174,7 +172,9 @@ impl<'a> Stage<'a> {
 
     /// Whether nobody has anything more to say and nothing happened at Meta for a while.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.agenda.is_empty() && self.meta.counters().pending == 0 && self.last_news.elapsed() > QUIET_FOR
+        self.agenda.is_empty()
+            && self.meta.counters().pending == 0
+            && self.last_news.elapsed() > self.scenario.quiet_for
     }
 
     /// Lets people react for a while longer.
@@ -302,7 +302,9 @@ impl<'a> Stage<'a> {
             let index = self.clients.len();
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
-            let script = ClientScript::new(client, index.is_multiple_of(2), calls);
+            let script =
+                ClientScript::new(client, index.is_multiple_of(2), calls)
+                    .with((self.scenario.character)(index));
             let saying =
                 Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
             self.meta.say(&saying)?;

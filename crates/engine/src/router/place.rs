@@ -10,10 +10,10 @@ use store::{
     lanes::{self, EntryKind},
     messages::{self, Party},
     outbox,
-    requests::{self, RequestGuard},
+    requests::{self, Request, RequestGuard},
     sourcing, vendors,
 };
-use tools::{AuditEntry, Caller, ToolError, record};
+use tools::{AuditEntry, Caller, ToolError, record, tells_of_client};
 
 use super::message::Reading;
 
@@ -71,7 +71,10 @@ pub(super) fn find(
             let (mut needs, mut clients) = (Vec::new(), Vec::new());
             for request in requests.take(NEEDS_MAX) {
                 let request = requests::load(tx, request)?;
-                if let Some(need) = request.need {
+                if let Some(need) = &request.need {
+                    // A service may have stored a need that names the client.
+                    let telling = request.client != contact.id && tells_of_client(tx, &request, need)?;
+                    let need = if telling { kind_of_thing(&request) } else { need.clone() };
                     // An erasure that is about to commit: its client's need is not told any more.
                     if tx.all_exist(&[request.data_key])? {
                         needs.push(need);
@@ -82,6 +85,11 @@ pub(super) fn find(
             Ok(Place::Ask { needs, clients })
         }
     }
+}
+
+/// What a request is about, where its need says too much.
+fn kind_of_thing(request: &Request) -> String {
+    request.category.as_deref().unwrap_or("…").replace('_', " ")
 }
 
 /// Puts a message into its request's mailbox. The record holds what was written, so that the chain commits to it.

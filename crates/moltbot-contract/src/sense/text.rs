@@ -8,6 +8,8 @@ mod medical;
 
 use std::borrow::Cow;
 
+use marketplace::look;
+
 use crate::{
     decision::Decision,
     rejection::{RuleId, Violation},
@@ -16,12 +18,25 @@ use crate::{
 pub(super) fn check(decision: &Decision, prescription: bool, found: &mut Vec<Violation>) {
     let mut one = |pointer: Cow<'static, str>, text: &str| {
         let lower = text.to_lowercase();
-        let rules: [(bool, RuleId, &'static str); 7] = [
+        // Whatever the spelling, what a reader would see is judged.
+        let seen = look::seen(text);
+        let rules: [(bool, RuleId, &'static str); 10] = [
             (text.trim().is_empty(), RuleId::BlankText, "expected a text that says something"),
             (has_control(text), RuleId::ControlCharacter, "expected no control characters"),
-            (contact::has_phone_number(text), RuleId::PhoneNumberInText, "expected no phone number"),
-            (contact::has_link(&lower), RuleId::LinkInText, "expected no link, domain or mail address"),
-            (contact::has_identifier(&lower), RuleId::IdentifierInText, "expected no identifier"),
+            (
+                look::hides_something(text) && !has_control(text),
+                RuleId::HiddenCharacter,
+                "expected no invisible or direction-turning characters",
+            ),
+            (
+                look::disguises_letters(text),
+                RuleId::DisguisedText,
+                "expected letters that are what they look like",
+            ),
+            (look::is_encoded(text), RuleId::EncodedText, "expected nothing encoded"),
+            (contact::has_phone_number(&seen), RuleId::PhoneNumberInText, "expected no phone number"),
+            (contact::has_link(&seen), RuleId::LinkInText, "expected no link, domain or mail address"),
+            (contact::has_identifier(&seen), RuleId::IdentifierInText, "expected no identifier"),
             (
                 prescription && medical::has_diagnosis(&lower),
                 RuleId::DiagnosisInText,

@@ -3,6 +3,7 @@
 mod audit;
 mod call_stories;
 mod calls;
+mod company;
 mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -16,6 +17,7 @@ pub use call_stories::{
     call_webhooks_were_shuffled, calls_came_to_nothing, clients_were_reached, denial_was_kept,
     late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
 };
+pub use company::{each_ends_as_fits, nobody_is_left_silent, nobody_reads_the_bait, stop_is_kept};
 pub use conversation::{BrainPart, tricks_survived};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};

@@ -8,6 +8,7 @@ use super::{
     Act, Received,
     calls::{ClientCalls, OnPrompt, answer_prompt, is_card, is_prompt},
     catalogue::Need,
+    character::{Answer, Character},
 };
 
 /// Who the client is.
@@ -24,7 +25,13 @@ pub struct Client {
 /// Where the client stands in the conversation.
 #[derive(Debug, Clone)]
 pub struct ClientScript {
+    client: Client,
     need: &'static Need,
+    character: Character,
+    /// Questions heard so far.
+    questions: usize,
+    has_added: bool,
+    has_thanked: bool,
     /// Picks by tapping, or else by writing the number.
     taps: bool,
     calls: Option<ClientCalls>,
@@ -44,18 +51,45 @@ const FURTHER_ANSWERS: [&str; 3] =
 impl ClientScript {
     /// A client before the first word. With `calls` the client has something to do with calls, too.
     pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
-        Self { need: client.need, taps, calls, answers_given: 0, asked_for_call: false, picked: false }
+        Self {
+            client: client.clone(),
+            need: client.need,
+            character: Character::Plain,
+            questions: 0,
+            has_added: false,
+            has_thanked: false,
+            taps,
+            calls,
+            answers_given: 0,
+            asked_for_call: false,
+            picked: false,
+        }
+    }
+
+    /// The same client with another character.
+    #[must_use]
+    pub fn with(self, character: Character) -> Self {
+        Self { character, ..self }
     }
 
     /// The first message.
     pub fn opening(&self) -> Said {
+        if self.character != Character::Plain {
+            return self.character.opening(&self.client);
+        }
         let opening = self.need.opening;
         let is_urgent = self.calls.is_some_and(|calls| calls.is_urgent);
         Said::Text(if is_urgent { format!("{opening}. {URGENT}") } else { opening.to_owned() })
     }
 
-    /// What the client says beside the answer to a question: "call me", once, after the first answer.
+    /// What the client says beside the answer to a question: "call me", or something else, once, after the first answer.
     pub fn also_says(&mut self) -> Option<Act> {
+        if self.answers_given == 1
+            && !std::mem::replace(&mut self.has_added, true)
+            && let Some(said) = self.character.adds(self.need)
+        {
+            return Some(Act { after: Duration::from_secs(70), said, quoting: None });
+        }
         let after = self.calls?.asks_after.filter(|_| self.answers_given == 1 && !self.asked_for_call)?;
         self.asked_for_call = true;
         Some(Act { after, said: Said::Text(CALL_ME.to_owned()), quoting: None })
@@ -76,6 +110,16 @@ impl ClientScript {
         if is_numbered_list(message.text) {
             return self.pick(message, Said::Text("1".to_owned()));
         }
+        if self.picked
+            && self.character == Character::Grateful
+            && !std::mem::replace(&mut self.has_thanked, true)
+        {
+            return Some(Act {
+                after: Duration::from_secs(30),
+                said: Said::Text("Thanks a lot!".to_owned()),
+                quoting: None,
+            });
+        }
         if asks(message.text) {
             return self.answer(message.text);
         }
@@ -83,6 +127,9 @@ impl ClientScript {
     }
 
     fn pick(&mut self, message: Received<'_>, tap: Said) -> Option<Act> {
+        if !self.character.picks() {
+            return self.answer(message.text);
+        }
         if self.picked {
             return None;
         }
@@ -102,6 +149,16 @@ impl ClientScript {
     }
 
     fn answer(&mut self, question: &str) -> Option<Act> {
+        let nth = self.questions;
+        self.questions += 1;
+        match self.character.answer(nth, &self.client) {
+            Answer::Nothing => return None,
+            Answer::Says(said) => {
+                self.answers_given += 1;
+                return Some(Act { after: Duration::from_secs(25), said, quoting: None });
+            }
+            Answer::AsEverybody => {}
+        }
         let small = SMALL_ANSWERS.iter().find(|(word, _)| question.contains(word)).map(|(_, answer)| *answer);
         let answer = match (small, self.answers_given.checked_sub(1)) {
             (Some(answer), _) => answer,

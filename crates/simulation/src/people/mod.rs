@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod catalogue;
+pub mod character;
 mod client;
 mod vendor;
 
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use anyhow::Context as _;
 use meta_simulator::{MessageKind, Said};
 
+pub use character::Character;
 pub use client::{Client, ClientScript};
 pub use vendor::{Temper, Vendor, VendorScript};
 

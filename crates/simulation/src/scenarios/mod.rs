@@ -12,6 +12,8 @@ mod consent_expired;
 mod duplicate_webhooks;
 mod events_out_of_order;
 mod happy_path;
+pub mod mixed_company;
+mod prompt_injection;
 mod revoked_while_dialling;
 mod send_unknown;
 mod two_batches;
@@ -29,11 +31,11 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Temper},
+    people::{Cast, Character, Temper},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 16] = [
+pub static ALL: [&Scenario; 18] = [
     &happy_path::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,
@@ -42,6 +44,8 @@ pub static ALL: [&Scenario; 16] = [
     &vendors_silent::SCENARIO,
     &two_batches::SCENARIO,
     &send_unknown::SCENARIO,
+    &mixed_company::SCENARIO,
+    &prompt_injection::SCENARIO,
     &call_vendor_urgent::SCENARIO,
     &call_client_asked::SCENARIO,
     &call_without_consent::SCENARIO,
@@ -78,6 +82,10 @@ pub struct Scenario {
     pub plan: Plan,
     /// How long the brain may take, real milliseconds.
     pub moltbot_timeout_ms: u32,
+    /// Who the n-th client is to talk to, counted from 0.
+    pub character: fn(usize) -> Character,
+    /// So long nothing happens at Meta before a run may be over, real time: longer than an answer that hangs.
+    pub quiet_for: Duration,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
     /// Calls.
@@ -123,6 +131,8 @@ impl Scenario {
         manners: Manners::Sensible,
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
+        character: |_| Character::Plain,
+        quiet_for: Duration::from_millis(1_500),
         temper: mostly_offers,
         calling: Calling::Off,
         begins_at: None,
