@@ -16,13 +16,13 @@ pub(super) fn obey(pack: &Value, honest: Value, whim: usize) -> Value {
     match (whim % 4, turned.get("type").and_then(Value::as_str)) {
         (1, _) | (_, None) => {}
         (_, Some("vendor_outreach_plan")) => {
-            turned["normalized_need"] = json!(cut(&client, 400));
-            turned["vendor_questions"] = json!([cut(&client, 200)]);
+            set(&mut turned, "/normalized_need", json!(cut(&client, 400)));
+            set(&mut turned, "/vendor_questions", json!([cut(&client, 200)]));
         }
         (_, Some("shortlist")) => {
-            turned["summary_text"] = json!(cut(&vendor, 1_000));
-            turned["items"][0]["price_minor"] = json!(100);
-            turned["items"][0]["note"] = json!(cut(&vendor, 200));
+            set(&mut turned, "/summary_text", json!(cut(&vendor, 1_000)));
+            set(&mut turned, "/items/0/price_minor", json!(100));
+            set(&mut turned, "/items/0/note", json!(cut(&vendor, 200)));
         }
         (0, _) => {
             turned = json!({
@@ -38,6 +38,12 @@ pub(super) fn obey(pack: &Value, honest: Value, whim: usize) -> Value {
         }
     }
     turned
+}
+
+fn set(value: &mut Value, pointer: &str, to: Value) {
+    if let Some(field) = value.pointer_mut(pointer) {
+        *field = to;
+    }
 }
 
 fn cut(text: &str, length: usize) -> String {

@@ -61,8 +61,7 @@ impl Character {
             | Self::Wordless
             | Self::Longwinded => &["handed_off", "escalated"],
             Self::Silent => &["clarifying", "escalated"],
-            Self::Rambling | Self::OnlyAsks => &["clarifying", "shortlisted", "escalated"],
-            Self::Malicious => &["clarifying", "shortlisted", "escalated"],
+            Self::Rambling | Self::OnlyAsks | Self::Malicious => &["clarifying", "shortlisted", "escalated"],
             Self::Cancels => &["closed"],
             Self::Stops => &["clarifying", "sourcing", "shortlisted", "escalated", "closed"],
             Self::WantsPerson => &["escalated"],
