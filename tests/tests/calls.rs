@@ -27,7 +27,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use simulation::{
     http,
-    process::{Environment, Program, Programs, free_address, wait_until_ready},
+    process::{Environment, Program, Programs, ReservedPort, wait_until_ready},
 };
 use store::{
     Db,
@@ -93,7 +93,8 @@ impl Stand {
         config.clock = Arc::new(move || clock.now().as_millis());
         let meta = MetaSimulator::start(config).unwrap();
         let voice = VoiceSimulator::start(voice_simulator::Config::with_token(TOKEN)).unwrap();
-        let address = free_address().unwrap();
+        let port = ReservedPort::for_program().unwrap();
+        let address = port.address;
         let url = format!("http://{address}");
         let environment = Environment::from([
             ("DATABASE_URL", database.options().database_url.clone()),

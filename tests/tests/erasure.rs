@@ -23,7 +23,7 @@ use simulation::{
     clock::SimulationClock,
     gateway::{Gateway, Manners, decide::Plan, wishes::Wishes},
     people::Cast,
-    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, World},
+    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Setup, Surroundings, World},
 };
 use store::testing::TestStore;
 use support::turn;
@@ -82,12 +82,16 @@ impl<'a> Stand<'a> {
             meta_url: meta.base_url(),
             moltbot_url: &gateway.url(),
             moltbot_token: gateway.token(),
+            moltbot_model: None,
             moltbot_timeout_ms: 10_000,
+            two_numbers: false,
             secrets: &secrets,
             voice: None,
+            ocr: false,
             clock,
             workers: 1,
             log: Some("trace"),
+            setup: Setup::default(),
         };
         let url = server.map(|server| server.options().database_url.as_str());
         let world = World::start(&around, &cast, 1, url).await.unwrap();

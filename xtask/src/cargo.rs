@@ -8,14 +8,22 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 
-/// The packages whose programs a simulation and the end-to-end tests start.
-pub(crate) const PROGRAMS: [&str; 3] = ["api", "worker", "admin"];
+/// The packages whose programs are started: the product's, the simulation's and those that write documents. Always
+/// all of them: cargo chooses the features of what they share by what is built together, and builds it anew for
+/// another choice.
+pub(crate) const PROGRAMS: [&str; 6] = ["api", "worker", "admin", "simulation", "tool-registry", "http-api"];
 
 /// The cargo that runs us, in the workspace's folder.
 pub(crate) fn command() -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command.current_dir(workspace());
+    // What cargo told us of ourselves. Build scripts watch these: passed on, they would make `ring` and all that uses it
+    // be built anew whenever `cargo xtask` follows a plain `cargo`.
+    let own = |name: &str| name.starts_with("CARGO_MANIFEST_") || name.starts_with("CARGO_PKG_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(own)) {
+        command.env_remove(name);
+    }
     command
 }
 

@@ -2,9 +2,7 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context as _;
-
-use crate::cargo;
+use crate::cargo::{self, Profile};
 
 /// What is done.
 #[derive(Debug, clap::Args)]
@@ -14,21 +12,18 @@ pub(crate) struct Arguments {
     check: bool,
 }
 
-/// The programs that write documents, each with its package.
-const GENERATORS: [(&str, &str); 2] = [("tool-registry", "generate-docs"), ("http-api", "generate-api-docs")];
+/// The programs that write documents.
+const GENERATORS: [&str; 2] = ["generate-docs", "generate-api-docs"];
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    cargo::build(Profile::Dev, &cargo::PROGRAMS)?;
+    let options: Vec<String> = arguments.check.then(|| "--check".to_owned()).into_iter().collect();
     let mut ended = ExitCode::SUCCESS;
-    for (package, program) in GENERATORS {
-        let mut command = cargo::command();
-        command.args(["run", "--quiet", "--package", package, "--bin", program, "--"]);
-        if arguments.check {
-            command.arg("--check");
-        }
-        let status = command.status().context("cannot run cargo")?;
+    for program in GENERATORS {
+        let code = cargo::run_program(Profile::Dev, program, &options)?;
         // Every document that drifted is named, not the first generator's alone.
-        if !status.success() {
-            ended = cargo::exit_code(status);
+        if code != ExitCode::SUCCESS {
+            ended = code;
         }
     }
     Ok(ended)

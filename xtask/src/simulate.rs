@@ -13,8 +13,6 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let mut packages = cargo::PROGRAMS.to_vec();
-    packages.push("simulation");
-    cargo::build(Profile::Dev, &packages)?;
+    cargo::build(Profile::Dev, &cargo::PROGRAMS)?;
     cargo::run_program(Profile::Dev, "simulation", &arguments.options)
 }

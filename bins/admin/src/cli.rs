@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     audit::AuditCommand, consent::ConsentCommand, contacts::ContactsCommand, contract::ContractCommand,
     dead_letters::DeadLettersCommand, failure::Failure, flags::FlagsCommand, migrate, outbox::OutboxCommand,
-    requests::RequestsCommand, tokens::TokensCommand, vendors::VendorsCommand,
+    requests::RequestsCommand, templates::TemplatesCommand, tokens::TokensCommand, vendors::VendorsCommand,
 };
 
 const EXIT_CODES: &str = "\
@@ -37,10 +37,10 @@ enum Command {
     /// same; the database is created if it does not exist. Running it again changes nothing.
     #[command(after_help = "Example:\n  DATABASE_URL=postgres://… DATA_KEY=… concierge-admin migrate")]
     Migrate,
-    /// The vendor directory: import, list
+    /// The vendor directory: import, list, explain
     #[command(subcommand)]
     Vendors(VendorsCommand),
-    /// Clients' requests: list, show
+    /// Clients' requests: list, show, takeover, resume, close
     #[command(subcommand)]
     Requests(RequestsCommand),
     /// Consents to calls: show
@@ -49,7 +49,7 @@ enum Command {
     /// People: find, show, erase
     #[command(subcommand)]
     Contacts(ContactsCommand),
-    /// Unknown sends and the breaker: unknown, resolve, breaker, resume
+    /// Sends and the breaker: list, show, unknown, resolve, breaker, resume
     #[command(subcommand)]
     Outbox(OutboxCommand),
     /// What could not be worked: list, retry, resolve
@@ -64,6 +64,9 @@ enum Command {
     /// Switches that take effect at once, on every process: list, off, on
     #[command(subcommand)]
     Flags(FlagsCommand),
+    /// The template catalogue: check, and what to submit to Meta
+    #[command(subcommand)]
+    Templates(TemplatesCommand),
     /// Moltbot's output contract: check answers
     #[command(subcommand)]
     Contract(ContractCommand),
@@ -83,6 +86,7 @@ impl Cli {
             Command::Audit(command) => command.run(out),
             Command::Tokens(command) => command.run(out),
             Command::Flags(command) => command.run(out),
+            Command::Templates(command) => command.run(out),
             Command::Contract(command) => command.run(out),
         }
     }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write};
 
 use clap::{Args, Subcommand};
-use marketplace::{Bsuid, ContactId, E164, RequestId, RequestState, Timestamp, VendorId};
+use marketplace::{Bsuid, ContactId, E164, Language, RequestId, RequestState, Timestamp, VendorId};
 use serde::Serialize;
 use serde_json::json;
 use store::{
@@ -51,6 +51,18 @@ Examples:
         /// Print one JSON object
         #[arg(long)]
         json: bool,
+    },
+    /// Set the language a person is written to in; their open request follows
+    ///
+    /// It lasts until the person asks for another one ("english please"). What they write in changes it no more.
+    #[command(after_help = "\
+Examples:
+  concierge-admin contacts language con_0190a1b2c3d4e5f60718293a4b5c6d7e fr")]
+    Language {
+        /// The person
+        contact: ContactId,
+        /// en, es, pt, fr, sw or ar
+        language: Language,
     },
     /// Erase a person for good: nobody can read their data again, and they are not contacted again
     ///
@@ -140,6 +152,18 @@ impl ContactsCommand {
             Self::Show { contact, json } => {
                 let found = Database::open()?.read(move |tx| describe(tx, contact))?;
                 print(&found, json, out)
+            }
+            Self::Language { contact, language } => {
+                let database = Database::open()?;
+                // Says who is unknown before anything is written.
+                database.read(move |tx| describe(tx, contact))?;
+                database.with(async |db| {
+                    db.write(move |tx| tools::language::set(tx, contact, language))
+                        .await
+                        .map_err(ToolError::into)
+                })?;
+                writeln!(out, "{contact} is written to in {language}")?;
+                Ok(())
             }
             Self::Erase { contact, by, yes, dry_run, json } => {
                 let erasing = Erasing { yes, dry_run, json };

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use marketplace::{Control, DeadLetterId, EventId, RequestId, RequestState, Timestamp};
+use marketplace::{Control, DeadLetterId, EventId, NotificationId, RequestId, RequestState, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use store::{
@@ -12,6 +12,7 @@ use store::{
     evidence::{self, DeadLetterRecord},
     inbound,
     lanes::{self, EntryKind},
+    notifications,
     requests::{self, RequestGuard},
 };
 use tools::{AuditEntry, Caller};
@@ -132,6 +133,16 @@ fn retry(tx: &mut Tx<'_>, id: DeadLetterId) -> Result<&'static str, Failure> {
     let done = match letter.source {
         DeadLetterSource::Intake | DeadLetterSource::Router => revive_event(tx, &letter)?,
         DeadLetterSource::Turn => wake_lane(tx, guard.as_ref())?,
+        DeadLetterSource::Notify => revive_notification(tx, &letter)?,
+        DeadLetterSource::Silence => match guard.as_ref() {
+            Some(_) => wake_lane(tx, guard.as_ref())?,
+            None => {
+                return Err(Failure::refused(
+                    "the message is not placed yet, and the router tries it again by itself: its log says what is in \
+                     the way; `concierge-admin dead-letters resolve` takes this off the list",
+                ));
+            }
+        },
         DeadLetterSource::Dispatch => {
             return Err(Failure::refused(
                 "a send is never repeated: if the message is still wanted, a new one is written, and \
@@ -176,6 +187,17 @@ fn mark(
     let payload = json!({ "source": letter.source.to_string(), "reference": letter.reference });
     let entry = AuditEntry::new(Caller::operator().actor, action, payload).caused_by(id);
     journal::append(tx, guard, entry)
+}
+
+fn revive_notification(tx: &mut Tx<'_>, letter: &DeadLetterRecord) -> Result<&'static str, Failure> {
+    let Ok(id) = letter.reference.parse::<NotificationId>() else {
+        return Err(Failure::refused("it names no notification"));
+    };
+    if notifications::revive(tx, id)? {
+        Ok("the notification is sent again")
+    } else {
+        Err(Failure::refused(format!("{id} was delivered meanwhile, or its time of keeping is over")))
+    }
 }
 
 fn revive_event(tx: &mut Tx<'_>, letter: &DeadLetterRecord) -> Result<&'static str, Failure> {

@@ -16,6 +16,8 @@ mod migrate;
 mod outbox;
 mod private;
 mod requests;
+mod sends;
+mod templates;
 mod tokens;
 mod vendors;
 

@@ -1,4 +1,4 @@
-//! `concierge-admin outbox`: sends whose outcome nobody knows, and a person's word on them; the breaker beside it.
+//! `concierge-admin outbox`: sends, those whose outcome nobody knows and a person's word on them; the breaker beside it.
 
 use std::io::Write;
 
@@ -20,11 +20,41 @@ use crate::{
     failure::Failure,
     journal,
     listing::{Listing, or_dash, second},
+    sends,
 };
 
 #[derive(Debug, Subcommand)]
 #[expect(clippy::doc_markdown, reason = "the help shows variables as a shell writes them")]
 pub(crate) enum OutboxCommand {
+    /// List messages that were to be sent, the newest first: where each stands, since when, and why
+    #[command(after_help = "\
+Examples:
+  concierge-admin outbox list
+  concierge-admin outbox list --state queued
+  concierge-admin outbox list --request req_0190a1b2c3d4e5f60718293a4b5c6d7e --json")]
+    List {
+        /// Only those of this request
+        #[arg(long, value_name = "ID")]
+        request: Option<RequestId>,
+        /// Only those in this state: queued, sending, unknown, accepted, sent, delivered, read, played, failed or
+        /// cancelled
+        #[arg(long, value_name = "STATE")]
+        state: Option<SendState>,
+        #[command(flatten)]
+        listing: Listing,
+    },
+    /// Show one send: when Meta sent and delivered it and when it was read, or what Meta refused it for and what to do
+    #[command(after_help = "\
+Examples:
+  concierge-admin outbox show int_0190a1b2c3d4e5f60718293a4b5c6d7e
+  concierge-admin outbox show int_0190a1b2c3d4e5f60718293a4b5c6d7e --json")]
+    Show {
+        /// The send, as `outbox list` shows it
+        id: OutboxId,
+        /// Print one JSON object instead of text
+        #[arg(long)]
+        json: bool,
+    },
     /// List the sends whose outcome is unknown, oldest first
     ///
     /// A send is unknown when it went on the wire and no answer came back: a timeout, a reset, a crash. It is never
@@ -89,6 +119,8 @@ Examples:
 impl OutboxCommand {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self {
+            Self::List { request, state, listing } => sends::list(request, state, listing, out),
+            Self::Show { id, json } => sends::show(id, json, out),
             Self::Unknown { listing } => unknown(listing, out),
             Self::Breaker { vendor, json } => breaker::show(vendor, json, out),
             Self::Resume { vendor } => breaker::resume(vendor, out),

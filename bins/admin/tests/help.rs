@@ -25,15 +25,16 @@ fn the_program() {
 
     Commands:
       migrate       Bring the database to this program's schema version
-      vendors       The vendor directory: import, list
-      requests      Clients' requests: list, show
+      vendors       The vendor directory: import, list, explain
+      requests      Clients' requests: list, show, takeover, resume, close
       consent       Consents to calls: show
       contacts      People: find, show, erase
-      outbox        Unknown sends and the breaker: unknown, resolve, breaker, resume
+      outbox        Sends and the breaker: list, show, unknown, resolve, breaker, resume
       dead-letters  What could not be worked: list, retry, resolve
       audit         The audit: verify, export, checkpoint
       tokens        Who may call the tools over HTTP: create, list, revoke
       flags         Switches that take effect at once, on every process: list, off, on
+      templates     The template catalogue: check, and what to submit to Meta
       contract      Moltbot's output contract: check answers
       help          Print this message or the help of the given subcommand(s)
 
@@ -212,7 +213,8 @@ fn vendors_import_names_every_column() {
     insta::assert_snapshot!(help(&["vendors", "import", "--help"]), @r#"
     Import the vendor directory from a CSV file
 
-    The first line names the columns, exactly as listed below and in that order.
+    The first line names the columns, exactly as listed below and in that order; the last may be left
+    out.
 
     Every row is checked before the first is imported: if one is bad, all faults are listed with line
     and column and nothing changes. A vendor that is known by its id is brought up to date; vendors that
@@ -233,7 +235,7 @@ fn vendors_import_names_every_column() {
               Print help (see a summary with '-h')
 
     Columns:
-      vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
+      vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating,hours
 
       vendor_id          your own id: 1 to 64 of A-Z a-z 0-9 . _ : -
       name               shown to clients
@@ -245,6 +247,8 @@ fn vendors_import_names_every_column() {
       languages          of en es pt fr sw ar, separated by ; with the preferred one first
       accepts_inquiries  true, false, yes, no, 1 or 0: whether the vendor agreed to be asked
       rating             0 to 5, or empty
+      hours              when it is open, in its own time: mo-fr 08:00-12:00,14:00-18:00, or 24/7;
+                         empty, or the column left out: not known, and counts as open
 
     Examples:
       concierge-admin vendors import vendors.csv --dry-run
@@ -447,8 +451,15 @@ fn every_command_has_an_example() {
         ["migrate", ""],
         ["vendors", "import"],
         ["vendors", "list"],
+        ["vendors", "explain"],
+        ["outbox", "list"],
+        ["outbox", "show"],
+        ["templates", "check"],
         ["requests", "list"],
         ["requests", "show"],
+        ["requests", "takeover"],
+        ["requests", "resume"],
+        ["requests", "close"],
         ["consent", "show"],
         ["contacts", "find"],
         ["contacts", "show"],

@@ -456,3 +456,37 @@ fn a_page_is_written_for_its_owner_and_can_be_checked_without_us() {
         assert!(!edited.status.success(), "{edited:?}");
     });
 }
+
+#[test]
+fn a_person_takes_a_request_over_gives_it_back_and_closes_it() {
+    Place::each(|place| {
+        let (request, _) = request_with_an_unknown_send(place);
+        let id = request.to_string();
+        let taken = place.admin(&["requests", "takeover", &id, "--reason", "upset", "--by", "Ann"]);
+        assert_eq!(taken.code, 0, "{taken:?}");
+        assert!(taken.out.starts_with(&format!("{id}: yours now (clarifying)")), "{taken:?}");
+        assert_eq!(place.json(&["requests", "list"])["requests"][0]["control"], "human");
+        let again = place.json(&["requests", "takeover", &id]);
+        assert_eq!((&again["changed"], &again["control"]), (&json!(false), &json!("human")));
+
+        let resumed = place.json(&["requests", "resume", &id]);
+        assert_eq!((&resumed["changed"], &resumed["state"]), (&json!(true), &json!("clarifying")));
+        let wakes = with(place, move |tx| {
+            Ok(lanes::pending(tx, request)?.into_iter().filter_map(|entry| entry.reason).collect::<Vec<_>>())
+        });
+        assert_eq!(wakes, ["resumed"]);
+
+        assert_eq!(place.admin(&["requests", "close", &id]).code, 0);
+        let refused = place.admin(&["requests", "takeover", &id]);
+        assert_eq!((refused.code, refused.out.as_str()), (1, ""));
+        assert!(refused.err.contains("request_closed"), "{refused:?}");
+        let unknown = place.admin(&["requests", "resume", "req_0190a1b2c3d4e5f60718293a4b5c6d7e"]);
+        assert!(unknown.code == 1 && unknown.err.contains("request_not_found"), "{unknown:?}");
+        let blank = place.admin(&["requests", "takeover", &id, "--by", " "]);
+        assert_eq!(blank.code, 2);
+        let story = place.admin(&["requests", "show", &id]).out;
+        assert!(story.contains("request.takeover") && story.contains("request.close"), "{story}");
+        let verified = place.admin(&["audit", "verify"]);
+        assert_eq!(verified.code, 0, "{verified:?}");
+    });
+}

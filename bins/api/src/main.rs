@@ -57,6 +57,7 @@ fn run() -> Result<(), Failure> {
         ai_concierge: settings.flags.ai_concierge,
         ocr: settings.flags.ocr,
         calling: settings.flags.calling,
+        vendor_inquiries_per_day_max: settings.vendor_inquiries_per_day_max,
     };
     let state = AppState::new(db.clone(), secrets, settings.webhook.verify_token)
         .with_tools(policy, settings.calls_per_minute);

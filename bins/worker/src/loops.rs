@@ -6,9 +6,12 @@ use std::{error::Error, sync::Arc, time::Duration};
 use engine::{
     dial::{DialError, Dialler, StepReport},
     dispatch::{DispatchError, Dispatcher},
+    media::Reader,
+    notify::Notifier,
     router::Router,
     sweep, timers,
     turn::{TurnRunner, TurnStep},
+    unanswered::Detector,
 };
 use store::Db;
 use tokio::task::JoinSet;
@@ -29,8 +32,13 @@ const STEPS_PER_NUMBER: usize = 4;
 /// must not keep another call from being ended.
 const TENDING_PER_NUMBER: usize = 2;
 const DIALLING_PER_NUMBER: usize = 2;
+/// How many pictures are fetched side by side: a slow host must not hold up another client's picture. Tesseract reads one
+/// at a time.
+const READERS: usize = 4;
 /// How often housekeeping runs.
 const HOUSEKEEPING: Duration = Duration::from_mins(1);
+/// How often somebody looks for notifications to deliver.
+const NOTIFY_REST: Duration = Duration::from_secs(1);
 /// What is under way when the stop signal comes has this long.
 const DRAIN: Duration = Duration::from_mins(1);
 
@@ -38,7 +46,7 @@ const DRAIN: Duration = Duration::from_mins(1);
 pub(crate) async fn run(worker: Worker, lanes: u16) {
     let stop = CancellationToken::new();
     let mut loops = JoinSet::new();
-    let Worker { db, owner, policy, router, turns, dispatchers, diallers } = worker;
+    let Worker { db, owner, policy, router, turns, dispatchers, diallers, notifier, reader } = worker;
     let routing = router.clone();
     loops.spawn(repeat("router", stop.clone(), move || route(routing.clone())));
     for _ in 0..lanes {
@@ -62,8 +70,15 @@ pub(crate) async fn run(worker: Worker, lanes: u16) {
             loops.spawn(repeat("dial", stop.clone(), move || dial(dialler.clone())));
         }
     }
+    for _ in 0..READERS {
+        let reader = reader.clone();
+        let stopping = stop.clone();
+        loops.spawn(repeat("pictures", stop.clone(), move || read_picture(reader.clone(), stopping.clone())));
+    }
     let timer_db = db.clone();
     loops.spawn(repeat("timers", stop.clone(), move || fire_timers(timer_db.clone(), policy)));
+    loops.spawn(repeat("notify", stop.clone(), move || notify(notifier.clone())));
+    loops.spawn(look_for_silence(db.clone(), stop.clone()));
     loops.spawn(housekeeping(db.clone(), stop.clone()));
     loops.spawn(heartbeat::beat(db.clone(), owner, stop.clone()));
     tracing::info!(lanes, "working");
@@ -163,6 +178,26 @@ async fn housekeeping(db: Db, stop: CancellationToken) {
     }
 }
 
+/// The silence detector looks once a minute, and on at once while there is more.
+async fn look_for_silence(db: Db, stop: CancellationToken) {
+    let mut detector = Detector::new(db);
+    while !stop.is_cancelled() {
+        match detector.step().await {
+            Ok(found) if found.more => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(step = "silence", %error, "a step failed; it is repeated"),
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = tokio::time::sleep(HOUSEKEEPING) => {}
+        }
+    }
+}
+
+async fn notify(notifier: Notifier) -> Result<Next, ToolError> {
+    Ok(if notifier.step().await?.did_work() { Next::Again } else { Next::After(NOTIFY_REST) })
+}
+
 async fn route(router: Router) -> Result<Next, ToolError> {
     Ok(Next::after(router.step().await?.finished > 0))
 }
@@ -172,6 +207,10 @@ async fn take_turn(turns: TurnRunner) -> Result<Next, ToolError> {
         TurnStep::Idle | TurnStep::Failed => Next::Rest,
         TurnStep::Worked(_) | TurnStep::Empty => Next::Again,
     })
+}
+
+async fn read_picture(reader: Reader, stop: CancellationToken) -> Result<Next, ToolError> {
+    Ok(Next::after(reader.step(stop.cancelled()).await?))
 }
 
 async fn dispatch(dispatcher: Arc<Dispatcher>) -> Result<Next, DispatchError> {

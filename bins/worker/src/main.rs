@@ -35,7 +35,7 @@ fn run(arguments: &Arguments) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::Other(format!("cannot start the runtime: {error}")))?;
     runtime.block_on(async {
-        let worker = wiring::wire(&settings)?;
+        let worker = wiring::wire(&settings).await?;
         loops::run(worker, arguments.lanes).await;
         Ok(())
     })

@@ -190,7 +190,7 @@ impl Office {
             .map_err(|error: StoreError| error)?;
         let owner = "bench".to_owned();
         let number = webhook::PHONE_NUMBER_ID.parse()?;
-        let policy = Policy { ai_concierge: true, ocr: false, calling: false };
+        let policy = Policy { ai_concierge: true, ocr: false, calling: false, ..Policy::OFF };
         Ok(Self {
             intake: Intake::new(db.clone()),
             router: Router::new(db.clone(), vec![number], policy, owner.clone()),
@@ -328,6 +328,7 @@ fn directory() -> anyhow::Result<Vec<VendorRecord>> {
                 timezone: "Africa/Nairobi".to_owned(),
                 languages: vec![Language::En],
                 accepts_inquiries: true,
+                hours: None,
                 rating: Some(4.0),
             })
         })

@@ -18,6 +18,9 @@ ask-area = Which area or town are you in?
 ask-when = When do you need it?
 asking-vendors = Thanks! I'm asking vendors now. You'll hear from me as soon as they answer.
 asking-more-vendors = I don't have enough offers yet, so I'm asking more vendors.
+asking-when-open = The vendors for this are closed right now. I'll ask them as soon as they open and write when they answer.
+offers-waiting = I have offers for you. Reply OK to see them.
+news-waiting = I have news on your request. Reply OK to read it.
 still-waiting = I'm still waiting for answers. I'll write as soon as I have some.
 no-vendors-found = I'm sorry, no vendor could help with this so far. A person will look into it and get back to you.
 shortlist-header = { $count ->
@@ -43,10 +46,17 @@ handoff-to-client = Great choice! { $vendor } is expecting you. You can reach th
 media-please-type = I can't read pictures or documents yet. Please type what you need, for example what is written on it.
 media-unreadable = I can't read this kind of message. Please type what you need.
 processing-image = Processing image…
+document-confirm = I read this in your picture:
+
+    { $lines }
+
+    Is that what you need? Reply YES, or type what you need instead.
+document-unreadable = I can't read your picture well enough. Please type what you need, for example what is written on it.
 escalated = Thanks for your patience. A person will get back to you here.
 request-closed = This request is closed. Write to me whenever you need something else.
 stop-confirmed = You won't get any more messages from us. Send START if you change your mind.
 start-confirmed = Welcome back! You'll get our messages again.
+language-set = Sure, I'll write to you in English from now on.
 calling-unavailable = I can't place calls at the moment, but I'm happy to go on here in the chat.
 
 ### Calls. The wordings are fixed: consent is given to these.

@@ -19,6 +19,9 @@ ask-area = ¿En qué zona o ciudad se encuentra?
 ask-when = ¿Para cuándo lo necesita?
 asking-vendors = ¡Gracias! Ya estoy preguntando a los vendedores. Le escribo en cuanto respondan.
 asking-more-vendors = Todavía no tengo suficientes ofertas, así que estoy preguntando a más vendedores.
+asking-when-open = Los vendedores están cerrados en este momento. Les preguntaré en cuanto abran y le escribiré cuando respondan.
+offers-waiting = Tengo ofertas para usted. Responda OK para verlas.
+news-waiting = Tengo novedades sobre su solicitud. Responda OK para leerlas.
 still-waiting = Sigo esperando respuestas. Le escribo en cuanto tenga alguna.
 no-vendors-found = Lo siento, hasta ahora ningún vendedor pudo ayudar con esto. Una persona lo revisará y le responderá.
 shortlist-header = { $count ->
@@ -44,10 +47,17 @@ handoff-to-client = ¡Excelente elección! { $vendor } espera su mensaje. Puede 
 media-please-type = Todavía no puedo leer imágenes ni documentos. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
 media-unreadable = No puedo leer este tipo de mensaje. Por favor escriba lo que necesita.
 processing-image = Procesando la imagen…
+document-confirm = Esto es lo que leo en su imagen:
+
+    { $lines }
+
+    ¿Es lo que necesita? Responda SÍ, o escriba lo que necesita.
+document-unreadable = No puedo leer bien su imagen. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
 escalated = Gracias por su paciencia. Una persona le responderá por aquí.
 request-closed = Esta solicitud está cerrada. Escríbame cuando necesite algo más.
 stop-confirmed = Ya no recibirá más mensajes nuestros. Envíe INICIAR si cambia de opinión.
 start-confirmed = ¡Qué gusto saludarle de nuevo! Volverá a recibir nuestros mensajes.
+language-set = Con gusto, desde ahora le escribo en español.
 calling-unavailable = Por el momento no puedo hacer llamadas, pero con gusto seguimos por este chat.
 
 ### Calls

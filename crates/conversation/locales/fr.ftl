@@ -20,6 +20,9 @@ ask-area = Dans quel quartier ou quelle ville êtes-vous ?
 ask-when = Pour quand en avez-vous besoin ?
 asking-vendors = Merci ! Je contacte les vendeurs. Je vous écris dès qu'ils répondent.
 asking-more-vendors = Je n'ai pas encore assez d'offres, je contacte donc d'autres vendeurs.
+asking-when-open = Les vendeurs sont fermés en ce moment. Je leur demanderai dès l'ouverture et je vous écrirai quand ils répondront.
+offers-waiting = J'ai des offres pour vous. Répondez OK pour les voir.
+news-waiting = J'ai des nouvelles de votre demande. Répondez OK pour les lire.
 still-waiting = J'attends encore des réponses. Je vous écris dès que j'en ai.
 no-vendors-found = Désolé, aucun vendeur n'a pu vous aider pour le moment. Une personne va s'en occuper et reviendra vers vous.
 shortlist-header = { $count ->
@@ -45,10 +48,17 @@ handoff-to-client = Excellent choix ! { $vendor } vous attend. Vous pouvez les 
 media-please-type = Je ne peux pas encore lire les images ni les documents. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
 media-unreadable = Je ne peux pas lire ce type de message. Merci d'écrire ce qu'il vous faut.
 processing-image = Traitement de l'image…
+document-confirm = Voici ce que je lis sur votre image :
+
+    { $lines }
+
+    Est-ce bien ce qu'il vous faut ? Répondez OUI, ou écrivez ce qu'il vous faut.
+document-unreadable = Je n'arrive pas à bien lire votre image. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
 escalated = Merci de votre patience. Une personne vous répondra ici.
 request-closed = Cette demande est terminée. Écrivez-moi dès que vous avez besoin d'autre chose.
 stop-confirmed = Vous ne recevrez plus de messages de notre part. Envoyez REPRENDRE si vous changez d'avis.
 start-confirmed = Ravi de vous retrouver ! Vous recevrez de nouveau nos messages.
+language-set = Bien sûr, je vous écris désormais en français.
 calling-unavailable = Je ne peux pas passer d'appels pour le moment, mais je continue volontiers ici par chat.
 
 ### Calls

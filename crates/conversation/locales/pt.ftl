@@ -19,6 +19,9 @@ ask-area = Em que bairro ou cidade você está?
 ask-when = Para quando você precisa?
 asking-vendors = Obrigado! Já estou perguntando aos vendedores. Aviso você assim que responderem.
 asking-more-vendors = Ainda não tenho ofertas suficientes, então estou perguntando a mais vendedores.
+asking-when-open = Os vendedores estão fechados neste momento. Vou perguntar assim que abrirem e escrevo quando responderem.
+offers-waiting = Tenho ofertas para você. Responda OK para vê-las.
+news-waiting = Tenho novidades sobre o seu pedido. Responda OK para lê-las.
 still-waiting = Ainda estou esperando respostas. Escrevo assim que tiver alguma.
 no-vendors-found = Sinto muito, até agora nenhum vendedor conseguiu ajudar com isso. Uma pessoa vai verificar e responder a você.
 shortlist-header = { $count ->
@@ -44,10 +47,17 @@ handoff-to-client = Ótima escolha! { $vendor } está esperando o seu contato. V
 media-please-type = Ainda não consigo ler imagens nem documentos. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
 media-unreadable = Não consigo ler este tipo de mensagem. Por favor, digite o que você precisa.
 processing-image = Processando a imagem…
+document-confirm = Isto é o que leio na sua imagem:
+
+    { $lines }
+
+    É isso que você precisa? Responda SIM, ou digite o que você precisa.
+document-unreadable = Não consigo ler bem a sua imagem. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
 escalated = Obrigado pela paciência. Uma pessoa vai responder a você por aqui.
 request-closed = Este pedido está encerrado. Escreva para mim quando precisar de outra coisa.
 stop-confirmed = Você não vai mais receber nossas mensagens. Envie VOLTAR se mudar de ideia.
 start-confirmed = Que bom ter você de volta! Você vai receber nossas mensagens novamente.
+language-set = Claro, a partir de agora escrevo em português.
 calling-unavailable = No momento não posso fazer ligações, mas continuo com prazer aqui no chat.
 
 ### Calls

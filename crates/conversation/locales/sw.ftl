@@ -19,6 +19,9 @@ ask-area = Uko eneo au mji gani?
 ask-when = Unahitaji lini?
 asking-vendors = Asante! Ninawauliza wauzaji sasa. Nitakujulisha mara tu watakapojibu.
 asking-more-vendors = Bado sina ofa za kutosha, kwa hiyo ninawauliza wauzaji wengine zaidi.
+asking-when-open = Wauzaji wamefunga kwa sasa. Nitawauliza mara watakapofungua na nitakuandikia watakapojibu.
+offers-waiting = Nina ofa kwa ajili yako. Jibu OK ili kuziona.
+news-waiting = Nina habari kuhusu ombi lako. Jibu OK ili kuisoma.
 still-waiting = Bado ninasubiri majibu. Nitakuandikia mara tu nitakapoyapata.
 no-vendors-found = Samahani, hadi sasa hakuna muuzaji aliyeweza kusaidia. Mhudumu ataliangalia ombi hili na kukujibu.
 shortlist-header = { $count ->
@@ -44,10 +47,17 @@ handoff-to-client = Chaguo zuri! { $vendor } wanakusubiri. Unaweza kuwapata kwa 
 media-please-type = Bado siwezi kusoma picha wala hati. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
 media-unreadable = Siwezi kusoma aina hii ya ujumbe. Tafadhali andika unachohitaji.
 processing-image = Ninasoma picha…
+document-confirm = Nimesoma haya kwenye picha yako:
+
+    { $lines }
+
+    Je, ndicho unachohitaji? Jibu NDIYO, au andika unachohitaji.
+document-unreadable = Siwezi kusoma picha yako vizuri. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
 escalated = Asante kwa uvumilivu wako. Mhudumu atakujibu hapa.
 request-closed = Ombi hili limefungwa. Niandikie wakati wowote ukihitaji kitu kingine.
 stop-confirmed = Hutapokea tena ujumbe kutoka kwetu. Tuma ANZA ukibadili nia.
 start-confirmed = Karibu tena! Utapokea tena ujumbe wetu.
+language-set = Sawa, kuanzia sasa nitakuandikia kwa Kiswahili.
 calling-unavailable = Kwa sasa siwezi kupiga simu, lakini tuendelee hapa kwa ujumbe.
 
 ### Calls

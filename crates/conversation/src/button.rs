@@ -2,10 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use marketplace::{MessageId, OutreachId, VendorId};
+use marketplace::{MessageId, OutreachId, RequestId, VendorId};
 
 /// The id of a reply button that we sent. Written `pick:<vendor_id>`, `reply:<outreach_id>:yes|no`,
-/// `consent:<message_id>:yes|no`.
+/// `consent:<message_id>:yes|no`, `which:<request_id>`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ButtonId {
     /// Under a shortlist: this vendor.
@@ -24,6 +24,8 @@ pub enum ButtonId {
         /// YES was pressed.
         yes: bool,
     },
+    /// Under the question which request a message is about: this one.
+    Which(RequestId),
 }
 
 /// The id is none of these buttons'.
@@ -37,6 +39,7 @@ impl fmt::Display for ButtonId {
             Self::Pick(vendor) => write!(f, "pick:{vendor}"),
             Self::Reply { outreach, yes } => write!(f, "reply:{outreach}:{}", word(*yes)),
             Self::Consent { prompt, yes } => write!(f, "consent:{prompt}:{}", word(*yes)),
+            Self::Which(request) => write!(f, "which:{request}"),
         }
     }
 }
@@ -46,6 +49,9 @@ impl FromStr for ButtonId {
     fn from_str(id: &str) -> Result<Self, NotAButton> {
         if let Some(vendor) = id.strip_prefix("pick:") {
             return vendor.parse().map(Self::Pick).map_err(|_| NotAButton);
+        }
+        if let Some(request) = id.strip_prefix("which:") {
+            return request.parse().map(Self::Which).map_err(|_| NotAButton);
         }
         let (kind, rest) = id.split_once(':').ok_or(NotAButton)?;
         let (of, answer) = rest.split_once(':').ok_or(NotAButton)?;
@@ -81,12 +87,22 @@ mod tests {
             ButtonId::Reply { outreach, yes: false },
             ButtonId::Consent { prompt, yes: true },
             ButtonId::Consent { prompt, yes: false },
+            ButtonId::Which(RequestId::generate(&ids)),
         ] {
             assert_eq!(id.to_string().parse(), Ok(id));
         }
-        for other in
-            ["", "pick:", "pick:a b", "reply:yes", "reply::yes", "consent:1:yes", "consent::no", "2", "yes"]
-        {
+        for other in [
+            "",
+            "pick:",
+            "which:",
+            "pick:a b",
+            "reply:yes",
+            "reply::yes",
+            "consent:1:yes",
+            "consent::no",
+            "2",
+            "yes",
+        ] {
             assert_eq!(other.parse::<ButtonId>(), Err(NotAButton), "{other}");
         }
         // An id of the other kind is none.

@@ -42,6 +42,12 @@ pub enum Sentence<'a> {
     AskingVendors,
     /// To a client: nobody answered enough yet, the next vendors are asked.
     AskingMoreVendors,
+    /// To a client: the vendors are closed, and are asked when they open.
+    AskingWhenOpen,
+    /// To a client whose 24-hour window is over: there are offers, and how to see them.
+    OffersWaiting,
+    /// To a client whose 24-hour window is over: there is news, and how to read it.
+    NewsWaiting,
     /// To a client: we are still waiting for answers.
     StillWaiting,
     /// To a client: nobody has it.
@@ -114,6 +120,13 @@ pub enum Sentence<'a> {
     MediaUnreadable,
     /// To a client while a picture is being read.
     ProcessingImage,
+    /// To a client: what was read from a picture; YES, or type it.
+    DocumentConfirm {
+        /// The lines, at most five are shown.
+        lines: &'a [String],
+    },
+    /// To a client whose picture could not be read, or was read wrongly.
+    DocumentUnreadable,
     /// To a client whose request goes to a person.
     Escalated,
     /// The request is over.
@@ -122,6 +135,8 @@ pub enum Sentence<'a> {
     StopConfirmed,
     /// Confirms START.
     StartConfirmed,
+    /// Confirms a wish for the language it is written in.
+    LanguageSet,
     /// To a client who asks for a call while calling is off or not possible.
     CallingUnavailable,
     /// Asks for consent to a call; sent with [`Sentence::ButtonYes`] and [`Sentence::ButtonNo`].
@@ -258,7 +273,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
             set.set("need", quoted(need));
             set.set("question", quoted(question));
         }
-        Sentence::VendorWhichRequest { needs } => set.set("needs", list(needs)),
+        Sentence::VendorWhichRequest { needs } => set.set("needs", numbered(needs)),
         Sentence::ShortlistHeader { count } | Sentence::PickUnclear { count } => set.set("count", *count),
         Sentence::ShortlistLine { position, vendor, price, eta, distance_km } => {
             set.set("position", *position);
@@ -284,6 +299,7 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
             optional(&mut set, ("has_client", "client"), client.map(quoted));
             optional(&mut set, ("has_phone", "phone"), phone.map(quoted));
         }
+        Sentence::DocumentConfirm { lines } => set.set("lines", list(lines)),
         Sentence::ButtonPick { position, vendor } => {
             set.set("position", *position);
             set.set("vendor", quoted(vendor));
@@ -293,6 +309,9 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         | Sentence::AskWhen
         | Sentence::AskingVendors
         | Sentence::AskingMoreVendors
+        | Sentence::AskingWhenOpen
+        | Sentence::OffersWaiting
+        | Sentence::NewsWaiting
         | Sentence::StillWaiting
         | Sentence::NoVendorsFound
         | Sentence::VendorThanks
@@ -300,10 +319,12 @@ fn arguments<'a>(language: Language, sentence: &Sentence<'a>) -> FluentArgs<'a> 
         | Sentence::MediaPleaseType
         | Sentence::MediaUnreadable
         | Sentence::ProcessingImage
+        | Sentence::DocumentUnreadable
         | Sentence::Escalated
         | Sentence::RequestClosed
         | Sentence::StopConfirmed
         | Sentence::StartConfirmed
+        | Sentence::LanguageSet
         | Sentence::CallingUnavailable
         | Sentence::ConsentPrompt
         | Sentence::ConsentGranted
@@ -334,6 +355,12 @@ fn list(lines: &[String]) -> String {
     // Five lines and the sentence around them stay below a text with buttons.
     let line = |text: &String| format!("• {}", shorten(&quoted(text), ARGUMENT_MAX / 3));
     lines.iter().take(LIST_MAX).map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// As [`list`], each line with the number to answer with.
+fn numbered(lines: &[String]) -> String {
+    let line = |(at, text): (usize, &String)| format!("{at}. {}", shorten(&quoted(text), ARGUMENT_MAX / 3));
+    (1..).zip(lines).take(LIST_MAX).map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn usual_questions(language: Language) -> String {

@@ -222,14 +222,14 @@ fn what_a_file_lacks_is_said_in_english() {
 /// Words that a translation shares with English, `é` and `e` being one: names, loans, chance.
 #[rustfmt::skip]
 const ALIKE: &[(Language, &[&str])] = &[
-    (Language::Es, &["a", "chat", "km", "no", "whatsapp"]),
-    (Language::Pt, &["a", "as", "chat", "do", "for", "km", "no", "so", "whatsapp"]),
+    (Language::Es, &["a", "chat", "km", "no", "ok", "whatsapp"]),
+    (Language::Pt, &["a", "as", "chat", "do", "for", "km", "no", "ok", "so", "whatsapp"]),
     (Language::Fr, &[
-        "a", "chat", "chose", "contact", "continue", "documents", "dont", "km", "me", "message", "messages", "moment",
-        "part", "patience", "place", "question", "type", "whatsapp",
+        "a", "chat", "chose", "contact", "continue", "documents", "dont", "image", "km", "me", "message", "messages", "moment",
+        "ok", "part", "patience", "place", "question", "type", "whatsapp",
     ]),
-    (Language::Sw, &["km", "whatsapp"]),
-    (Language::Ar, &[]),
+    (Language::Sw, &["km", "ok", "whatsapp"]),
+    (Language::Ar, &["ok"]),
 ];
 
 #[test]

@@ -36,6 +36,9 @@ fn the_spanish_catalogue() {
     ask-when: ¿Para cuándo lo necesita?
     asking-vendors: ¡Gracias! Ya estoy preguntando a los vendedores. Le escribo en cuanto respondan.
     asking-more-vendors: Todavía no tengo suficientes ofertas, así que estoy preguntando a más vendedores.
+    asking-when-open: Los vendedores están cerrados en este momento. Les preguntaré en cuanto abran y le escribiré cuando respondan.
+    offers-waiting: Tengo ofertas para usted. Responda OK para verlas.
+    news-waiting: Tengo novedades sobre su solicitud. Responda OK para leerlas.
     still-waiting: Sigo esperando respuestas. Le escribo en cuanto tenga alguna.
     no-vendors-found: Lo siento, hasta ahora ningún vendedor pudo ayudar con esto. Una persona lo revisará y le responderá.
     vendor-inquiry: ¡Hola! Somos el asistente de un mercado en línea y un cliente busca:
@@ -57,8 +60,8 @@ fn the_spanish_catalogue() {
     vendor-follow-up: ¡Gracias! Una pregunta más sobre "Toyota Corolla 2014": Bosch?
     vendor-which-request: ¡Gracias! ¿A cuál de estas solicitudes se refiere su respuesta? Por favor responda a ese mensaje o escriba el nombre:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Gracias por su respuesta. Por ahora el cliente ya está atendido; le escribiremos con la próxima solicitud.
     shortlist-line: 1. Kamau Spares – KES 3,500, 17:00, a 2.3 km
     shortlist-line: 2. AutoParts & Co – precio no indicado
@@ -69,10 +72,18 @@ fn the_spanish_catalogue() {
     media-please-type: Todavía no puedo leer imágenes ni documentos. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
     media-unreadable: No puedo leer este tipo de mensaje. Por favor escriba lo que necesita.
     processing-image: Procesando la imagen…
+    document-confirm: Esto es lo que leo en su imagen:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    ¿Es lo que necesita? Responda SÍ, o escriba lo que necesita.
+    document-unreadable: No puedo leer bien su imagen. Por favor escriba lo que necesita, por ejemplo lo que dice ahí.
     escalated: Gracias por su paciencia. Una persona le responderá por aquí.
     request-closed: Esta solicitud está cerrada. Escríbame cuando necesite algo más.
     stop-confirmed: Ya no recibirá más mensajes nuestros. Envíe INICIAR si cambia de opinión.
     start-confirmed: ¡Qué gusto saludarle de nuevo! Volverá a recibir nuestros mensajes.
+    language-set: Con gusto, desde ahora le escribo en español.
     calling-unavailable: Por el momento no puedo hacer llamadas, pero con gusto seguimos por este chat.
     consent-prompt: Para agilizar esto, puedo hacer una llamada de WhatsApp. ¿Autoriza una llamada para esta solicitud?
     consent-granted: Gracias. Es posible que haga una llamada si hace falta.
@@ -116,6 +127,9 @@ fn the_portuguese_catalogue() {
     ask-when: Para quando você precisa?
     asking-vendors: Obrigado! Já estou perguntando aos vendedores. Aviso você assim que responderem.
     asking-more-vendors: Ainda não tenho ofertas suficientes, então estou perguntando a mais vendedores.
+    asking-when-open: Os vendedores estão fechados neste momento. Vou perguntar assim que abrirem e escrevo quando responderem.
+    offers-waiting: Tenho ofertas para você. Responda OK para vê-las.
+    news-waiting: Tenho novidades sobre o seu pedido. Responda OK para lê-las.
     still-waiting: Ainda estou esperando respostas. Escrevo assim que tiver alguma.
     no-vendors-found: Sinto muito, até agora nenhum vendedor conseguiu ajudar com isso. Uma pessoa vai verificar e responder a você.
     vendor-inquiry: Olá! Somos o assistente de um mercado digital e um cliente está procurando:
@@ -137,8 +151,8 @@ fn the_portuguese_catalogue() {
     vendor-follow-up: Obrigado! Mais uma pergunta sobre "Toyota Corolla 2014": Bosch?
     vendor-which-request: Obrigado! A qual destes pedidos se refere a sua resposta? Por favor, responda àquela mensagem ou escreva o nome:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Obrigado pela resposta. O cliente já foi atendido por enquanto; escreveremos de novo no próximo pedido.
     shortlist-line: 1. Kamau Spares – KES 3.500, 17:00, a 2,3 km
     shortlist-line: 2. AutoParts & Co – preço não informado
@@ -149,10 +163,18 @@ fn the_portuguese_catalogue() {
     media-please-type: Ainda não consigo ler imagens nem documentos. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
     media-unreadable: Não consigo ler este tipo de mensagem. Por favor, digite o que você precisa.
     processing-image: Processando a imagem…
+    document-confirm: Isto é o que leio na sua imagem:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    É isso que você precisa? Responda SIM, ou digite o que você precisa.
+    document-unreadable: Não consigo ler bem a sua imagem. Por favor, digite o que você precisa, por exemplo o que está escrito ali.
     escalated: Obrigado pela paciência. Uma pessoa vai responder a você por aqui.
     request-closed: Este pedido está encerrado. Escreva para mim quando precisar de outra coisa.
     stop-confirmed: Você não vai mais receber nossas mensagens. Envie VOLTAR se mudar de ideia.
     start-confirmed: Que bom ter você de volta! Você vai receber nossas mensagens novamente.
+    language-set: Claro, a partir de agora escrevo em português.
     calling-unavailable: No momento não posso fazer ligações, mas continuo com prazer aqui no chat.
     consent-prompt: Para agilizar, posso fazer uma ligação pelo WhatsApp. Você autoriza uma ligação para este pedido?
     consent-granted: Obrigado. Posso fazer uma ligação se for necessário.
@@ -196,6 +218,9 @@ fn the_french_catalogue() {
     ask-when: Pour quand en avez-vous besoin ?
     asking-vendors: Merci ! Je contacte les vendeurs. Je vous écris dès qu'ils répondent.
     asking-more-vendors: Je n'ai pas encore assez d'offres, je contacte donc d'autres vendeurs.
+    asking-when-open: Les vendeurs sont fermés en ce moment. Je leur demanderai dès l'ouverture et je vous écrirai quand ils répondront.
+    offers-waiting: J'ai des offres pour vous. Répondez OK pour les voir.
+    news-waiting: J'ai des nouvelles de votre demande. Répondez OK pour les lire.
     still-waiting: J'attends encore des réponses. Je vous écris dès que j'en ai.
     no-vendors-found: Désolé, aucun vendeur n'a pu vous aider pour le moment. Une personne va s'en occuper et reviendra vers vous.
     vendor-inquiry: Bonjour ! Nous sommes l'assistant d'une place de marché et un client cherche :
@@ -217,8 +242,8 @@ fn the_french_catalogue() {
     vendor-follow-up: Merci ! Encore une question sur « Toyota Corolla 2014 » : Bosch?
     vendor-which-request: Merci ! Laquelle de ces demandes votre réponse concerne-t-elle ? Répondez à ce message-là ou écrivez son nom :
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Merci pour votre réponse. Le client est servi pour l'instant ; nous vous écrirons à la prochaine demande.
     shortlist-line: 1. Kamau Spares – KES 3 500, 17:00, à 2,3 km
     shortlist-line: 2. AutoParts & Co – prix non indiqué
@@ -229,10 +254,18 @@ fn the_french_catalogue() {
     media-please-type: Je ne peux pas encore lire les images ni les documents. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
     media-unreadable: Je ne peux pas lire ce type de message. Merci d'écrire ce qu'il vous faut.
     processing-image: Traitement de l'image…
+    document-confirm: Voici ce que je lis sur votre image :
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    Est-ce bien ce qu'il vous faut ? Répondez OUI, ou écrivez ce qu'il vous faut.
+    document-unreadable: Je n'arrive pas à bien lire votre image. Merci d'écrire ce qu'il vous faut, par exemple ce qui y est inscrit.
     escalated: Merci de votre patience. Une personne vous répondra ici.
     request-closed: Cette demande est terminée. Écrivez-moi dès que vous avez besoin d'autre chose.
     stop-confirmed: Vous ne recevrez plus de messages de notre part. Envoyez REPRENDRE si vous changez d'avis.
     start-confirmed: Ravi de vous retrouver ! Vous recevrez de nouveau nos messages.
+    language-set: Bien sûr, je vous écris désormais en français.
     calling-unavailable: Je ne peux pas passer d'appels pour le moment, mais je continue volontiers ici par chat.
     consent-prompt: Pour aller plus vite, je peux passer un appel WhatsApp. Autorisez-vous un appel pour cette demande ?
     consent-granted: Merci. Je pourrai passer un appel si nécessaire.
@@ -276,6 +309,9 @@ fn the_swahili_catalogue() {
     ask-when: Unahitaji lini?
     asking-vendors: Asante! Ninawauliza wauzaji sasa. Nitakujulisha mara tu watakapojibu.
     asking-more-vendors: Bado sina ofa za kutosha, kwa hiyo ninawauliza wauzaji wengine zaidi.
+    asking-when-open: Wauzaji wamefunga kwa sasa. Nitawauliza mara watakapofungua na nitakuandikia watakapojibu.
+    offers-waiting: Nina ofa kwa ajili yako. Jibu OK ili kuziona.
+    news-waiting: Nina habari kuhusu ombi lako. Jibu OK ili kuisoma.
     still-waiting: Bado ninasubiri majibu. Nitakuandikia mara tu nitakapoyapata.
     no-vendors-found: Samahani, hadi sasa hakuna muuzaji aliyeweza kusaidia. Mhudumu ataliangalia ombi hili na kukujibu.
     vendor-inquiry: Habari! Sisi ni msaidizi wa soko la mtandaoni na mteja anatafuta:
@@ -297,8 +333,8 @@ fn the_swahili_catalogue() {
     vendor-follow-up: Asante! Swali moja zaidi kuhusu "Toyota Corolla 2014": Bosch?
     vendor-which-request: Asante! Jibu lako linahusu ombi lipi kati ya haya? Tafadhali jibu ujumbe huo, au andika jina lake:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: Asante kwa jibu lako. Mteja amehudumiwa kwa sasa; tutakuandikia tena ombi lingine likija.
     shortlist-line: 1. Kamau Spares – KES 3,500, 17:00, umbali wa km 2.3
     shortlist-line: 2. AutoParts & Co – bei haikutajwa
@@ -309,10 +345,18 @@ fn the_swahili_catalogue() {
     media-please-type: Bado siwezi kusoma picha wala hati. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
     media-unreadable: Siwezi kusoma aina hii ya ujumbe. Tafadhali andika unachohitaji.
     processing-image: Ninasoma picha…
+    document-confirm: Nimesoma haya kwenye picha yako:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    Je, ndicho unachohitaji? Jibu NDIYO, au andika unachohitaji.
+    document-unreadable: Siwezi kusoma picha yako vizuri. Tafadhali andika unachohitaji, kwa mfano maandishi yaliyomo.
     escalated: Asante kwa uvumilivu wako. Mhudumu atakujibu hapa.
     request-closed: Ombi hili limefungwa. Niandikie wakati wowote ukihitaji kitu kingine.
     stop-confirmed: Hutapokea tena ujumbe kutoka kwetu. Tuma ANZA ukibadili nia.
     start-confirmed: Karibu tena! Utapokea tena ujumbe wetu.
+    language-set: Sawa, kuanzia sasa nitakuandikia kwa Kiswahili.
     calling-unavailable: Kwa sasa siwezi kupiga simu, lakini tuendelee hapa kwa ujumbe.
     consent-prompt: Ili kuharakisha, ninaweza kupiga simu ya WhatsApp. Je, unaruhusu simu kwa ombi hili?
     consent-granted: Asante. Huenda nikapiga simu ikihitajika.
@@ -356,6 +400,9 @@ fn the_arabic_catalogue() {
     ask-when: متى يلزمك ذلك؟
     asking-vendors: شكرًا! أسأل البائعين الآن، وسأكتب لك فور وصول ردودهم.
     asking-more-vendors: ليست لدي عروض كافية بعد، لذلك أسأل المزيد من البائعين.
+    asking-when-open: البائعون مغلقون الآن. سأسألهم حالما يفتحون وأكتب لك عندما يجيبون.
+    offers-waiting: لدي عروض لك. أجب بـ OK لرؤيتها.
+    news-waiting: لدي أخبار عن طلبك. أجب بـ OK لقراءتها.
     still-waiting: ما زلت أنتظر الردود، وسأكتب لك فور وصولها.
     no-vendors-found: عذرًا، لم يتمكن أي بائع من المساعدة حتى الآن. سيتابع أحد موظفينا الأمر ويرد عليك.
     vendor-inquiry: مرحبًا! نحن مساعد لسوق إلكتروني، وأحد العملاء يبحث عن:
@@ -377,8 +424,8 @@ fn the_arabic_catalogue() {
     vendor-follow-up: شكرًا! سؤال آخر بخصوص «Toyota Corolla 2014»: Bosch?
     vendor-which-request: شكرًا! أي طلب من هذه الطلبات يخصه ردك؟ يرجى الرد على تلك الرسالة نفسها أو كتابة اسم الطلب:
 
-    • Toyota Corolla 2014
-    • Infinix Hot 40
+    1. Toyota Corolla 2014
+    2. Infinix Hot 40
     vendor-thanks: شكرًا لردك. تمت خدمة العميل في الوقت الحالي، وسنكتب لك عند الطلب القادم.
     shortlist-line: <RLM>1. Kamau Spares – KES 3,500، 17:00، على بعد 2.3 كم
     shortlist-line: <RLM>2. AutoParts & Co – السعر غير مذكور
@@ -389,10 +436,18 @@ fn the_arabic_catalogue() {
     media-please-type: لا يمكنني قراءة الصور أو المستندات بعد. يرجى كتابة ما يلزمك، مثلًا ما هو مكتوب فيها.
     media-unreadable: لا يمكنني قراءة هذا النوع من الرسائل. يرجى كتابة ما يلزمك.
     processing-image: جارٍ معالجة الصورة…
+    document-confirm: هذا ما قرأته في صورتك:
+
+    • Toyota Corolla 2014
+    • Infinix Hot 40
+
+    هل هذا ما يلزمك؟ يرجى الرد بكلمة نعم، أو كتابة ما يلزمك.
+    document-unreadable: لا يمكنني قراءة صورتك جيدًا. يرجى كتابة ما يلزمك، مثلًا ما هو مكتوب فيها.
     escalated: شكرًا لصبرك. سيرد عليك أحد موظفينا هنا.
     request-closed: تم إغلاق هذا الطلب. يمكنك مراسلتي متى احتجت إلى شيء آخر.
     stop-confirmed: لن تصلك رسائل منا بعد الآن. إذا غيرت رأيك، يكفي إرسال كلمة «ابدأ».
     start-confirmed: أهلًا بعودتك! ستصلك رسائلنا من جديد.
+    language-set: حسنًا، سأكتب لك بالعربية من الآن فصاعدًا.
     calling-unavailable: لا يمكنني إجراء مكالمات حاليًا، لكن يسعدني أن نكمل هنا عبر الرسائل.
     consent-prompt: لتسريع الأمر، يمكنني إجراء مكالمة عبر واتساب. هل تسمح بمكالمة بخصوص هذا الطلب؟
     consent-granted: شكرًا. قد أجري مكالمة إذا لزم الأمر.

@@ -27,6 +27,9 @@ pub(super) fn samples<'a>(said: &Said<'a>) -> Vec<Sentence<'a>> {
         Sentence::AskWhen,
         Sentence::AskingVendors,
         Sentence::AskingMoreVendors,
+        Sentence::AskingWhenOpen,
+        Sentence::OffersWaiting,
+        Sentence::NewsWaiting,
         Sentence::StillWaiting,
         Sentence::NoVendorsFound,
         Sentence::VendorInquiry { need, questions: list },
@@ -59,10 +62,13 @@ pub(super) fn samples<'a>(said: &Said<'a>) -> Vec<Sentence<'a>> {
         Sentence::MediaPleaseType,
         Sentence::MediaUnreadable,
         Sentence::ProcessingImage,
+        Sentence::DocumentConfirm { lines: list },
+        Sentence::DocumentUnreadable,
         Sentence::Escalated,
         Sentence::RequestClosed,
         Sentence::StopConfirmed,
         Sentence::StartConfirmed,
+        Sentence::LanguageSet,
         Sentence::CallingUnavailable,
         Sentence::ConsentPrompt,
         Sentence::ConsentGranted,
@@ -155,6 +161,9 @@ fn the_english_catalogue() {
     ask-when: When do you need it?
     asking-vendors: Thanks! I'm asking vendors now. You'll hear from me as soon as they answer.
     asking-more-vendors: I don't have enough offers yet, so I'm asking more vendors.
+    asking-when-open: The vendors for this are closed right now. I'll ask them as soon as they open and write when they answer.
+    offers-waiting: I have offers for you. Reply OK to see them.
+    news-waiting: I have news on your request. Reply OK to read it.
     still-waiting: I'm still waiting for answers. I'll write as soon as I have some.
     no-vendors-found: I'm sorry, no vendor could help with this so far. A person will look into it and get back to you.
     vendor-inquiry: Hello! We are a marketplace assistant and a customer is looking for:
@@ -176,8 +185,8 @@ fn the_english_catalogue() {
     vendor-follow-up: Thanks! One more question about "brake pads for a 2014 Corolla": what does it cost?
     vendor-which-request: Thanks! Which of these is your answer about? Please reply to that message, or write its name:
 
-    • Do you have it?
-    • What does it cost?
+    1. Do you have it?
+    2. What does it cost?
     vendor-thanks: Thank you for your answer. The customer is served for now; we'll write again with the next request.
     shortlist-header: Here is the offer I have for you:
     shortlist-header: Here are the 3 offers I have for you:
@@ -192,10 +201,18 @@ fn the_english_catalogue() {
     media-please-type: I can't read pictures or documents yet. Please type what you need, for example what is written on it.
     media-unreadable: I can't read this kind of message. Please type what you need.
     processing-image: Processing image…
+    document-confirm: I read this in your picture:
+
+    • Do you have it?
+    • What does it cost?
+
+    Is that what you need? Reply YES, or type what you need instead.
+    document-unreadable: I can't read your picture well enough. Please type what you need, for example what is written on it.
     escalated: Thanks for your patience. A person will get back to you here.
     request-closed: This request is closed. Write to me whenever you need something else.
     stop-confirmed: You won't get any more messages from us. Send START if you change your mind.
     start-confirmed: Welcome back! You'll get our messages again.
+    language-set: Sure, I'll write to you in English from now on.
     calling-unavailable: I can't place calls at the moment, but I'm happy to go on here in the chat.
     consent-prompt: To speed this up, I can place a WhatsApp call. Do you allow a call for this request?
     consent-granted: Thanks. I may place a call if needed.

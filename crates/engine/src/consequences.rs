@@ -1,7 +1,7 @@
 //! What news of a send changes beside its row: the outreach, the mailbox, the window, the opt-out, the audit.
 
 use audit::Outcome;
-use marketplace::OutboxId;
+use marketplace::{OutboxId, Timestamp};
 use meta_client::SendErrorClass;
 use serde_json::json;
 use store::{
@@ -18,6 +18,8 @@ pub(crate) struct News {
     pub(crate) state: SendState,
     /// Meta's code, on a failure.
     pub(crate) code: Option<i64>,
+    /// When, by Meta's clock.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// Takes the rows of an intent in the one order: request, contact, intent.
@@ -115,7 +117,10 @@ pub(crate) fn refused_for_good(
     class: SendErrorClass,
 ) -> Result<(), ToolError> {
     match class {
-        SendErrorClass::Window => contacts::close_window(tx, send.contact, &send.phone_number_id)?,
+        SendErrorClass::Window => {
+            let as_of = send.sending_at.unwrap_or(tx.now);
+            contacts::close_window(tx, send.contact, &send.phone_number_id, as_of)?;
+        }
         SendErrorClass::OptOut => {
             let known = contacts::load(tx, send.contact)?.opted_out_at.is_some();
             if !known {

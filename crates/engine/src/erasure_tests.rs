@@ -62,6 +62,7 @@ fn record(at: usize) -> VendorRecord {
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![marketplace::Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: Some(4.5),
     }
 }
@@ -222,9 +223,8 @@ impl<'a> Office<'a> {
                 self.play(step).await;
             }
         }
-        let overdue: Result<_, StoreError> =
-            self.test.db.read(|tx| store::lanes::overdue(tx, tx.now, 10)).await;
-        assert!(overdue.unwrap().is_empty(), "a lane is stuck");
+        let overdue: Result<_, StoreError> = self.test.db.read(store::lanes::any_due).await;
+        assert!(!overdue.unwrap(), "a lane is stuck");
     }
 
     fn sent_to(&self, phone: &str) -> usize {

@@ -1,4 +1,4 @@
-//! How work moves durably, one file a step: intake, router, turn, dispatch, dial, timers.
+//! How work moves durably, one file a step: intake, router, turn, media, dispatch, dial, timers, notify.
 //!
 //! Step functions over the store, the ports and the clock. They neither spawn nor sleep: the binaries loop.
 
@@ -13,6 +13,8 @@ mod erasure_tests;
 #[cfg(test)]
 mod injection_tests;
 pub mod intake;
+pub mod media;
+pub mod notify;
 pub mod number;
 pub mod router;
 pub mod statuses;
@@ -20,3 +22,4 @@ pub mod sweep;
 pub mod templates;
 pub mod timers;
 pub mod turn;
+pub mod unanswered;

@@ -34,7 +34,7 @@ pub enum StatusOutcome {
 pub fn apply_status(tx: &mut Tx<'_>, update: &StatusUpdate) -> Result<StatusOutcome, ToolError> {
     let Some(state) = state_of(&update.status) else { return Ok(StatusOutcome::Ignored("unknown_status")) };
     let code = update.errors.iter().find_map(|error| error.code);
-    let news = News { state, code };
+    let news = News { state, code, at: update.at };
     let wamid = update.wamid.as_str();
     let named = update.intent_id.as_deref().and_then(|text| text.parse::<OutboxId>().ok());
     let known = match named {
@@ -93,6 +93,9 @@ pub(crate) fn learn(
     let reason = news.code.map_or_else(|| "meta_failed".to_owned(), meta_reason);
     let failed = news.state == SendState::Failed;
     let after = consequences::advance(tx, id, news.state, failed.then_some(reason.as_str()), wamid)?;
+    if let Some(at) = news.at {
+        outbox::note_time(tx, id, news.state, at)?;
+    }
     if after == before.state {
         return Ok(after);
     }

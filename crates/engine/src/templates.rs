@@ -11,6 +11,8 @@
 //! `call_permission`, one with Meta's card that asks for permission to call. Without them nobody is asked whether we
 //! may call outside the window.
 
+pub mod texts;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -20,11 +22,16 @@ use std::{
 use marketplace::Language;
 use meta_client::outbound::{BUTTON_BODY_MAX, Content};
 use serde_json::Value;
-use store::outbox::TemplateUse;
+use store::outbox::{Purpose, TemplateUse};
+use strum::IntoEnumIterator as _;
 
 /// The purposes that the code uses, each with the number of its body parameters.
 const NEEDED: [(&str, usize); 4] =
-    [("vendor_inquiry", 1), ("client_update", 1), ("handoff_client", 1), ("handoff_vendor", 1)];
+    [(VENDOR_INQUIRY, 1), (CLIENT_UPDATE, 1), (HANDOFF_CLIENT, 1), (HANDOFF_VENDOR, 1)];
+pub(crate) const CLIENT_UPDATE: &str = "client_update";
+const VENDOR_INQUIRY: &str = "vendor_inquiry";
+const HANDOFF_CLIENT: &str = "handoff_client";
+const HANDOFF_VENDOR: &str = "handoff_vendor";
 /// The purposes that a catalogue may leave out, with the number of their body parameters: what asks for consent to a
 /// call. The built-in catalogue has none of them.
 const OPTIONAL: [(&str, usize); 2] = [(CONSENT_PROMPT, 1), (CALL_PERMISSION, 1)];
@@ -75,6 +82,39 @@ impl fmt::Display for Faults<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.join("; "))
     }
+}
+
+/// Every purpose of the catalogue, the needed ones first.
+pub fn purposes() -> impl Iterator<Item = &'static str> {
+    NEEDED.iter().chain(&OPTIONAL).map(|(purpose, _)| *purpose)
+}
+
+/// The purposes of the catalogue that messages of a kind go out as outside the window; none for what only ever answers
+/// somebody who has just written.
+pub const fn of_messages(purpose: Purpose) -> &'static [&'static str] {
+    match purpose {
+        Purpose::ClientMessage | Purpose::Shortlist | Purpose::Farewell => &[CLIENT_UPDATE],
+        Purpose::VendorInquiry | Purpose::VendorMessage => &[VENDOR_INQUIRY],
+        Purpose::Handoff => &[HANDOFF_CLIENT, HANDOFF_VENDOR],
+        Purpose::ConsentPrompt => &[CONSENT_PROMPT],
+        Purpose::PermissionCard => &[CALL_PERMISSION],
+        Purpose::Notice | Purpose::StopConfirmation => &[],
+    }
+}
+
+/// One purpose of a catalogue, for an operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described<'a> {
+    /// Our name for what it is for.
+    pub purpose: &'static str,
+    /// Whether a catalogue must have it.
+    pub needed: bool,
+    /// The number of its body parameters.
+    pub parameters: usize,
+    /// Its name at Meta; `None` when the catalogue leaves it out.
+    pub name: Option<&'a str>,
+    /// Meta's codes by our language.
+    pub languages: Vec<(Language, &'a str)>,
 }
 
 /// The catalogue has nothing for a stored intent: it was written by another release.
@@ -145,7 +185,65 @@ impl TemplateCatalogue {
         OPTIONAL.iter().any(|(optional, _)| *optional == purpose) && !self.templates.contains_key(purpose)
     }
 
-    /// The template to send in `language`, or in English where there is no translation.
+    /// What an operator should know before messages go out: which translations are missing, so that English goes out
+    /// in their place, and with `calling` on, whom nobody can ask. Empty when all is there.
+    pub fn warnings(&self, calling: bool) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for described in self.describe() {
+            let purpose = described.purpose;
+            if described.name.is_none() {
+                if calling {
+                    warnings.push(format!(
+                        "{purpose}: not in the catalogue; outside the 24-hour window nobody can be asked whether we may call"
+                    ));
+                }
+                continue;
+            }
+            let has = |language: &Language| described.languages.iter().any(|(known, _)| known == language);
+            let missing: Vec<String> =
+                Language::iter().filter(|language| !has(language)).map(|code| code.to_string()).collect();
+            if !missing.is_empty() {
+                warnings.push(format!(
+                    "{purpose}: not translated into {}; people who use these get it in English",
+                    missing.join(", ")
+                ));
+            }
+        }
+        warnings
+    }
+
+    /// Every purpose with what the catalogue says of it.
+    pub fn describe(&self) -> Vec<Described<'_>> {
+        let described = |(purpose, parameters, needed): (&'static str, usize, bool)| {
+            let template = self.templates.get(purpose);
+            Described {
+                purpose,
+                needed,
+                parameters,
+                name: template.map(|template| template.name.as_str()),
+                languages: template.map_or_else(Vec::new, |template| {
+                    template.languages.iter().map(|(ours, metas)| (*ours, metas.as_str())).collect()
+                }),
+            }
+        };
+        let needed = NEEDED.iter().map(|(purpose, parameters)| (*purpose, *parameters, true));
+        let optional = OPTIONAL.iter().map(|(purpose, parameters)| (*purpose, *parameters, false));
+        needed.chain(optional).map(described).collect()
+    }
+
+    /// Meta's code of the language that a purpose goes out in for somebody who reads `language`, and the one to fall
+    /// back to: English. One when they are the same, none for an unknown purpose.
+    pub fn language_codes(&self, purpose: &str, language: Language) -> Vec<&str> {
+        let Some(template) = self.templates.get(purpose) else { return Vec::new() };
+        let mut codes: Vec<&str> = [language, Language::En]
+            .iter()
+            .filter_map(|language| template.languages.get(language).map(String::as_str))
+            .collect();
+        codes.dedup();
+        codes
+    }
+
+    /// The template to send, in the language with this code of Meta's.
     ///
     /// Parameters become one line of at most 1024 code points: Meta refuses anything else. `quick_replies` is what
     /// comes back from the template's buttons, in their order.
@@ -155,7 +253,7 @@ impl TemplateCatalogue {
     pub fn resolve(
         &self,
         wanted: &TemplateUse,
-        language: Language,
+        language_code: &str,
         quick_replies: &[String],
     ) -> Result<Content, ResolveError> {
         let template = self.templates.get(&wanted.purpose).ok_or(ResolveError::UnknownPurpose)?;
@@ -165,9 +263,8 @@ impl TemplateCatalogue {
                 given: wanted.parameters.len(),
             });
         }
-        let code = template.languages.get(&language).or_else(|| template.languages.get(&Language::En));
         let name = template.name.clone();
-        let language = code.cloned().unwrap_or_else(|| "en".to_owned());
+        let language = language_code.to_owned();
         let body_params = wanted.parameters.iter().map(|text| bounded_line(text)).collect();
         Ok(match wanted.purpose.as_str() {
             CALL_PERMISSION => Content::CallPermissionTemplate { name, language, body_params },
@@ -273,7 +370,9 @@ mod tests {
     fn the_built_in_catalogue_has_every_purpose() {
         let catalogue = TemplateCatalogue::built_in();
         for (purpose, _) in NEEDED {
-            let content = catalogue.resolve(&wanted(purpose, &["x"]), Language::Sw, &[]).unwrap();
+            let codes = catalogue.language_codes(purpose, Language::Sw);
+            assert_eq!(codes, ["en"], "there is no translation");
+            let content = catalogue.resolve(&wanted(purpose, &["x"]), codes[0], &[]).unwrap();
             let Content::Template { name, language, body_params, .. } = content else { panic!() };
             assert_eq!(name, format!("concierge_{purpose}_v1"));
             assert_eq!((language.as_str(), body_params), ("en", vec!["x".to_owned()]));
@@ -286,11 +385,18 @@ mod tests {
         let path = folder.path().join("templates.json");
         std::fs::write(&path, complete().to_string()).unwrap();
         let catalogue = TemplateCatalogue::load(&path).unwrap();
-        for (language, code) in [(Language::En, "en_US"), (Language::Pt, "pt_BR"), (Language::Ar, "en_US")] {
-            let content = catalogue.resolve(&wanted("client_update", &["x"]), language, &[]).unwrap();
+        for (language, codes) in [
+            (Language::En, ["en_US"].as_slice()),
+            (Language::Pt, &["pt_BR", "en_US"]),
+            (Language::Ar, &["en_US"]),
+        ] {
+            let found = catalogue.language_codes("client_update", language);
+            assert_eq!(found, codes);
+            let content = catalogue.resolve(&wanted("client_update", &["x"]), found[0], &[]).unwrap();
             let Content::Template { name, language, .. } = content else { panic!() };
-            assert_eq!((name.as_str(), language.as_str()), ("shop_x", code));
+            assert_eq!((name.as_str(), language.as_str()), ("shop_x", codes[0]));
         }
+        assert!(catalogue.language_codes("birthday", Language::En).is_empty());
         let missing = TemplateCatalogue::load(&folder.path().join("no")).unwrap_err();
         assert!(missing.to_string().starts_with("TEMPLATES_FILE: cannot read"), "{missing}");
     }
@@ -332,8 +438,7 @@ mod tests {
         file["call_permission"] = json!({"name": "shop_card", "parameters": 1, "languages": {"en": "en"}});
         let catalogue = TemplateCatalogue::parse(&file.to_string()).unwrap();
         let payloads = ["y".to_owned(), "n".to_owned()];
-        let resolve =
-            |purpose| catalogue.resolve(&wanted(purpose, &["Ok?"]), Language::En, &payloads).unwrap();
+        let resolve = |purpose| catalogue.resolve(&wanted(purpose, &["Ok?"]), "en", &payloads).unwrap();
         let Content::Template { name, quick_reply_payloads, .. } = resolve("consent_prompt") else {
             panic!()
         };
@@ -351,7 +456,7 @@ mod tests {
     fn parameters_are_one_bounded_line() {
         let catalogue = TemplateCatalogue::built_in();
         let long = format!("a\n\tb     {}", "é".repeat(2_000));
-        let content = catalogue.resolve(&wanted("client_update", &[&long]), Language::En, &[]).unwrap();
+        let content = catalogue.resolve(&wanted("client_update", &[&long]), "en", &[]).unwrap();
         assert_eq!(content.check(), Ok(()));
         let Content::Template { body_params, .. } = content else { panic!() };
         assert_eq!(body_params[0].chars().count(), 1_024);
@@ -361,11 +466,42 @@ mod tests {
     #[test]
     fn what_the_catalogue_lacks_is_refused() {
         let catalogue = TemplateCatalogue::built_in();
-        let resolve = |wanted| catalogue.resolve(&wanted, Language::En, &[]).unwrap_err();
+        let resolve = |wanted| catalogue.resolve(&wanted, "en", &[]).unwrap_err();
         assert_eq!(resolve(wanted("birthday", &["x"])), ResolveError::UnknownPurpose);
         assert_eq!(
             resolve(wanted("client_update", &[])),
             ResolveError::ParameterCount { needed: 1, given: 0 }
         );
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let mut file = complete();
+        let all = json!({"en": "en", "es": "es", "pt": "pt_BR", "fr": "fr", "sw": "sw", "ar": "ar"});
+        file["client_update"]["languages"] = all.clone();
+        file["consent_prompt"] = json!({"name": "shop_may_we", "parameters": 1, "languages": all});
+        let catalogue = TemplateCatalogue::parse(&file.to_string()).unwrap();
+        insta::assert_snapshot!(catalogue.warnings(true).join("\n"), @r"
+        vendor_inquiry: not translated into es, fr, sw, ar; people who use these get it in English
+        handoff_client: not translated into es, fr, sw, ar; people who use these get it in English
+        handoff_vendor: not translated into es, fr, sw, ar; people who use these get it in English
+        call_permission: not in the catalogue; outside the 24-hour window nobody can be asked whether we may call
+        ");
+        assert_eq!(catalogue.warnings(false).len(), 3, "who places no calls asks nobody");
+    }
+
+    /// What is written is sent as a template of the catalogue outside the window, or never outside it.
+    #[test]
+    fn every_kind_of_message_has_its_templates() {
+        let known: Vec<&str> = purposes().collect();
+        let mut used: Vec<&str> = Vec::new();
+        for purpose in <Purpose as strum::IntoEnumIterator>::iter() {
+            let templates = of_messages(purpose);
+            let answers = matches!(purpose, Purpose::Notice | Purpose::StopConfirmation);
+            assert_eq!(templates.is_empty(), answers, "{purpose}");
+            used.extend(templates);
+        }
+        assert!(used.iter().all(|purpose| known.contains(purpose)));
+        assert!(known.iter().all(|purpose| used.contains(purpose)));
     }
 }

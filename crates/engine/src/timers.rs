@@ -65,7 +65,7 @@ fn postpone(tx: &mut Tx<'_>, timer: &DueTimer) -> Result<(), ToolError> {
 }
 
 fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolError> {
-    let guard = requests::lock(tx, timer.request)?;
+    let mut guard = requests::lock(tx, timer.request)?;
     if !timers::still_due(tx, timer)? {
         return Ok(());
     }
@@ -91,6 +91,7 @@ fn fire(tx: &mut Tx<'_>, policy: Policy, timer: &DueTimer) -> Result<(), ToolErr
                 return Ok(());
             }
         }
+        TimerKind::OcrDeadline => tools::documents::deadline_passed(tx, &mut guard, timer)?,
         TimerKind::Silence => {
             if tools::calling::silence::fire(tx, policy, &guard, timer)? {
                 return Ok(());
@@ -105,7 +106,7 @@ fn intake_is_silent(tx: &mut Tx<'_>) -> Result<bool, ToolError> {
     Ok(inbound::since_last_beat(tx, "api")?.is_some_and(|since| since > INTAKE_SILENT_AFTER))
 }
 
-/// A vendor whose inquiry is held was not asked yet: while nothing may be sent, the deadline moves, and with it the
+/// A vendor whose inquiry is held was not asked yet: while nothing may be sent, or no template of it, the deadline moves, and with it the
 /// time of the inquiries that its batch has in the queue. True when it moved.
 ///
 /// A switch or breaker that can't be read ends the transaction: the deadline does not pass then either.
@@ -114,11 +115,14 @@ fn waits_for_sending(
     guard: &requests::RequestGuard,
     timer: &DueTimer,
 ) -> Result<bool, ToolError> {
-    if !breaker::all_is_held(tx)? || open_batch(tx, timer)?.is_none() {
+    if open_batch(tx, timer)?.is_none() {
+        return Ok(false);
+    }
+    let awaited = sourcing::awaited_contacts(tx, timer.request)?;
+    if !breaker::all_is_held(tx)? && outbox::inquiries_without_template(tx, guard, &awaited)? == 0 {
         return Ok(false);
     }
     let later = guard.now(tx) + OUTAGE_GRACE;
-    let awaited = sourcing::awaited_contacts(tx, timer.request)?;
     if outbox::postpone_inquiries(tx, guard, &awaited, later)? == 0 {
         return Ok(false);
     }

@@ -15,6 +15,7 @@ mod metrics;
 mod openapi;
 mod problem;
 mod request_id;
+mod requests;
 mod server;
 mod state;
 mod tools;
@@ -56,6 +57,7 @@ pub fn app(
         .configure(metrics::configure)
         .configure(webhooks::configure)
         .configure(tools::configure)
+        .configure(requests::configure)
         .configure(mcp::configure)
         .configure(openapi::configure)
         .default_service(web::to(not_found))

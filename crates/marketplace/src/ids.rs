@@ -138,6 +138,8 @@ typed_ids! {
     TimerId = "tim";
     /// One event or turn that could not be worked.
     DeadLetterId = "dlq";
+    /// One notification to the people who operate.
+    NotificationId = "ntf";
     /// One stored media reference.
     MediaId = "med";
     /// One OCR job.

@@ -15,8 +15,8 @@ pub use clock::{Clock, ManualClock, ScaledClock, SystemClock, Timestamp, Timesta
 pub use contact::{Bsuid, ContactError, E164, IdentityKind, PhoneNumberId, WaId, mask};
 pub use ids::{
     AuditId, BatchId, CallAttemptId, ConsentId, ContactId, DataKeyId, DeadLetterId, EventId, HttpRequestId,
-    IdError, IdSource, MediaId, MessageId, OcrJobId, OutboxId, OutreachId, RandomIds, ReplyId, RequestId,
-    SeededIds, ShortlistId, TimerId, TokenId, TurnId, VendorId,
+    IdError, IdSource, MediaId, MessageId, NotificationId, OcrJobId, OutboxId, OutreachId, RandomIds,
+    ReplyId, RequestId, SeededIds, ShortlistId, TimerId, TokenId, TurnId, VendorId,
 };
 pub use language::Language;
 pub use limits::{BATCH_SIZE_MAX, VENDORS_PER_REQUEST_MAX};

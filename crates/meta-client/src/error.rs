@@ -104,6 +104,13 @@ impl SendErrorClass {
     }
 }
 
+/// Whether a refusal is about the template as it stands at Meta, whoever gets it: the number of its parameters, not
+/// approved in that language, against Meta's policy, paused, disabled, its flow blocked, or sent too fast. Another
+/// language of it may do; the rest of the codes about templates speak of one text.
+pub const fn refuses_template(code: i64) -> bool {
+    matches!(code, 132_000 | 132_001 | 132_007 | 132_015 | 132_016 | 132_068 | 132_069)
+}
+
 /// What an error code proves about the send it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reading {
@@ -223,6 +230,16 @@ mod tests {
         }
         for code in [4, 80_007, 130_429, 131_056] {
             assert!(matches!(reading(code), Some(Reading::Throttled(_))), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_template_that_is_refused_is_told_from_a_text_that_is() {
+        for code in [132_000, 132_001, 132_007, 132_015, 132_016, 132_068, 132_069] {
+            assert!(refuses_template(code) && reading(code) == Some(Reading::Refused(C::Template)), "{code}");
+        }
+        for code in [132_005, 132_008, 132_012, 131_047, 100] {
+            assert!(!refuses_template(code), "{code}");
         }
     }
 

@@ -5,7 +5,7 @@
 //! - [`event`]: the typed reading of one event.
 //! - [`outbound`]: a message to send, its limits checked before it is stored.
 //! - [`calling`]: a call to place, the permission it needs, and what Meta's calling codes mean.
-//! - [`client`]: the HTTP client behind [`MetaApi`] and [`CallingApi`], and what its answers prove.
+//! - [`client`]: the HTTP client behind [`MetaApi`], [`CallingApi`] and [`MediaApi`], and what its answers prove.
 //!
 //! Meta's pages contradict each other, so everything read here is read leniently: enums are open and compared
 //! without case, numbers may be texts, every identifier may be missing, unknown values are kept.
@@ -17,6 +17,7 @@ pub mod calling;
 pub mod client;
 pub mod error;
 pub mod event;
+pub mod explain;
 pub mod identity;
 pub mod outbound;
 pub mod signature;
@@ -26,7 +27,9 @@ pub use calling::{
     CallErrorClass, CallingApi, DialOutcome, OutboundCall, PermissionLookupError, PermissionState, SdpOffer,
     TerminateError, call_error_class,
 };
-pub use client::{ClientError, MarkReadError, MetaApi, MetaClient, MetaConfig, SendOutcome};
+pub use client::{
+    ClientError, MarkReadError, MediaApi, MediaError, MediaRef, MetaApi, MetaClient, MetaConfig, SendOutcome,
+};
 pub use error::{MetaError, Reading, SendErrorClass};
 pub use event::Event;
 pub use identity::{MetaId, WhatsAppUser};

@@ -68,10 +68,10 @@ mod wire;
 pub use config::{BusinessNumber, Calling, Clock, Config, RetryPolicy, StatusDelays, Template};
 pub use core::{
     Answer, AnswerFate, Button, Call, CallAction, CallAttempt, CallDirection, CallEnd, CallFault, CallLog,
-    CallVerdict, Core, Counters, Delivered, Event, EventKind, FaultPlan, LogEntry, LogEvent, MessageKind,
-    Oddity, OnCall, OnCard, Outcome, PermissionAnswer, PermissionLog, Person, Reachability, Reply, Rule,
-    Said, Saying, Scheduled, SendAttempt, SendFault, SendRequest, StatusLog, Target, WebhookFault,
-    WebhookKind, WebhookPlan, Which,
+    CallVerdict, Core, Counters, Delivered, Event, EventKind, FaultPlan, LogEntry, LogEvent, MediaFault,
+    MessageKind, Oddity, OnCall, OnCard, Outcome, PermissionAnswer, PermissionLog, Person, Reachability,
+    Reply, Rule, Said, Saying, Scheduled, SendAttempt, SendFault, SendRequest, StatusLog, Target,
+    WebhookFault, WebhookKind, WebhookPlan, Which,
 };
 pub use error::Error;
 pub use shell::{Handle, MetaSimulator};

@@ -28,6 +28,7 @@ mod bytes;
 mod decision;
 pub mod limits;
 mod pack;
+pub mod prescription;
 mod provider;
 mod publish;
 mod rejection;

@@ -160,11 +160,18 @@ pub struct VendorFound {
     /// 0 to 5.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rating: Option<f64>,
+    /// The language that the vendor is written to in.
+    #[serde(default)]
+    pub language: Language,
     /// Whether the vendor opted in to inquiries.
     pub accepts_inquiries: bool,
     /// Whether it was contacted for this request before.
     pub contacted: bool,
-    /// Why it was found, as short codes (`category`, `near`, `language`, `rating`).
+    /// When it opens, if it is closed now: it hears of an inquiry then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_at: Option<Timestamp>,
+    /// Why it stands where it stands, as short codes (`category`, `near`, `language`, `rating`, `open`, `reliable`, `new`,
+    /// `seldom_answers`, `closed`, `contacted`, `not_accepting`).
     pub why: Vec<String>,
 }
 

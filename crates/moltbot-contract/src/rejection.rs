@@ -140,6 +140,8 @@ rules! {
     Sense DiagnosisInText = "diagnosis_in_text";
     /// For a prescription, a text states no dosage.
     Sense DosageInText = "dosage_in_text";
+    /// For vendors, a text repeats nothing of a prescription, or of what was read badly, that the client has not confirmed.
+    Sense UnconfirmedReading = "unconfirmed_reading";
 }
 
 impl fmt::Display for RuleId {

@@ -148,6 +148,15 @@ fn the_pack_decides_what_makes_sense() {
     let asks_vendor =
         with(plan(), "/calling", json!({ "wish": "request_consent", "party": "vendor", "trigger": null }));
     let on = |pointer: &str, to: Value| with(pack_value(), pointer, to);
+    let needs = |need: &str| with(plan(), "/normalized_need", json!(need));
+    let read = |prescription: bool, confidence: f64, need: Value| {
+        let mut pack = on("/request/prescription", json!(prescription));
+        pack["request"]["need"] = need;
+        pack["ocr"] = json!([{
+            "job_id": "ocr_0193a5b2c3d470008000000000000001", "text": "Dr Otieno\nAmoxicillin 500 mg", "confidence": confidence
+        }]);
+        pack
+    };
     let calling = |status: Value, scopes: Value| {
         on(
             "/policies/calling",
@@ -232,6 +241,26 @@ fn the_pack_decides_what_makes_sense() {
             vec!["/question_text diagnosis_in_text"],
         ),
         (ask_client(), on("/request/prescription", json!(true)), vec![]),
+        // What was read from a picture goes to vendors once the client has confirmed it.
+        (
+            needs("Amoxicillin 500 mg"),
+            read(true, 0.9, Value::Null),
+            vec!["/normalized_need unconfirmed_reading"],
+        ),
+        (needs("Amoxicillin 500 mg"), read(true, 0.9, json!("Amoxicillin 500 mg")), vec![]),
+        (
+            needs("Amoxicillin 250 mg"),
+            read(true, 0.9, json!("Amoxicillin 500 mg")),
+            vec!["/normalized_need dosage_in_text"],
+        ),
+        (needs("Amoxicillin"), read(false, 0.5, Value::Null), vec!["/normalized_need unconfirmed_reading"]),
+        (needs("Amoxicillin"), read(false, 0.6, Value::Null), vec![]),
+        (needs("brake pads"), read(true, 0.1, Value::Null), vec![]),
+        (
+            with(plan(), "/vendor_questions/1", json!("Is it for Otieno?")),
+            read(true, 0.9, Value::Null),
+            vec!["/vendor_questions/1 unconfirmed_reading"],
+        ),
     ] {
         assert_eq!(verdict(&answer, &pack), expected, "{answer} on {}", pack["request"]);
     }

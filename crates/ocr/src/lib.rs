@@ -48,6 +48,8 @@ mod language;
 mod picture;
 mod process;
 mod tesseract;
+#[cfg(any(test, feature = "test-util"))]
+pub mod testing;
 mod tsv;
 
 pub use engine::{Line, OcrEngine, Reading};

@@ -58,8 +58,11 @@ pub(crate) fn is_all_there_is(pack: &ContextPack, entries: &[Entry]) -> bool {
 fn is_all_that_is_asked_for(entries: &[Entry]) -> bool {
     let only = |content: &ClientContent| match content {
         ClientContent::Text(text) => text.trim().is_empty() || asks(text),
-        ClientContent::Button { .. } | ClientContent::Document | ClientContent::UnreadableMedia => false,
-        ClientContent::Other => true,
+        ClientContent::Button { .. }
+        | ClientContent::Document
+        | ClientContent::CaptionedDocument(_)
+        | ClientContent::UnreadableMedia => false,
+        ClientContent::Location | ClientContent::Other => true,
     };
     is_asked_for(entries) && reading::client_contents(entries).all(only)
 }

@@ -211,7 +211,9 @@ pub(crate) fn found(numbers: std::ops::RangeInclusive<usize>) -> Vec<VendorFound
             category: "spare_parts".to_owned(),
             distance_km: None,
             rating: None,
+            language: marketplace::Language::En,
             accepts_inquiries: true,
+            opens_at: None,
             contacted: false,
             why: vec!["category".to_owned()],
         })
@@ -253,5 +255,6 @@ pub(crate) fn input(entries: Vec<Entry>) -> TurnInput {
         journal: None,
         asks: 0,
         last_attempt: false,
+        is_with_person: false,
     }
 }

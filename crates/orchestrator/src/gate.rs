@@ -1,7 +1,7 @@
 //! Whether anything has to be decided at all, and what fixed rules decide before Moltbot is asked. Pure.
 
 use conversation::{ControlWord, Pick, PickItem, control_words, pick};
-use marketplace::RequestState;
+use marketplace::{MessageId, RequestState};
 use moltbot_contract::ContextPack;
 
 use crate::{
@@ -10,13 +10,16 @@ use crate::{
     reading, workflow,
 };
 
+/// Pictures of one turn that are read, at most: the first ones.
+pub(crate) const DOCUMENTS_MAX: usize = 5;
+
 /// What fixed rules say of a turn; `None`: it has to be decided.
 pub(crate) fn rule(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
     silent(pack)
         .or_else(|| client_word(pack, entries))
         .or_else(|| client_wants_call(pack, entries))
-        .or_else(|| documents(pack, entries))
         .or_else(|| client_choice(pack, entries))
+        .or_else(|| documents(pack, entries))
         .or_else(|| nothing_to_decide(pack, entries))
 }
 
@@ -53,18 +56,10 @@ fn client_wants_call(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
         .then(|| Ruling::nothing("the client wants a call", "client_asked_call"))
 }
 
-/// A turn in which the client sent nothing that can be read as text.
+/// Pictures and documents are read first, whatever else was said: the turn goes on once they are. Without OCR, and for
+/// other media, words beside them are all there is.
 fn documents(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
-    if reading::readable(entries).next().is_some() {
-        return None;
-    }
-    let documents: Vec<_> = entries
-        .iter()
-        .filter_map(|entry| match &entry.event {
-            TurnEvent::ClientMessage { message, content: ClientContent::Document } => Some(*message),
-            _ => None,
-        })
-        .collect();
+    let documents: Vec<_> = entries.iter().filter_map(document).take(DOCUMENTS_MAX).collect();
     if pack.policies.ocr_enabled && !documents.is_empty() {
         return Some(by_rule(Next::ReadDocuments(documents), "document_received"));
     }
@@ -73,6 +68,16 @@ fn documents(pack: &ContextPack, entries: &[Entry]) -> Option<Ruling> {
         Next::Decision(answer),
         if documents.is_empty() { "media_unreadable" } else { "ocr_disabled" },
     ))
+}
+
+fn document(entry: &Entry) -> Option<MessageId> {
+    match &entry.event {
+        TurnEvent::ClientMessage {
+            message,
+            content: ClientContent::Document | ClientContent::CaptionedDocument(_),
+        } => Some(*message),
+        _ => None,
+    }
 }
 
 /// The client's pick of a line of the last shortlist. Irreversible, so only what is exact counts.

@@ -3,7 +3,8 @@
 use marketplace::{MessageId, RequestState, VendorId};
 use moltbot_contract::{ContextPack, Decision, limits::ANSWER_BYTES_MAX, validate};
 use tool_registry::{
-    Facts, GetRequestSnapshotArgs, RecordVendorReplyArgs, ToolName, ToolResult, UpdateRequestStateArgs,
+    Facts, GetRequestSnapshotArgs, RecordVendorReplyArgs, RefusalCode, ToolName, ToolResult,
+    UpdateRequestStateArgs,
 };
 
 use crate::{
@@ -50,6 +51,11 @@ pub async fn handle_inbound_message(
     input: TurnInput,
 ) -> Result<TurnEnd, PortError> {
     let turn = Turn { brain, tools, input: &input };
+    if input.is_with_person {
+        turn.record_vendor_replies().await?;
+        let reasons = vec![RefusalCode::HumanControl.code().to_owned()];
+        return turn.take_note("a person has the request", reasons).await;
+    }
     if input.last_attempt {
         return turn.give_up().await;
     }

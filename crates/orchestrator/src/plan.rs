@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use conversation::{Sentence, text};
+use conversation::{Sentence, need, text};
 use marketplace::{BATCH_SIZE_MAX, MediaId, MessageId, RequestState, VendorId};
 use moltbot_contract::{
     AskClient, ContextPack, Decision, Escalate, Shortlist, Speaker, VendorFound, VendorOutreachPlan,
@@ -86,7 +86,7 @@ pub fn search(plan: &VendorOutreachPlan, pack: &ContextPack) -> SearchVendorsArg
 }
 
 /// The vendors of a search that this batch writes to: they accept inquiries, were not contacted for this request
-/// and are not in `tried`; best first, at most the plan's batch, the batch limit and what is left of the request's.
+/// and are not in `tried`, and are open unless nobody is; best first, at most the plan's batch, the batch limit and what is left of the request's.
 pub fn usable(
     found: &[VendorFound],
     plan: &VendorOutreachPlan,
@@ -95,14 +95,15 @@ pub fn usable(
 ) -> Vec<VendorFound> {
     let room = plan.batch_size.min(BATCH_SIZE_MAX).min(pack.limits.vendors_remaining);
     let mut seen = tried.clone();
-    found
+    let fits: Vec<&VendorFound> = found
         .iter()
         .filter(|vendor| vendor.accepts_inquiries && !vendor.contacted)
         .filter(|vendor| pack.contacted(vendor.vendor_id.as_str()).is_none())
         .filter(|vendor| seen.insert(vendor.vendor_id.clone()))
-        .take(usize::from(room))
-        .cloned()
-        .collect()
+        .collect();
+    let any_open = fits.iter().any(|vendor| vendor.opens_at.is_none());
+    let asked = fits.into_iter().filter(|vendor| vendor.opens_at.is_none() || !any_open);
+    asked.take(usize::from(room)).cloned().collect()
 }
 
 fn ask_client(ask: &AskClient, basis: &Basis<'_>) -> Vec<PlannedCall> {
@@ -120,6 +121,11 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
     let facts = update.facts.get_or_insert_default();
     facts.category = Some(Sourced::new(plan.category.clone(), basis.author));
     facts.normalized_need = Some(Sourced::new(plan.normalized_need.clone(), basis.author));
+    let speaks_of_one =
+        [&plan.category, &plan.normalized_need].into_iter().any(|text| need::mentions_prescription(text));
+    if speaks_of_one && !request.prescription {
+        facts.prescription = Some(Sourced::new(true, basis.author));
+    }
     update.plan = Some(BatchPlan {
         category: plan.category.clone(),
         normalized_need: plan.normalized_need.clone(),
@@ -129,22 +135,29 @@ fn vendor_outreach(plan: &VendorOutreachPlan, reason: &str, basis: &Basis<'_>) -
         offers_wanted: plan.stop_conditions.offers_wanted,
         deadline_minutes: plan.stop_conditions.deadline_minutes,
     });
-    let inquiry = |questions| {
-        text(request.language, &Sentence::VendorInquiry { need: &plan.normalized_need, questions })
+    // Each vendor reads it in their own language; what the client and the plan say stays as it is.
+    let body = |language| {
+        let inquiry =
+            |questions| text(language, &Sentence::VendorInquiry { need: &plan.normalized_need, questions });
+        inquiry(&fitting(&plan.vendor_questions, &inquiry(&[])))
     };
-    let body = inquiry(&fitting(&plan.vendor_questions, &inquiry(&[])));
     let to_vendor = |vendor: &VendorFound| PlannedCall {
         step: format!("{STEP_VENDOR}{}", vendor.vendor_id),
         call: ToolCall::from(SendVendorMessageArgs {
             request_id: request.id,
             vendor_id: vendor.vendor_id.clone(),
-            body: body.clone(),
+            body: body(vendor.language),
             questions: Vec::new(),
         }),
         on_refusal: OnRefusal::LeaveOut,
     };
-    let told =
-        if basis.pack.batches.is_empty() { Sentence::AskingVendors } else { Sentence::AskingMoreVendors };
+    let all_closed =
+        !basis.vendors.is_empty() && basis.vendors.iter().all(|vendor| vendor.opens_at.is_some());
+    let told = match (all_closed, basis.pack.batches.is_empty()) {
+        (true, _) => Sentence::AskingWhenOpen,
+        (false, true) => Sentence::AskingVendors,
+        (false, false) => Sentence::AskingMoreVendors,
+    };
     let told = text(request.language, &told);
     let mut calls = vec![required(STEP_STATE, update)];
     calls.extend(basis.vendors.iter().map(to_vendor));

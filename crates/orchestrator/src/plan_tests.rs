@@ -117,6 +117,29 @@ fn an_outreach_opens_the_batch_before_it_writes() {
     );
 }
 
+/// The client's language is the client's alone.
+#[test]
+fn each_vendor_is_asked_in_their_own_language() {
+    use marketplace::Language::{Ar, En, Sw};
+    let mut pack = fixture::pack();
+    pack.request.language = Ar;
+    let mut vendors = found(1..=2);
+    vendors[1].language = Sw;
+    let next = Next::Decision(Decision::VendorOutreachPlan(outreach(2)));
+    let plan = rendered(&next, &pack, &vendors);
+    let inquiry = |language| {
+        let questions = outreach(2).vendor_questions;
+        let need = &outreach(2).normalized_need;
+        conversation::text(language, &Sentence::VendorInquiry { need, questions: &questions })
+    };
+    assert!(plan.contains(&format!("[vendor/v-1] {}", inquiry(En))), "{plan}");
+    assert!(plan.contains(&format!("[vendor/v-2] {}", inquiry(Sw))), "{plan}");
+    assert!(
+        plan.contains(&format!("[client] {}", conversation::text(Ar, &Sentence::AskingVendors))),
+        "{plan}"
+    );
+}
+
 #[test]
 fn the_batch_carries_the_plan_and_where_it_comes_from() {
     let (pack, plan) = (fixture::pack(), outreach(2));
@@ -226,6 +249,30 @@ fn only_vendors_that_can_be_asked_are_asked() {
     assert_eq!(usable(200, &pack, &[]), ["v-5", "v-6", "v-7", "v-8", "v-9"], "five, whatever was asked for");
     pack.limits.vendors_remaining = 1;
     assert_eq!(usable(5, &pack, &[]), ["v-5"]);
+}
+
+/// Whoever is closed is asked only where nobody is open, and the client is told so.
+#[test]
+fn the_closed_are_asked_when_nobody_is_open() {
+    let pack = fixture::pack();
+    let mut vendors = found(1..=4);
+    vendors[0].opens_at = Some(pack.now);
+    vendors[1].opens_at = Some(pack.now);
+    let tried = std::collections::BTreeSet::new();
+    let asked = |vendors: &[VendorFound]| usable(vendors, &outreach(5), &pack, &tried);
+    let names = |vendors: &[VendorFound]| {
+        asked(vendors).iter().map(|vendor| vendor.vendor_id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&vendors), ["v-3", "v-4"]);
+    assert_eq!(names(&vendors[..2]), ["v-1", "v-2"]);
+    let next = Next::Decision(Decision::VendorOutreachPlan(outreach(5)));
+    let told = |vendors: &[VendorFound]| rendered(&next, &pack, &asked(vendors));
+    assert!(
+        told(&vendors[..2]).contains("The vendors for this are closed right now."),
+        "{}",
+        told(&vendors[..2])
+    );
+    assert!(!told(&vendors).contains("closed right now"), "{}", told(&vendors));
 }
 
 proptest! {

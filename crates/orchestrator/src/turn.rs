@@ -22,6 +22,8 @@ pub struct TurnInput {
     pub asks: u32,
     /// This is the last attempt: escalate with a safe message instead of deciding.
     pub last_attempt: bool,
+    /// A person has the request: what vendors wrote is recorded, and nothing is decided.
+    pub is_with_person: bool,
 }
 
 /// One mailbox entry with what it says.
@@ -60,7 +62,7 @@ pub enum TurnEvent {
 /// What a client's message holds, as far as the turn cares.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ClientContent {
-    /// Text, a caption included.
+    /// Text.
     Text(String),
     /// A button of ours, with the title the client saw.
     Button {
@@ -71,8 +73,12 @@ pub enum ClientContent {
     },
     /// An image or a PDF without text: OCR could read it.
     Document,
+    /// The same with words beside it.
+    CaptionedDocument(String),
     /// A voice message, a video, a sticker.
     UnreadableMedia,
+    /// Where they are. It is stored with the request; of itself it asks nothing and answers nothing.
+    Location,
     /// A location, a contact card, a reaction, …: nothing to read.
     Other,
 }

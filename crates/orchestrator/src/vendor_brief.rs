@@ -13,9 +13,14 @@ const PHONE_DIGITS_MIN: usize = 7;
 
 /// What the client wants, from the client's own words. `None` when no word of it says anything.
 ///
-/// For a prescription only the client's latest line counts: no more of it than the client typed for vendors.
+/// What the client confirmed of a picture comes first. Of a prescription it is all: no more than the lines the client
+/// confirmed, or else the latest that the client typed for vendors.
 pub(crate) fn line(pack: &ContextPack, entries: &[Entry]) -> Option<String> {
-    let mut told: Vec<String> = Vec::new();
+    let confirmed = reading::confirmed_need(pack).map(without_contacts).filter(|need| !need.is_empty());
+    if let (Some(need), true) = (&confirmed, pack.request.prescription) {
+        return Some(shortened(need));
+    }
+    let mut told: Vec<String> = confirmed.into_iter().collect();
     for text in reading::client_texts(pack, entries).into_iter().filter(|text| says_something(text)) {
         let text = without_contacts(need::without_greeting(&about_self::without_passages(text)));
         if text.chars().any(char::is_alphanumeric) && !told.contains(&text) {

@@ -3,7 +3,7 @@
 //! Pure. It speaks Moltbot's language ([`Decision`]), so that one executor carries out both, and every decision
 //! it makes is one that [`moltbot_contract::validate`] accepts.
 
-use conversation::{ControlWord, Sentence, control_words, need, text};
+use conversation::{ControlWord, Sentence, control_words, document, need, text};
 use marketplace::{BATCH_SIZE_MAX, Language, RequestState};
 use moltbot_contract::{
     AskClient, CallingWish, ContextPack, Decision, Escalate, HandoffOffer, ReplyView, Shortlist,
@@ -47,6 +47,12 @@ pub fn decide(pack: &ContextPack, entries: &[Entry]) -> Next {
         }
         Some(ControlWord::Stop | ControlWord::Start | ControlWord::Yes | ControlWord::No) | None => {}
     }
+    if reading::rejects_reading(pack, entries) {
+        return type_it(pack);
+    }
+    if reading::is_wish_for_language(entries) {
+        return go_on_in_language(pack, entries);
+    }
     match pack.request.state {
         RequestState::New => Next::Decision(first_question(pack, entries)),
         RequestState::Clarifying => clarifying(pack, entries),
@@ -73,7 +79,8 @@ pub fn without_vendors(pack: &ContextPack) -> Next {
 ///
 /// A category that we found vendors in counts when the client used its words; then comes our own table.
 pub fn categories(pack: &ContextPack, entries: &[Entry]) -> Vec<String> {
-    let told = reading::client_texts(pack, entries).join(" \n ");
+    let texts = reading::client_texts(pack, entries);
+    let told = reading::confirmed_need(pack).into_iter().chain(texts).collect::<Vec<_>>().join(" \n ");
     let words = words(&told);
     let mut named: Vec<&str> = pack
         .vendors_found
@@ -151,6 +158,18 @@ fn ask_details(pack: &ContextPack, entries: &[Entry]) -> Decision {
     ask(pack, text(pack.request.language, &Sentence::AskDetails { category }), "vendors need the details")
 }
 
+/// The client wants another language and has read that they get it: what they are being asked is asked in it again.
+/// Where they wait for us there is nothing to add.
+fn go_on_in_language(pack: &ContextPack, entries: &[Entry]) -> Next {
+    match pack.request.state {
+        RequestState::New | RequestState::Clarifying if pack.batches.is_empty() => {
+            Next::Decision(first_question(pack, entries))
+        }
+        RequestState::Shortlisted => Next::Decision(pick_again(pack)),
+        _ => Next::Nothing,
+    }
+}
+
 fn clarifying(pack: &ContextPack, entries: &[Entry]) -> Next {
     let stated = reading::is_need_stated(pack, entries);
     if !stated {
@@ -170,29 +189,33 @@ fn clarifying(pack: &ContextPack, entries: &[Entry]) -> Next {
     outreach(pack, entries).map_or_else(|| without_vendors(pack), Next::Decision)
 }
 
-/// After a picture was read, or could not be. Its text is never passed on: the client says what is wanted.
+/// After a picture was read, or could not be. What it says is passed on to nobody before the client has confirmed it.
 fn after_reading(pack: &ContextPack, entries: &[Entry]) -> Next {
     if !pack.batches.is_empty() {
-        return sourcing(pack, entries);
+        return match sourcing(pack, entries) {
+            // The picture is answered, and vendors go on being asked.
+            Next::Nothing => Next::Decision(still_waiting(pack, RequestState::Sourcing)),
+            next => next,
+        };
     }
     if reading::readable(entries).next().is_some() {
         return clarifying(pack, entries);
     }
-    let read =
-        pack.ocr.iter().any(|ocr| ocr.confidence >= reading::CONFIDENCE_MIN && need::is_stated(&ocr.text));
-    let sentence = if read {
-        let told: Vec<&str> = pack.ocr.iter().map(|ocr| ocr.text.as_str()).collect();
-        let category = need::guess_category(&told.join(" \n ")).unwrap_or(CATEGORY_FALLBACK);
-        text(pack.request.language, &Sentence::AskDetails { category })
-    } else {
-        text(pack.request.language, &Sentence::MediaPleaseType)
-    };
-    Next::Decision(ask_in(
-        RequestState::Clarifying,
-        pack,
-        sentence,
-        "the client confirms what the picture says",
-    ))
+    let lines = reading::lines_read(pack);
+    if !lines.is_empty() {
+        let sentence = text(pack.request.language, &Sentence::DocumentConfirm { lines: &lines });
+        let why = "the client confirms what the picture says";
+        return Next::Decision(ask_in(RequestState::Clarifying, pack, sentence, why));
+    }
+    // What was typed beside it is enough without it.
+    if reading::is_need_stated(pack, entries) { clarifying(pack, entries) } else { type_it(pack) }
+}
+
+/// What a picture says has to be typed.
+fn type_it(pack: &ContextPack) -> Next {
+    let sentence = text(pack.request.language, &Sentence::DocumentUnreadable);
+    let why = "the picture could not be read, or was read wrongly";
+    Next::Decision(ask_in(RequestState::Clarifying, pack, sentence, why))
 }
 
 fn sourcing(pack: &ContextPack, entries: &[Entry]) -> Next {
@@ -245,8 +268,15 @@ fn outreach(pack: &ContextPack, entries: &[Entry]) -> Option<Decision> {
     // The client's words may hold what must not reach vendors, for example a dosage on a prescription.
     let told = vendor_brief::line(pack, entries);
     let stored = pack.request.need.clone().filter(|_| pack.request.state == RequestState::Sourcing);
-    let lines =
-        stored.into_iter().chain(told.clone()).chain(told.map(|line| vendor_brief::without_numbers(&line)));
+    // Of such a line the medicine is left, without how it is to be taken.
+    let medicine =
+        told.as_deref().filter(|_| pack.request.prescription).map(|line| document::lines(line, true));
+    let medicine = medicine.map(|lines| lines.join("; ")).filter(|line| !line.is_empty());
+    let lines = stored
+        .into_iter()
+        .chain(told.clone())
+        .chain(medicine)
+        .chain(told.map(|line| vendor_brief::without_numbers(&line)));
     let last_resort = [category.replace('_', " ")];
     lines.chain(last_resort).map(plan).find(|plan| is_valid(plan, pack))
 }

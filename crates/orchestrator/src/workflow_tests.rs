@@ -55,6 +55,27 @@ fn the_first_question_is_a_sensible_one() {
     }
 }
 
+/// A wish for a language says nothing of the need; what was being asked is asked again in it.
+#[test]
+fn a_wish_for_a_language_goes_on_in_it() {
+    let wish = "en español por favor";
+    for (before, state, asked) in [
+        (vec![], RequestState::New, "¡Hola! Puedo preguntar"),
+        (vec!["Hi"], RequestState::Clarifying, "¡Hola! Puedo preguntar"),
+        (vec!["I need brake pads for a 2014 Corolla"], RequestState::Clarifying, "¿De qué marca"),
+    ] {
+        let mut pack = told(&[before.as_slice(), &[wish]].concat(), state);
+        pack.request.language = Language::Es;
+        let decided = decision(&pack, &[says(wish)]);
+        let (question, state) = question(&decided);
+        assert!(question.starts_with(asked), "{before:?}: {question}");
+        assert_eq!(state, RequestState::Clarifying);
+    }
+    let mut waiting = told(&["I need brake pads", wish], RequestState::Sourcing);
+    waiting.batch(5);
+    assert_eq!(decide(&waiting, &[says(wish)]), Next::Nothing, "the wish itself was confirmed");
+}
+
 #[test]
 fn an_answer_leads_to_vendors() {
     let pack = told(&["I need brake pads for a 2014 Corolla", "Front, 1.8 petrol"], RequestState::Clarifying);
@@ -196,20 +217,83 @@ fn a_prescription_goes_out_without_a_dosage() {
     assert!(!plan.normalized_need.contains("times a day") || !plan.normalized_need.contains('3'), "{plan:?}");
 }
 
+fn read_of(text: &str, confidence: f64) -> OcrText {
+    OcrText { job_id: OcrJobId::generate(&SeededIds::new(1)), text: text.to_owned(), confidence }
+}
+
 #[test]
 fn a_read_picture_is_confirmed_and_an_unread_one_typed() {
     let mut pack = fixture::pack();
     pack.state(RequestState::OcrProcessing);
     let unread = decision(&pack, &[wake()]);
-    assert!(question(&unread).0.starts_with("I can't read pictures"));
-    pack.ocr.push(OcrText {
-        job_id: OcrJobId::generate(&SeededIds::new(1)),
-        text: "Amoxicillin 500mg".to_owned(),
-        confidence: 0.9,
-    });
-    let read = decision(&pack, &[wake()]);
-    assert_eq!(question(&read).1, RequestState::Clarifying);
-    assert!(question(&read).0.starts_with("Please type the medicine's name"));
+    assert!(question(&unread).0.starts_with("I can't read your picture well enough"));
+    for (text, confidence, shown) in [
+        ("Brake pads Corolla 2014 3,500.00\nTOTAL 3,500.00", 0.9, Some("Brake pads Corolla 2014")),
+        ("Brake pads Corolla 2014", 0.4, Some("Brake pads Corolla 2014")),
+        ("Br@ke p~ds", 0.2, None),
+        ("12 34", 0.9, None),
+        ("TOTAL 3,500.00", 0.9, None),
+    ] {
+        pack.ocr = vec![read_of(text, confidence)];
+        let read = decision(&pack, &[wake()]);
+        let (asked, state) = question(&read);
+        assert_eq!(state, RequestState::Clarifying);
+        match shown {
+            Some(line) => {
+                assert!(asked.contains(&format!("• {line}\n")) && asked.contains("Reply YES"), "{asked}")
+            }
+            None => assert!(asked.starts_with("I can't read your picture well enough"), "{asked}"),
+        }
+    }
+    // What the client typed beside it is enough.
+    let mut both = told(&["I need brake pads for a 2014 Corolla"], RequestState::OcrProcessing);
+    both.ocr.clear();
+    assert!(matches!(decision(&both, &[wake()]), Decision::VendorOutreachPlan(_)));
+}
+
+#[test]
+fn only_a_yes_to_what_was_shown_makes_it_the_need() {
+    let shown =
+        "I read this in your picture:\n\n• Brake pads Corolla 2014\n\nIs that what you need? Reply YES.";
+    let pack_after = |ours: &str, theirs: &str| {
+        let mut pack = fixture::pack();
+        pack.state(RequestState::Clarifying).answer(ours).say(theirs);
+        pack.ocr = vec![read_of("Brake pads Corolla 2014 3,500.00\nOil filter 900.00", 0.9)];
+        pack
+    };
+    for (ours, theirs, need) in [
+        (shown, "Yes", Some("Brake pads Corolla 2014")),
+        (shown, "sí", Some("Brake pads Corolla 2014")),
+        (shown, "ndio", Some("Brake pads Corolla 2014")),
+        (shown, "no", None),
+        (shown, "yes but the rear ones", None),
+        ("Which axle?", "yes", None),
+    ] {
+        let pack = pack_after(ours, theirs);
+        assert_eq!(reading::confirmed_now(&pack, &[says(theirs)]).as_deref(), need, "{ours} {theirs}");
+    }
+    // Another question in between, or vendors that were asked: then YES means something else.
+    let mut later = pack_after(shown, "ok thanks a lot");
+    later.answer("When do you need it?").say("yes");
+    assert_eq!(reading::confirmed_now(&later, &[says("yes")]), None);
+    let mut asked = pack_after(shown, "yes");
+    asked.batch(2);
+    assert_eq!(reading::confirmed_now(&asked, &[says("yes")]), None);
+    assert!(reading::rejects_reading(&pack_after(shown, "no"), &[says("no")]));
+}
+
+#[test]
+fn a_confirmed_prescription_is_all_that_vendors_get() {
+    let mut pack = fixture::pack();
+    pack.state(RequestState::Clarifying).say("my prescription, for Zuhura").say("yes");
+    pack.request.prescription = true;
+    pack.request.need = Some("Amoxicillin 500mg x21".to_owned());
+    pack.ocr = vec![read_of("Patient Zuhura\nAmoxicillin 500mg x21 take twice a day", 0.9)];
+    let Decision::VendorOutreachPlan(plan) = decision(&pack, &[says("yes")]) else { panic!("an outreach") };
+    assert_eq!(
+        (plan.category.as_str(), plan.normalized_need.as_str()),
+        ("pharmacy", "Amoxicillin 500mg x21")
+    );
 }
 
 fn states() -> impl Strategy<Value = RequestState> {

@@ -95,7 +95,7 @@ fn parse_version(text: &str) -> Parsed<String> {
     }
 }
 
-fn list<T: PartialEq>(text: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Vec<T>> {
+pub(crate) fn list<T: PartialEq>(text: &str, parse: impl Fn(&str) -> Parsed<T>) -> Parsed<Vec<T>> {
     let mut items = Vec::new();
     for entry in text.split(',').map(str::trim) {
         if entry.is_empty() {

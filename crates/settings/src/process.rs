@@ -10,12 +10,13 @@ use crate::{
     lookup::{Lookup, ProcessEnvironment},
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
+    ocr::Ocr,
     reader::{Parsed, Reader},
-    shared::{Flags, Logging, OutboundLimits, simulation_clock},
+    shared::{Flags, Logging, OutboundLimits, simulation_clock, vendor_inquiries},
     variables::{
         AI_CONCIERGE_ENABLED, API_CALLS_PER_MINUTE, BIND_ADDR, CALLING_ENABLED, DATA_KEY, DATABASE_URL,
         LOG_FORMAT, META_API_BASE, META_APP_SECRET, META_APP_SECRET_PREVIOUS, META_VERIFY_TOKEN, OCR_ENABLED,
-        RUST_LOG, SIMULATION_CLOCK, TEMPLATES_FILE,
+        RUST_LOG, SIMULATION_CLOCK, TEMPLATES_FILE, VENDOR_INQUIRIES_PER_DAY_MAX,
     },
     voice::VoiceGateway,
 };
@@ -37,6 +38,8 @@ pub struct ApiSettings {
     pub templates_file: Option<PathBuf>,
     /// Feature flags.
     pub flags: Flags,
+    /// First messages that one vendor gets in 24 hours, 1 to 1,000.
+    pub vendor_inquiries_per_day_max: u32,
     /// Logs.
     pub logging: Logging,
     /// The clock of a simulation.
@@ -58,6 +61,7 @@ impl ApiSettings {
         AI_CONCIERGE_ENABLED.name,
         OCR_ENABLED.name,
         CALLING_ENABLED.name,
+        VENDOR_INQUIRIES_PER_DAY_MAX.name,
         RUST_LOG.name,
         LOG_FORMAT.name,
         SIMULATION_CLOCK.name,
@@ -80,6 +84,7 @@ impl ApiSettings {
         let meta_base = meta::read_base(&mut reader);
         let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
         let flags = Flags::read(&mut reader);
+        let vendor_inquiries = vendor_inquiries(&mut reader);
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
         reader.finish(|| {
@@ -92,6 +97,7 @@ impl ApiSettings {
                 webhook: webhook?,
                 templates_file: templates_file?,
                 flags: flags?,
+                vendor_inquiries_per_day_max: vendor_inquiries?,
                 logging: logging?,
                 simulation_clock: simulation_clock?,
             })
@@ -121,8 +127,12 @@ pub struct WorkerSettings {
     pub moltbot: Option<Moltbot>,
     /// Feature flags.
     pub flags: Flags,
+    /// First messages that one vendor gets in 24 hours, 1 to 1,000.
+    pub vendor_inquiries_per_day_max: u32,
     /// The voice leg; `Some` whenever `flags.calling` is set.
     pub voice_gateway: Option<VoiceGateway>,
+    /// Where people are told that something waits for them.
+    pub operator_webhook: Option<OperatorWebhook>,
     /// Logs.
     pub logging: Logging,
     /// The clock of a simulation.
@@ -144,8 +154,11 @@ impl WorkerSettings {
         let templates_file = reader.optional(&TEMPLATES_FILE, |text| Ok(PathBuf::from(text)));
         let outbound = OutboundLimits::read(&mut reader);
         let flags = Flags::read(&mut reader);
+        let vendor_inquiries = vendor_inquiries(&mut reader);
         let moltbot = Moltbot::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.ai_concierge));
+        let ocr = Ocr::read(&mut reader);
         let voice_gateway = VoiceGateway::read(&mut reader, flags.as_ref().is_ok_and(|flags| flags.calling));
+        let operator_webhook = OperatorWebhook::read(&mut reader);
         let logging = Logging::read(&mut reader);
         let simulation_clock = simulation_clock(&mut reader, &meta_base);
         reader.finish(|| {
@@ -158,7 +171,9 @@ impl WorkerSettings {
                 outbound: outbound?,
                 moltbot: moltbot?,
                 flags: flags?,
+                ocr: ocr?,
                 voice_gateway: voice_gateway?,
+                operator_webhook: operator_webhook?,
                 logging: logging?,
                 simulation_clock: simulation_clock?,
             })

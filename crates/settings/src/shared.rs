@@ -7,7 +7,7 @@ use crate::{
     reader::{Faulty, Parsed, Reader},
     variables::{
         AI_CONCIERGE_ENABLED, CALLING_ENABLED, LOG_FORMAT, OCR_ENABLED, OUTBOUND_PER_HOUR_MAX,
-        OUTBOUND_PER_VENDOR_PER_DAY_MAX, RUST_LOG, SIMULATION_CLOCK,
+        OUTBOUND_PER_VENDOR_PER_DAY_MAX, RUST_LOG, SIMULATION_CLOCK, VENDOR_INQUIRIES_PER_DAY_MAX,
     },
     web::HttpUrl,
 };
@@ -17,7 +17,7 @@ use crate::{
 pub struct Flags {
     /// Moltbot is asked.
     pub ai_concierge: bool,
-    /// Images and PDFs are read.
+    /// Pictures are read.
     pub ocr: bool,
     /// Calls may be placed, with consent.
     pub calling: bool,
@@ -55,6 +55,14 @@ fn parse_volume(text: &str) -> Parsed<u32> {
         Ok(messages) if (1..=1_000_000).contains(&messages) => Ok(messages),
         _ => Err("is not a number of messages from 1 to 1000000".to_owned()),
     }
+}
+
+/// `VENDOR_INQUIRIES_PER_DAY_MAX`.
+pub(crate) fn vendor_inquiries(reader: &mut Reader) -> Result<u32, Faulty> {
+    reader.or_default(&VENDOR_INQUIRIES_PER_DAY_MAX, |text| match text.parse::<u32>() {
+        Ok(inquiries) if (1..=1_000).contains(&inquiries) => Ok(inquiries),
+        _ => Err("is not a number of inquiries from 1 to 1000".to_owned()),
+    })
 }
 
 /// How log lines look.

@@ -42,6 +42,7 @@ variables! {
     TEMPLATES_FILE = None, "the path of the template catalogue";
     OUTBOUND_PER_HOUR_MAX = Some("10000"), "a number of messages from 1 to 1000000";
     OUTBOUND_PER_VENDOR_PER_DAY_MAX = Some("50"), "a number of messages from 1 to 1000000";
+    VENDOR_INQUIRIES_PER_DAY_MAX = Some("10"), "a number of inquiries from 1 to 1000";
     MOLTBOT_URL = None,
         "the address of the gateway, for example http://127.0.0.1:18789, or of the model server";
     MOLTBOT_TOKEN = None,
@@ -53,10 +54,17 @@ variables! {
     MOLTBOT_TIMEOUT_MS = Some("30000"), "milliseconds from 1000 to 120000";
     AI_CONCIERGE_ENABLED = Some("false"), "true or false (or 1 or 0)";
     OCR_ENABLED = Some("false"), "true or false (or 1 or 0)";
+    OCR_LANGUAGES = Some("eng"),
+        "languages as Tesseract names them, the likeliest first: eng, spa, por, fra, swa, ara, separated by commas";
+    TESSERACT_PATH = Some("tesseract"), "the program, by a path or by a name to look for in PATH";
     CALLING_ENABLED = Some("false"), "true or false (or 1 or 0)";
     VOICE_GATEWAY_URL = None,
         "the voice gateway's https:// address without user and query; http:// only to a loopback address";
     VOICE_GATEWAY_TOKEN = None, "the bearer token that the voice gateway asks for; otherwise leave it out";
+    OPERATOR_WEBHOOK_URL = None,
+        "an https:// address without user and query that takes notifications; http:// only to a loopback address";
+    OPERATOR_WEBHOOK_SECRET = None,
+        "at least 16 characters that the receiver has too, for example from `openssl rand -base64 32`";
     RUST_LOG = Some("info"), "a level or a tracing filter, for example info or info,engine=debug";
     LOG_FORMAT = Some("pretty"), "json or pretty";
     SIMULATION_CLOCK = None,

@@ -13,8 +13,10 @@ pub use calls::{CallLine, ConsentChange, ConsentLine, Dial};
 
 use crate::{
     gateway::Exchange,
+    hook::Told,
+    operator::OperatorAct,
     outsider::ToolAnswer,
-    people::{Cast, digits},
+    people::{Cast, digits, ways::Way},
 };
 
 /// `concierge-admin requests list --json`.
@@ -236,6 +238,10 @@ pub struct Evidence {
     pub gateway_faults: Vec<String>,
     /// What the tools answered to a service that called them.
     pub tool_answers: Vec<ToolAnswer>,
+    /// What a person who operates did.
+    pub operator: Vec<OperatorAct>,
+    /// What came in at the operators' webhook.
+    pub told: Vec<Told>,
     /// Calls as Meta knows them.
     pub calls: Vec<Call>,
     /// How many `connect` requests Meta got for each intent.
@@ -256,6 +262,8 @@ pub struct Evidence {
     pub webhook_failures: u64,
     /// Webhook posts.
     pub webhook_posts: u64,
+    /// Questions of a host that must not see the token.
+    pub foreign_fetches: u64,
     /// Programs that did not stop when asked.
     pub stuck: Vec<String>,
     /// Whether everything came to its end in time; else what was still open.
@@ -272,6 +280,14 @@ pub struct Sent<'a> {
 }
 
 impl Evidence {
+    /// Every message that was handed to Meta, taken or not.
+    pub fn attempts(&self) -> impl Iterator<Item = &SendAttempt> {
+        self.meta.iter().filter_map(|entry| match &entry.event {
+            LogEvent::Send(attempt) => Some(attempt),
+            _ => None,
+        })
+    }
+
     /// Messages that Meta accepted, whatever the sender heard.
     pub fn sent(&self) -> impl Iterator<Item = Sent<'_>> {
         self.meta.iter().filter_map(|entry| match &entry.event {
@@ -363,6 +379,18 @@ impl RequestAccount {
         self.messages.iter().find(|message| {
             message.direction == "out" && matches!(message.status.as_deref(), Some("queued" | "sending"))
         })
+    }
+
+    /// The account with the number of a client whom the product knows by id and name alone.
+    #[must_use]
+    pub fn of_whom_it_is(mut self, cast: &Cast) -> Self {
+        let hidden = cast.clients.iter().find(|client| {
+            client.way == Way::HidesNumber && self.request.client.name.as_ref() == Some(&client.name)
+        });
+        if let (None, Some(client)) = (&self.request.client.phone, hidden) {
+            self.request.client.phone = Some(client.phone.clone());
+        }
+        self
     }
 
     /// Whether this client's number is the request's.

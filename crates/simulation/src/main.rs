@@ -4,6 +4,7 @@ use std::{io::IsTerminal as _, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::{Parser, builder::PossibleValuesParser};
+use futures_util::{StreamExt as _, stream};
 use simulation::{
     DEFAULT_SEED, checks,
     play::{Options, Played, play},
@@ -37,6 +38,10 @@ struct Arguments {
     /// How many clients write, many at the same time; most stories have one
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=5_000))]
     requests: Option<u64>,
+
+    /// How many stories are played side by side with `all`; they wait more than they work. Without it: one a core
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    jobs: Option<u8>,
 
     /// Print one JSON object (with `all`: one a line) and nothing else on stdout; progress goes to stderr
     #[arg(long)]
@@ -100,39 +105,78 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         requests: arguments.requests.map(usize::try_from).transpose()?,
         keep: arguments.keep,
     };
-    let mut all_hold = true;
+    let mut playable = Vec::new();
     for scenario in chosen {
-        let mut progress = Progress::new(scenario.name);
-        let played = play(scenario, &options, &mut progress).await;
-        progress.clear();
-        let played = match played {
-            Ok(played) => played,
-            Err(error) => {
-                let error = format!("{error:#}");
-                anstream::eprintln!("{} could not be played: {error}", scenario.name);
-                if arguments.json {
-                    println!(
-                        "{}",
-                        serde_json::to_string(&Report::of_failure(scenario.name, options.seed, &error))?
-                    );
-                }
-                all_hold = false;
-                continue;
-            }
-        };
-        let checks = checks::all(&played.evidence, scenario);
-        let report = Report::new(scenario.name, options.seed, &played.evidence, checks, played.timings);
-        all_hold &= report.ok;
-        if arguments.json {
-            println!("{}", serde_json::to_string(&report)?);
-        } else {
-            print_for_people(scenario, &played, &report);
-        }
-        if let Some(tails) = played.log_tails.filter(|_| !report.ok) {
-            anstream::eprintln!("{tails}");
+        match cannot_be_played(scenario).await? {
+            Some(why) => anstream::eprintln!("{}: NOT PLAYED, {why}", scenario.name),
+            None => playable.push(scenario),
         }
     }
+    let jobs = jobs(arguments.jobs, playable.len());
+    let mut stories = stream::iter(playable)
+        .map(|scenario| {
+            let options = &options;
+            async move {
+                let label = scenario.name;
+                let mut progress = if jobs > 1 { Progress::of_many(label) } else { Progress::new(label) };
+                let played = play(scenario, options, &mut progress).await;
+                progress.clear();
+                (scenario, played)
+            }
+        })
+        .buffer_unordered(jobs);
+    let mut all_hold = true;
+    while let Some((scenario, played)) = stories.next().await {
+        all_hold &= tell(arguments, scenario, played)?;
+    }
     Ok(all_hold)
+}
+
+/// Why a story cannot be played on this machine; an error where every story must be.
+async fn cannot_be_played(scenario: &Scenario) -> anyhow::Result<Option<String>> {
+    if !scenario.ocr {
+        return Ok(None);
+    }
+    match ocr::Tesseract::probe(&ocr::Config::default()).await {
+        Ok(_) => Ok(None),
+        Err(error) if std::env::var("CI").as_deref() == Ok("true") => {
+            Err(error).with_context(|| format!("{} cannot be played", scenario.name))
+        }
+        Err(error) => Ok(Some(error.to_string())),
+    }
+}
+
+/// As many as the machine has cores, where nobody says.
+fn jobs(wanted: Option<u8>, stories: usize) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.map_or_else(cores, usize::from).clamp(1, stories.max(1))
+}
+
+/// Prints what came of a story; true if every check holds.
+fn tell(arguments: &Arguments, scenario: &Scenario, played: anyhow::Result<Played>) -> anyhow::Result<bool> {
+    let played = match played {
+        Ok(played) => played,
+        Err(error) => {
+            let error = format!("{error:#}");
+            anstream::eprintln!("{} could not be played: {error}", scenario.name);
+            if arguments.json {
+                let report = Report::of_failure(scenario.name, arguments.seed, &error);
+                println!("{}", serde_json::to_string(&report)?);
+            }
+            return Ok(false);
+        }
+    };
+    let checks = checks::all(&played.evidence, scenario);
+    let report = Report::new(scenario.name, arguments.seed, &played.evidence, checks, played.timings);
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print_for_people(scenario, &played, &report);
+    }
+    if let Some(tails) = played.log_tails.filter(|_| !report.ok) {
+        anstream::eprintln!("{tails}");
+    }
+    Ok(report.ok)
 }
 
 fn print_for_people(scenario: &Scenario, played: &Played, report: &Report) {

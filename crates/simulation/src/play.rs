@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use meta_simulator::{Config, Handle, MetaSimulator};
+use meta_simulator::{BusinessNumber, Config, Handle, LogEntry, LogEvent, MessageKind, MetaSimulator};
 use serde_json::Value;
 use voice_simulator::VoiceSimulator;
 
@@ -15,13 +15,17 @@ use crate::{
     clock::SimulationClock,
     evidence::{Evidence, RequestAccount, RequestList},
     gateway::{Gateway, wishes::Wishes},
-    people::{Cast, calls::Phone},
+    hook::Hook,
+    people::{Cast, calls::Phone, digits, ways::Way},
     progress::Progress,
     report::{Timings, millis},
     scenarios::{Calls, Scenario},
     stage::Stage,
     templates,
-    world::{BUSINESS_PHONE, PHONE_NUMBER_ID, Secrets, Surroundings, Voice, World},
+    world::{
+        BUSINESS_PHONE, PHONE_NUMBER_ID, SECOND_NUMBER_ID, SECOND_PHONE, Secrets, Setup, Surroundings, Voice,
+        World,
+    },
 };
 
 /// Admin commands at the same moment.
@@ -31,6 +35,9 @@ const ADMINS: usize = 4;
 const REST_WITHIN: Duration = Duration::from_secs(90);
 /// How long the stage goes on between two looks at what is still on its way.
 const REST_LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// The operators' webhook takes none of the first so many attempts.
+const REFUSED_NOTIFICATIONS: usize = 2;
 
 /// How long the media server waits for the other side's answer, milliseconds of the simulated clock.
 const VOICE_WAITS_MS: i64 = 1_800_000;
@@ -63,7 +70,9 @@ pub struct Played {
 pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progress) -> anyhow::Result<Played> {
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
     let clock = scenario.clock(requests);
-    let cast = Cast::assemble(requests, scenario.vendors_per_category, options.seed);
+    let cast = Cast::assemble_for(requests, scenario.vendors_per_category, options.seed, scenario.all_need)
+        .with_ways(scenario.way);
+    let cast = Cast { listing: scenario.listing, ..cast };
     let begun = Instant::now();
 
     progress.show("starting");
@@ -74,17 +83,28 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let voice_at = voice
         .as_ref()
         .map(|voice| Voice { url: voice.base_url().to_owned(), token: secrets.voice_token.clone() });
+    let hook =
+        scenario.operating.map(|_| Hook::start(&secrets.operators, REFUSED_NOTIFICATIONS)).transpose()?;
     let meta = start_meta(&secrets, scenario, &cast, options.seed, clock)?;
     let around = Surroundings {
         meta_url: meta.base_url(),
         moltbot_url: &gateway.url(),
         moltbot_token: gateway.token(),
+        moltbot_model: scenario.model_server.then_some(Gateway::MODEL),
         moltbot_timeout_ms: scenario.moltbot_timeout_ms,
+        two_numbers: scenario.numbers > 1,
         secrets: &secrets,
         voice: voice_at.as_ref(),
+        ocr: scenario.ocr,
+        operators: hook.as_ref().map(|hook| (hook.url(), secrets.operators.as_str())),
+        known_vendors: scenario.known_vendors,
         clock,
         workers: workers(scenario, requests, options),
         log: None,
+        setup: Setup {
+            inquiries_per_day_max: scenario.inquiries_per_day_max,
+            templates_in: scenario.templates_in,
+        },
     };
     let mut world = World::start(&around, &cast, options.seed, options.database_url.as_deref()).await?;
     if options.keep {
@@ -95,13 +115,13 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     meta.verify_webhook().await.context("the webhook did not verify")?;
     let started = Instant::now();
 
-    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, clock, options.seed)?;
+    let mut stage = Stage::new(scenario, &cast, &meta, &gateway, hook.as_ref(), clock, options.seed)?;
     let unfinished = stage.run(&mut world, progress).await.with_context(|| world.log_tails())?;
     let played = Instant::now();
 
     progress.show("reading the accounts");
     let collected = collect_at_rest(&mut world, &mut stage).await;
-    let (killed, tool_answers) = (stage.kills(), stage.tool_answers());
+    let (killed, tool_answers, operator) = (stage.kills(), stage.tool_answers(), stage.operator_acts());
     let log_tails = (unfinished.is_some() || collected.is_err()).then(|| world.log_tails());
     let (requests, outbox_unknown, dead_letters) =
         collected.with_context(|| log_tails.clone().unwrap_or_default())?;
@@ -112,13 +132,18 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let stuck = world.stop().await;
     gateway.stop().await;
     let counters = meta.counters();
+    let requests = requests.into_iter().map(|request| request.of_whom_it_is(&cast)).collect();
+    let mut log = meta.log();
+    let cast = as_one_person(cast, &mut log);
     let evidence = Evidence {
         requests: in_order_of_clients(requests, &cast),
         cast,
-        meta: meta.log(),
+        meta: log,
         gateway: gateway.exchanges(),
         gateway_faults: gateway.faults(),
         tool_answers,
+        operator,
+        told: hook.as_ref().map(Hook::told).unwrap_or_default(),
         calls: meta.calls(),
         connects: meta.connects_per_intent(),
         voice: voice.as_ref().map(voice_simulator::Handle::sessions),
@@ -129,9 +154,13 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
         logs,
         webhook_failures: counters.webhook_failures,
         webhook_posts: counters.webhook_posts,
+        foreign_fetches: counters.foreign_fetches,
         stuck,
         unfinished,
     };
+    if let Some(hook) = hook {
+        hook.stop().await;
+    }
     meta.shutdown();
     if let Some(voice) = voice {
         voice.shutdown();
@@ -165,13 +194,27 @@ fn start_meta(
     config.clock = Arc::new(move || clock.now_ms());
     config.seed = seed;
     config.faults = (scenario.faults)(cast);
-    config.templates = templates::approved();
+    config.templates = templates::approved(scenario.templates_in);
     if let Some(calls) = scenario.calling.calls() {
         config.calling.ring_limit_ms = calls.meta_ring_limit_ms;
+    }
+    if scenario.numbers > 1 {
+        config.numbers.push(BusinessNumber {
+            phone_number_id: SECOND_NUMBER_ID.to_owned(),
+            display_number: SECOND_PHONE.to_owned(),
+        });
     }
     let meta = MetaSimulator::start(config)?;
     for client in &cast.clients {
         meta.person(&client.phone, &client.name);
+        match client.way {
+            Way::HidesNumber => meta.change_person(&client.phone, |person| person.hides_number = true)?,
+            // Another number is another person to Meta, with another id.
+            Way::Moves => {
+                meta.person(&client.next_phone(), &client.name);
+            }
+            _ => {}
+        }
     }
     for vendor in &cast.vendors {
         meta.person(&vendor.phone, &vendor.name);
@@ -258,6 +301,28 @@ fn rows(printed: Value) -> Vec<Value> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Who changed the number is one person: known by the last one, in Meta's log too.
+fn as_one_person(mut cast: Cast, log: &mut Vec<LogEntry>) -> Cast {
+    // Meta's notice of the change is no message.
+    log.retain(|entry| {
+        !matches!(&entry.event, LogEvent::Said(reply) if reply.kind == MessageKind::Other && reply.text.is_empty())
+    });
+    for client in cast.clients.iter_mut().filter(|client| client.way == Way::Moves) {
+        let (old, new) = (digits(&client.phone).to_owned(), client.next_phone());
+        for entry in log.iter_mut() {
+            match &mut entry.event {
+                LogEvent::Said(reply) if reply.digits == old => digits(&new).clone_into(&mut reply.digits),
+                LogEvent::Send(attempt) if attempt.digits == old => {
+                    digits(&new).clone_into(&mut attempt.digits);
+                }
+                _ => {}
+            }
+        }
+        client.phone = new;
+    }
+    cast
 }
 
 fn in_order_of_clients(mut requests: Vec<RequestAccount>, cast: &Cast) -> Vec<RequestAccount> {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsString,
     fs::File,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
@@ -12,7 +12,10 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::process::{Child, Command};
+use tokio::{
+    net::TcpSocket,
+    process::{Child, Command},
+};
 
 /// What a started program inherits from ours; everything else is said explicitly.
 const INHERITED: [&str; 8] = [
@@ -168,10 +171,32 @@ pub async fn wait_until_ready(
     }
 }
 
-/// A loopback address that was free a moment ago.
-pub fn free_address() -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port")?;
-    Ok(listener.local_addr()?)
+/// A free loopback port that nobody else is given while this lives.
+#[derive(Debug)]
+pub struct ReservedPort {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Bound and never listening: connections are refused until a program listens there.
+    _held: TcpSocket,
+}
+
+impl ReservedPort {
+    /// For a program that is about to listen there; it has to set `SO_REUSEADDR`, as servers do.
+    pub fn for_program() -> anyhow::Result<Self> {
+        Self::new(true)
+    }
+
+    /// On which nobody will ever listen.
+    pub fn closed() -> anyhow::Result<Self> {
+        Self::new(false)
+    }
+
+    fn new(shared: bool) -> anyhow::Result<Self> {
+        let held = TcpSocket::new_v4()?;
+        held.set_reuseaddr(shared)?;
+        held.bind((Ipv4Addr::LOCALHOST, 0).into()).context("no free port")?;
+        Ok(Self { address: held.local_addr()?, _held: held })
+    }
 }
 
 #[cfg(test)]
@@ -211,6 +236,17 @@ mod tests {
         program.kill_and_restart().await.unwrap();
         wait_for_output(&program, "up\nup").await;
         assert!(program.stop(Duration::from_secs(30)).await);
+    }
+
+    #[tokio::test]
+    async fn a_reserved_port_refuses_until_its_program_listens() {
+        let port = ReservedPort::for_program().unwrap();
+        assert!(tokio::net::TcpStream::connect(port.address).await.is_err());
+        let server = std::net::TcpListener::bind(port.address).unwrap();
+        assert!(tokio::net::TcpStream::connect(port.address).await.is_ok());
+        drop(server);
+        let closed = ReservedPort::closed().unwrap();
+        assert!(std::net::TcpListener::bind(closed.address).is_err());
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl Progress {
         Self { label: label.to_owned(), started: Instant::now(), in_place, last: None, shown: false }
     }
 
+    /// For one of several runs at the same moment: whole lines, so that none rewrites another's.
+    pub fn of_many(label: &str) -> Self {
+        Self { in_place: false, ..Self::new(label) }
+    }
+
     /// Says what is being done, or how much is done.
     pub fn show(&mut self, doing: &str) {
         let pause = if self.in_place { Duration::from_millis(100) } else { EVERY };

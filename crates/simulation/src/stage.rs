@@ -8,17 +8,20 @@ use std::{
 use meta_simulator::{
     CallAction, Handle, LogEntry, LogEvent, Outcome, PermissionAnswer, Said, Saying, SendAttempt,
 };
+use serde_json::json;
 
 use crate::{
     clock::SimulationClock,
     deaths::Deaths,
     evidence::RequestList,
     gateway::Gateway,
+    hook::Hook,
+    operator::{Operator, OperatorAct},
     outsider::{Demand, Outsider, ToolAnswer},
-    people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits},
+    people::{Act, Cast, ClientScript, Received, VendorScript, calls::CONSENT_BUTTON, digits, ways::Way},
     progress::Progress,
     scenarios::Scenario,
-    world::World,
+    world::{SECOND_NUMBER_ID, World},
 };
 
 /// Conversations that are under way at the same moment.
@@ -27,6 +30,8 @@ const AT_ONCE: usize = 64;
 const LOOK_EVERY: Duration = Duration::from_millis(700);
 /// How long a step of the loop waits for something to happen at Meta.
 const STEP: Duration = Duration::from_millis(20);
+/// Between two pieces of a message in pieces; real time.
+const FRAGMENT_GAP: Duration = Duration::from_millis(600);
 /// How often a client writes again into silence.
 const NUDGES: u32 = 3;
 
@@ -72,9 +77,12 @@ pub(crate) struct Stage<'a> {
     cast: &'a Cast,
     meta: &'a Handle,
     gateway: &'a Gateway,
+    hook: Option<&'a Hook>,
     clock: SimulationClock,
     seed: u64,
     clients: BTreeMap<&'a str, ClientOnStage>,
+    /// Clients who have another number by now, by that.
+    moved: BTreeMap<String, ClientOnStage>,
     vendors: BTreeMap<&'a str, VendorScript>,
     contacted: BTreeMap<&'a str, usize>,
     agenda: BinaryHeap<Due>,
@@ -83,6 +91,7 @@ pub(crate) struct Stage<'a> {
     last_news: Instant,
     deaths: Deaths,
     outsider: Outsider,
+    operator: Operator,
     /// The first vendor that was written to, by category.
     first_vendor: BTreeMap<&'a str, &'a str>,
     /// Who has answered a question for consent, in digits.
@@ -98,6 +107,7 @@ impl<'a> Stage<'a> {
         cast: &'a Cast,
         meta: &'a Handle,
         gateway: &'a Gateway,
+        hook: Option<&'a Hook>,
         clock: SimulationClock,
         seed: u64,
     ) -> anyhow::Result<Self> {
@@ -106,9 +116,11 @@ impl<'a> Stage<'a> {
             cast,
             meta,
             gateway,
+            hook,
             clock,
             seed,
             clients: BTreeMap::new(),
+            moved: BTreeMap::new(),
             vendors: BTreeMap::new(),
             contacted: BTreeMap::new(),
             agenda: BinaryHeap::new(),
@@ -117,6 +129,7 @@ impl<'a> Stage<'a> {
             last_news: Instant::now(),
             deaths: Deaths::new(scenario.kills, seed),
             outsider: Outsider::new()?,
+            operator: Operator::new(clock)?,
             first_vendor: BTreeMap::new(),
             has_answered: BTreeSet::new(),
             revoked: BTreeSet::new(),
@@ -126,6 +139,11 @@ impl<'a> Stage<'a> {
     /// What the tools answered to a service that called them.
     pub(crate) fn tool_answers(&self) -> Vec<ToolAnswer> {
         self.outsider.answers()
+    }
+
+    /// What a person who operates did.
+    pub(crate) fn operator_acts(&self) -> Vec<OperatorAct> {
+        self.operator.acts()
     }
 
     /// How often a worker was killed.
@@ -158,6 +176,7 @@ impl<'a> Stage<'a> {
             let list: RequestList = world.admin().json(&["requests", "list"]).await?;
             looked = Instant::now();
             self.demand(world, &list).await?;
+            self.operate(world, &list).await?;
             done =
                 list.requests.iter().filter(|line| self.scenario.ends.contains(&line.state.as_str())).count();
             progress.show(&format!("{done}/{} conversations at their end", self.cast.clients.len()));
@@ -259,13 +278,34 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
+    /// Lets the person who operates attend to each request. A client whose request was taken over asks for news.
+    async fn operate(&mut self, world: &World, list: &RequestList) -> anyhow::Result<()> {
+        let Some(operating) = self.scenario.operating else { return Ok(()) };
+        for line in &list.requests {
+            if self.operator.attend(operating, world, self.hook, line).await? {
+                let category = line.category.as_deref().unwrap_or_default();
+                let client = self.cast.clients.iter().find(|client| client.need.category == category);
+                if let Some(client) = client {
+                    let news = Said::Text("I am still looking for it".to_owned());
+                    self.plan(&client.phone, Duration::from_millis(400), news, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn react(&mut self, attempt: &SendAttempt, wamid: &str, at_ms: i64) {
         let received = Received { wamid, kind: attempt.kind, text: &attempt.text, buttons: &attempt.buttons };
         let cast = self.cast;
         let mut also = None;
-        let act = if let Some(client) = self.clients.get_mut(attempt.digits.as_str()) {
+        let on_stage = match self.clients.get_mut(attempt.digits.as_str()) {
+            Some(client) => Some(client),
+            None => self.moved.get_mut(&attempt.digits),
+        };
+        let act = if let Some(client) = on_stage {
             client.heard_ms = at_ms;
-            let act = client.script.react(received);
+            let only_listens = self.scenario.fragments > 1;
+            let act = if only_listens { None } else { client.script.react(received) };
             also = act.as_ref().and_then(|_| client.script.also_says());
             act
         } else if let Some(vendor) = cast.vendor(&attempt.digits) {
@@ -279,9 +319,31 @@ impl<'a> Stage<'a> {
         } else {
             None
         };
+        let phone = self.line_of(&attempt.digits);
         for act in act.into_iter().chain(also) {
-            self.plan_act(&attempt.digits, act);
+            self.plan_act(&phone, act);
         }
+    }
+
+    /// The number that somebody writes from next: who moves does it before the first answer.
+    fn line_of(&mut self, of: &str) -> String {
+        let moves = self.cast.client(of).filter(|client| client.way == Way::Moves);
+        let Some(client) = moves else { return of.to_owned() };
+        let next = client.next_phone();
+        let notice = json!({
+            "type": "system",
+            "system": {
+                "type": "user_changed_number",
+                "body": "changed",
+                "wa_id": digits(&next),
+            },
+        });
+        self.plan(of, Duration::from_millis(1), Said::Raw(notice), None);
+        // Reactions to what comes to the new number are the same person's.
+        if let Some(client_on_stage) = self.clients.remove(digits(&client.phone)) {
+            self.moved.insert(digits(&next).to_owned(), client_on_stage);
+        }
+        next
     }
 
     fn plan_act(&mut self, phone: &str, act: Act) {
@@ -290,24 +352,31 @@ impl<'a> Stage<'a> {
 
     fn plan(&mut self, phone: &str, after: Duration, said: Said, quoting: Option<String>) {
         self.ordinal += 1;
-        let saying = Saying { phone: phone.to_owned(), to_pnid: None, quoting, said };
+        let client = self.cast.client(phone).filter(|client| client.way == Way::WritesToSecond);
+        let to_pnid = client.map(|_| SECOND_NUMBER_ID.to_owned());
+        let saying = Saying { phone: phone.to_owned(), to_pnid, quoting, said };
         self.agenda.push(Due { at: Instant::now() + after, ordinal: self.ordinal, saying });
     }
 
     /// The next clients write, as long as not too many conversations are under way.
     fn let_clients_in(&mut self, done: usize) -> anyhow::Result<()> {
-        while self.clients.len() < self.cast.clients.len()
-            && self.clients.len() - done.min(self.clients.len()) < AT_ONCE
+        let on_stage = |stage: &Self| stage.clients.len() + stage.moved.len();
+        while on_stage(self) < self.cast.clients.len() && on_stage(self) - done.min(on_stage(self)) < AT_ONCE
         {
-            let index = self.clients.len();
+            let index = on_stage(self);
             let Some(client) = self.cast.clients.get(index) else { break };
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
-            let script =
-                ClientScript::new(client, index.is_multiple_of(2), calls)
-                    .with((self.scenario.character)(index));
-            let saying =
-                Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said: script.opening() };
+            let script = ClientScript::new(client, index.is_multiple_of(2), calls)
+                .at(self.scenario.client_shares)
+                .with_picture((self.scenario.pictures)(index))
+                .with((self.scenario.character)(index));
+            let mut opening = fragments(script.opening(), self.scenario.fragments).into_iter();
+            let Some(said) = opening.next() else { continue };
+            let saying = Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said };
             self.meta.say(&saying)?;
+            for (said, nth) in opening.zip(1..) {
+                self.plan(&client.phone, FRAGMENT_GAP * nth, said, None);
+            }
             let heard_ms = self.clock.now_ms();
             self.clients.insert(digits(&client.phone), ClientOnStage { script, heard_ms, nudges: 0 });
         }
@@ -343,6 +412,17 @@ impl<'a> Stage<'a> {
             self.plan(phone, Duration::ZERO, Said::Text(text), None);
         }
     }
+}
+
+/// A message in so many pieces: greetings where it has too few words, then a word each, and the rest in the last.
+fn fragments(said: Said, count: usize) -> Vec<Said> {
+    let text = match said {
+        Said::Text(text) if count > 1 => text,
+        whole => return vec![whole],
+    };
+    let words: Vec<&str> = text.splitn(count, ' ').collect();
+    let greetings = ["Hello", "Good day", "Anybody there?"].into_iter().take(count - words.len());
+    greetings.chain(words).map(|part| Said::Text(part.to_owned())).collect()
 }
 
 /// A press on YES or NO, or the word.

@@ -36,6 +36,22 @@ impl Identity {
     }
 }
 
+/// How the language of a contact was set. A wish outranks what was heard, and lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, strum::Display, strum::EnumString, strum::EnumIter)]
+#[strum(serialize_all = "snake_case")]
+pub enum LanguageSource {
+    /// Nobody has said anything yet.
+    Default,
+    /// The directory of vendors names it.
+    Directory,
+    /// What the person writes is in it.
+    Detected,
+    /// The person asked for it.
+    Asked,
+    /// An operator set it.
+    Operator,
+}
+
 /// A person we exchange messages with.
 #[derive(Debug, Clone)]
 pub struct Contact {
@@ -51,7 +67,11 @@ pub struct Contact {
     pub bsuid: Option<Bsuid>,
     /// The language we write to them in.
     pub language: Language,
-    /// When they said STOP.
+    /// How it was set.
+    pub language_source: LanguageSource,
+    /// Another language that their last clear message was in; a second one in it changes the language.
+    pub language_heard: Option<Language>,
+    /// When they said STOP, by Meta's clock.
     pub opted_out_at: Option<Timestamp>,
     /// The IANA name of the zone they named, where their number's country has several.
     pub timezone: Option<String>,
@@ -71,6 +91,8 @@ struct ContactRow {
     opted_out_at: Option<i64>,
     timezone: Option<String>,
     erased_at: Option<i64>,
+    language_source: String,
+    language_heard: Option<String>,
     merged_into: Option<String>,
     created_at: i64,
     updated_at: i64,
@@ -209,6 +231,8 @@ fn create(
         opted_out_at: None,
         timezone: None,
         erased_at: None,
+        language_source: LanguageSource::Default.to_string(),
+        language_heard: None,
         merged_into: None,
         created_at: tx.now.as_millis(),
         updated_at: tx.now.as_millis(),
@@ -239,6 +263,8 @@ pub fn load(tx: &mut Tx<'_>, id: ContactId) -> Result<Contact, StoreError> {
         phone: parse_optional(phone.as_deref(), "contacts.phone")?,
         bsuid: parse_optional(bsuid.as_deref(), "contacts.bsuid")?,
         language: parse(&row.language, "contacts.language")?,
+        language_source: parse(&row.language_source, "contacts.language_source")?,
+        language_heard: parse_optional(row.language_heard.as_deref(), "contacts.language_heard")?,
         opted_out_at: row.opted_out_at.map(Timestamp::from_millis),
         timezone: row.timezone,
         erased_at: row.erased_at.map(Timestamp::from_millis),
@@ -263,6 +289,36 @@ pub fn set_name(tx: &mut Tx<'_>, id: ContactId, name: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Sets the language we write to them in, and forgets what else was heard.
+pub fn set_language(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    language: Language,
+    source: LanguageSource,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
+        .set((
+            contacts::language.eq(language.to_string()),
+            contacts::language_source.eq(source.to_string()),
+            contacts::language_heard.eq(None::<String>),
+            contacts::updated_at.eq(tx.now.as_millis()),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Remembers that they were heard in another language than the one we write to them in, or in that one again (`None`).
+pub fn set_language_heard(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    language: Option<Language>,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
+        .set(contacts::language_heard.eq(language.map(|language| language.to_string())))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Records STOP (`Some`) or START (`None`).
 pub fn set_opt_out(tx: &mut Tx<'_>, id: ContactId, at: Option<Timestamp>) -> Result<(), StoreError> {
     on_conn!(&mut *tx.conn, |c| diesel::update(contacts::table.find(id.to_string()))
@@ -283,7 +339,10 @@ pub fn data_key(tx: &mut Tx<'_>, id: ContactId) -> Result<DataKeyId, StoreError>
     parse(&text, "contacts.data_key_id")
 }
 
-/// Opens or refreshes the 24-hour window: the person wrote at `at` (Meta's time).
+/// Opens or refreshes the 24-hour window: the person wrote or called at `at` (Meta's time).
+///
+/// An older event than the one that is known changes nothing, and after Meta closed the window only what they did
+/// later opens it. Meta's times are whole seconds: what happened in the second of the closing did not open it.
 pub fn open_window(
     tx: &mut Tx<'_>,
     id: ContactId,
@@ -300,7 +359,8 @@ pub fn open_window(
         None => {
             on_conn!(&mut *tx.conn, |c| diesel::insert_into(contact_windows::table).values(row).execute(c))?
         }
-        Some((opened_at, _)) if opened_at >= at.as_millis() => 0,
+        Some((opened_at, _)) if opened_at >= at => 0,
+        Some((_, Some(closed_at))) if closed_at.as_seconds() >= at.as_seconds() => 0,
         Some(_) => on_conn!(&mut *tx.conn, |c| diesel::update(
             contact_windows::table.find((id.to_string(), number.as_str()))
         )
@@ -310,34 +370,57 @@ pub fn open_window(
     Ok(())
 }
 
-/// Closes the window: Meta answered 131047, which outranks our own clock.
-pub fn close_window(tx: &mut Tx<'_>, id: ContactId, number: &PhoneNumberId) -> Result<(), StoreError> {
-    on_conn!(&mut *tx.conn, |c| diesel::update(
-        contact_windows::table.find((id.to_string(), number.as_str()))
-    )
-    .set(contact_windows::closed_at.eq(tx.now.as_millis()))
-    .execute(c))?;
+/// Closes the window: Meta answered 131047 to what was sent at `as_of`, which outranks our own clock. What the person
+/// did after that moment has opened it again already, and it stays open.
+pub fn close_window(
+    tx: &mut Tx<'_>,
+    id: ContactId,
+    number: &PhoneNumberId,
+    as_of: Timestamp,
+) -> Result<(), StoreError> {
+    let closed = contact_windows::closed_at.eq(as_of.as_millis());
+    match window_row(tx, id, number)? {
+        Some((opened_at, _)) if opened_at.as_seconds() > as_of.as_seconds() => {}
+        Some((_, Some(closed_at))) if closed_at >= as_of => {}
+        Some(_) => {
+            on_conn!(&mut *tx.conn, |c| diesel::update(
+                contact_windows::table.find((id.to_string(), number.as_str()))
+            )
+            .set(closed)
+            .execute(c))?;
+        }
+        None => {
+            let row = (
+                contact_windows::contact_id.eq(id.to_string()),
+                contact_windows::phone_number_id.eq(number.as_str()),
+                contact_windows::opened_at.eq(0_i64),
+                closed,
+            );
+            on_conn!(&mut *tx.conn, |c| diesel::insert_into(contact_windows::table).values(row).execute(c))?;
+        }
+    }
     Ok(())
 }
 
 /// Whether free text may be sent now.
 pub fn window_is_open(tx: &mut Tx<'_>, id: ContactId, number: &PhoneNumberId) -> Result<bool, StoreError> {
     let now = tx.now;
-    Ok(window_row(tx, id, number)?.is_some_and(|(opened_at, closed_at)| {
-        closed_at.is_none() && now.since(Timestamp::from_millis(opened_at)) < WINDOW
-    }))
+    Ok(window_row(tx, id, number)?
+        .is_some_and(|(opened_at, closed_at)| closed_at.is_none() && now.since(opened_at) < WINDOW))
 }
 
+/// When the window was opened last and, if Meta closed it since, as of when.
 fn window_row(
     tx: &mut Tx<'_>,
     id: ContactId,
     number: &PhoneNumberId,
-) -> Result<Option<(i64, Option<i64>)>, StoreError> {
-    Ok(on_conn!(&mut *tx.conn, |c| contact_windows::table
+) -> Result<Option<(Timestamp, Option<Timestamp>)>, StoreError> {
+    let row: Option<(i64, Option<i64>)> = on_conn!(&mut *tx.conn, |c| contact_windows::table
         .find((id.to_string(), number.as_str()))
         .select((contact_windows::opened_at, contact_windows::closed_at))
         .get_result(c)
-        .optional())?)
+        .optional())?;
+    Ok(row.map(|(opened, closed)| (Timestamp::from_millis(opened), closed.map(Timestamp::from_millis))))
 }
 
 /// Whether an inbound event of this person waits to be routed: nothing is sent to them before it is.

@@ -13,8 +13,8 @@ use crate::{
     contacts::{self, Identity},
     on_conn,
     schema::{
-        contact_windows, contacts as people, data_keys, dead_letters, identities, inbound_events as events,
-        outbox, suppressions, vendor_categories, vendors,
+        contact_windows, contacts as people, data_keys, dead_letters, former_identities, identities,
+        inbound_events as events, outbox, suppressions, vendor_categories, vendors,
     },
     tx::{parse, parse_optional},
 };
@@ -205,6 +205,10 @@ pub fn destroy(tx: &mut Tx<'_>, person: &Person) -> Result<Destroyed, StoreError
     )
     .execute(c))?;
     on_conn!(&mut *tx.conn, |c| diesel::delete(
+        former_identities::table.filter(former_identities::contact_id.eq_any(&ids))
+    )
+    .execute(c))?;
+    on_conn!(&mut *tx.conn, |c| diesel::delete(
         contact_windows::table.filter(contact_windows::contact_id.eq_any(&ids))
     )
     .execute(c))?;
@@ -215,6 +219,8 @@ pub fn destroy(tx: &mut Tx<'_>, person: &Person) -> Result<Destroyed, StoreError
             people::bsuid.eq(None::<Vec<u8>>),
             people::timezone.eq(None::<String>),
             people::language.eq(marketplace::Language::default().to_string()),
+            people::language_source.eq(contacts::LanguageSource::Default.to_string()),
+            people::language_heard.eq(None::<String>),
             people::updated_at.eq(now),
         ))
         .execute(c))?;
@@ -291,7 +297,12 @@ fn take_keys(tx: &mut Tx<'_>, person: &Person) -> Result<Vec<String>, StoreError
         .filter(people::id.eq_any(&ids))
         .select(people::data_key_id)
         .load(c))?;
-    let hashes: Vec<Option<Vec<u8>>> = identity_hashes(tx, &ids)?.into_iter().map(Some).collect();
+    let mut hashes: Vec<Option<Vec<u8>>> = identity_hashes(tx, &ids)?.into_iter().map(Some).collect();
+    let before: Vec<Vec<u8>> = on_conn!(&mut *tx.conn, |c| former_identities::table
+        .filter(former_identities::contact_id.eq_any(&ids))
+        .select(former_identities::value_hash)
+        .load(c))?;
+    hashes.extend(before.into_iter().map(Some));
     let anothers = diesel::dsl::exists(
         people::table.filter(people::data_key_id.eq(data_keys::id).and(people::id.ne_all(&ids))),
     );
@@ -387,7 +398,7 @@ pub(crate) fn scrub(conn: &mut Conn) -> Result<Scrubbed, StoreError> {
         Conn::Pg(c) => {
             // As long as it takes on a large table: this connection is used for nothing else and closed after it.
             diesel::sql_query("SET statement_timeout = 0").execute(c)?;
-            diesel::sql_query("VACUUM data_keys, contacts, identities").execute(c)?;
+            diesel::sql_query("VACUUM data_keys, contacts, identities, former_identities").execute(c)?;
             Ok(Scrubbed::Done)
         }
     }

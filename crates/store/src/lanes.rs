@@ -9,7 +9,9 @@ use diesel::prelude::*;
 use marketplace::{EventId, MessageId, RequestId, Timestamp, TurnId};
 
 use crate::{
-    Conn, StoreError, Tx, on_conn,
+    Conn, StoreError, Tx,
+    answers::LOOK_AFTER,
+    on_conn,
     requests::RequestGuard,
     schema::{lanes, mailbox},
     tx::{closed, parse, parse_optional},
@@ -82,9 +84,10 @@ pub fn append(
         mailbox::reason.eq(reason.map(|reason| closed(reason, "mailbox.reason")).transpose()?),
         mailbox::meta_at.eq(meta_at.as_millis()),
         mailbox::arrived_at.eq(tx.now.as_millis()),
+        mailbox::look_at.eq(message.map(|_| (tx.now + LOOK_AFTER).as_millis())),
     );
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(mailbox::table).values(row).execute(c))?;
-    refresh_due(tx, request_id)
+    refresh(tx, guard)
 }
 
 /// The waiting entries in working order: Meta's time, then arrival.
@@ -157,14 +160,25 @@ pub fn consume(
         mailbox::consumed_at.eq(tx.now.as_millis())
     ))
     .execute(c))?;
-    refresh_due(tx, request_id)
+    refresh(tx, guard)
 }
 
 /// Derives `due_at` from the waiting entries. Only wakes: due at once; messages: after a short quiet, so that
 /// a burst is answered as one. New work resets nothing; an emptied mailbox resets the attempts.
-fn refresh_due(tx: &mut Tx<'_>, request: RequestId) -> Result<(), StoreError> {
+///
+/// While a person has the request, what the client writes makes no lane due: it waits, unread, until the request is
+/// given back. Call it when control changes.
+pub fn refresh(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreError> {
     use diesel::dsl::{max, min};
-    let waiting = || mailbox::request_id.eq(request.to_string()).and(mailbox::consumed_at.is_null());
+    let request = guard.request().id.to_string();
+    let mut kinds = vec![EntryKind::VendorMessage.to_string(), EntryKind::Wake.to_string()];
+    if !guard.request().is_with_person() {
+        kinds.push(EntryKind::ClientMessage.to_string());
+    }
+    let waiting = || {
+        let unread = mailbox::request_id.eq(request.clone()).and(mailbox::consumed_at.is_null());
+        unread.and(mailbox::kind.eq_any(kinds.clone()))
+    };
     let (oldest, newest): (Option<i64>, Option<i64>) = on_conn!(&mut *tx.conn, |c| mailbox::table
         .filter(waiting())
         .select((min(mailbox::arrived_at), max(mailbox::arrived_at)))
@@ -179,14 +193,27 @@ fn refresh_due(tx: &mut Tx<'_>, request: RequestId) -> Result<(), StoreError> {
         let messages = quiet.min(bound).as_millis();
         wake.map_or(messages, |wake| messages.min(wake))
     });
-    on_conn!(&mut *tx.conn, |c| diesel::update(lanes::table.find(request.to_string()))
+    on_conn!(&mut *tx.conn, |c| diesel::update(lanes::table.find(request.clone()))
         .set((lanes::due_at.eq(due_at), lanes::oldest_at.eq(oldest)))
         .execute(c))?;
     if due_at.is_none() {
-        on_conn!(&mut *tx.conn, |c| diesel::update(lanes::table.find(request.to_string()))
+        on_conn!(&mut *tx.conn, |c| diesel::update(lanes::table.find(request.clone()))
             .set(lanes::attempts.eq(0))
             .execute(c))?;
     }
+    Ok(())
+}
+
+/// Takes a lane from whoever works it: the fence moves, so that what is under way cannot commit any more.
+pub fn revoke(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(lanes::table.find(guard.request().id.to_string()))
+        .set((
+            lanes::fence.eq(lanes::fence + 1),
+            lanes::owner.eq(None::<String>),
+            lanes::lease_until.eq(None::<i64>),
+            lanes::attempts.eq(0),
+        ))
+        .execute(c))?;
     Ok(())
 }
 
@@ -286,15 +313,4 @@ pub fn has_unread_client_message(
 ) -> Result<bool, StoreError> {
     let waiting = pending(tx, guard.request().id)?;
     Ok(waiting.iter().any(|entry| entry.kind == EntryKind::ClientMessage && !known.contains(&entry.id)))
-}
-
-/// The oldest waiting entries that arrived before `before`: what the silence detector looks at.
-pub fn overdue(tx: &mut Tx<'_>, before: Timestamp, limit: i64) -> Result<Vec<RequestId>, StoreError> {
-    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| mailbox::table
-        .filter(mailbox::consumed_at.is_null().and(mailbox::arrived_at.lt(before.as_millis())))
-        .order((mailbox::arrived_at, mailbox::id))
-        .select(mailbox::request_id)
-        .limit(limit)
-        .load(c))?;
-    ids.iter().map(|id| parse(id, "mailbox.request_id")).collect()
 }

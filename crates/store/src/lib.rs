@@ -4,6 +4,7 @@
 //! function over `&mut Conn` that does one thing inside the caller's transaction; `Store::write` and
 //! `Store::read` run closures of verbs.
 
+pub mod answers;
 pub mod audit_checkpoints;
 pub mod audit_export;
 pub mod audit_inspect;
@@ -13,11 +14,13 @@ pub mod conn;
 pub mod contacts;
 mod db;
 pub mod dead_letters;
+pub mod documents;
 pub mod erasure;
 mod error;
 pub mod evidence;
 pub mod flags;
 pub mod idempotency;
+pub mod identities;
 pub mod inbound;
 pub mod intake;
 mod key_file;
@@ -26,6 +29,7 @@ pub mod leases;
 pub mod mentions;
 pub mod messages;
 mod migrate;
+pub mod notifications;
 pub mod observation;
 pub mod outbox;
 mod pool;
@@ -34,6 +38,7 @@ pub mod retention;
 mod schema;
 pub mod sourcing;
 mod store;
+pub mod template_faults;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
 pub mod timers;

@@ -5,6 +5,7 @@ use marketplace::{ContactId, DataKeyId, MessageId, RequestId, Timestamp};
 
 use crate::{
     StoreError, Tx, contacts, on_conn,
+    requests::RequestGuard,
     schema::{messages, outbox},
     tx::{parse, parse_optional},
 };
@@ -43,7 +44,9 @@ pub enum MessageKind {
     Document,
     /// Other media we cannot read: voice, video, stickers.
     Media,
-    /// Anything else: a location, a contact card, a reaction.
+    /// A place that somebody shared.
+    Location,
+    /// Anything else: a contact card, a reaction.
     Other,
 }
 
@@ -201,6 +204,47 @@ pub fn vendor_wrote_unplaced(
         .select(diesel::dsl::max(messages::meta_at))
         .get_result(c))?;
     Ok(at.map(Timestamp::from_millis))
+}
+
+/// What a person wrote as a vendor, not earlier than `since` by our clock, and nobody could place yet; oldest first.
+pub fn unplaced(tx: &mut Tx<'_>, contact: ContactId, since: Timestamp) -> Result<Vec<Message>, StoreError> {
+    let rows: Vec<MessageRow> = on_conn!(&mut *tx.conn, |c| messages::table
+        .filter(
+            messages::contact_id
+                .eq(contact.to_string())
+                .and(messages::request_id.is_null())
+                .and(messages::direction.eq(Direction::In.to_string()))
+                .and(messages::party.eq(Party::Vendor.to_string()))
+                .and(messages::kind.ne(MessageKind::Consent.to_string()))
+                .and(messages::created_at.ge(since.as_millis()))
+        )
+        .order((messages::meta_at, messages::created_at, messages::id))
+        .select(MessageRow::as_select())
+        .load(c))?;
+    rows.iter().map(|row| message(tx, row)).collect()
+}
+
+/// Gives a message that was not placed to a request, sealed by whom it speaks of as well.
+pub fn assign(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    message: &Message,
+    party: Party,
+    also_sealed_by: &[DataKeyId],
+) -> Result<(), StoreError> {
+    let mut keys = vec![contacts::data_key(tx, message.contact)?];
+    keys.extend_from_slice(also_sealed_by);
+    let body = message.body.as_ref().map(|body| tx.seal(&keys, body.as_bytes())).transpose()?;
+    let row =
+        (messages::request_id.eq(guard.request().id.to_string()), messages::party.eq(party.to_string()));
+    let this = messages::table.find(message.id.to_string());
+    match body {
+        Some(body) => {
+            on_conn!(&mut *tx.conn, |c| diesel::update(this).set((row, messages::body.eq(body))).execute(c))?
+        }
+        None => on_conn!(&mut *tx.conn, |c| diesel::update(this).set(row).execute(c))?,
+    };
+    Ok(())
 }
 
 /// The message we sent that carries this Meta id, with its request.

@@ -10,6 +10,7 @@ use marketplace::{RequestState, Timestamp};
 
 use crate::{
     StoreError, Tx,
+    answers::LOOK_AFTER,
     dead_letters::DeadLetterSource,
     flags::{self, Flags},
     on_conn,
@@ -17,7 +18,10 @@ use crate::{
         SendState,
         breaker::{self, Scope},
     },
-    schema::{call_attempts, call_restrictions, heartbeats, inbound_events as events, lanes, outbox, turns},
+    schema::{
+        call_attempts, call_restrictions, heartbeats, inbound_events as events, lanes, notifications, outbox,
+        turns,
+    },
     turns::TurnStatus,
     tx::parse,
 };
@@ -78,6 +82,14 @@ pub struct Observation {
     pub consents: Vec<(String, i64)>,
     /// Our numbers from which Meta lets nobody call now.
     pub numbers_paused: i64,
+    /// Messages of people's that nothing became of.
+    pub unanswered: i64,
+    /// Notifications that wait to be delivered.
+    pub notifications_pending: i64,
+    /// How long the oldest of them has waited.
+    pub notification_age: Option<Duration>,
+    /// Notifications that were given up within [`ENDED_WITHIN`].
+    pub notifications_failed: i64,
     /// Each role that ever said it lives.
     pub roles: Vec<RoleHealth>,
 }
@@ -145,6 +157,10 @@ pub fn observe(tx: &mut Tx<'_>) -> Result<Observation, StoreError> {
         calls_ended: calls_ended(tx)?,
         consents: consents(tx)?,
         numbers_paused: numbers_paused(tx)?,
+        unanswered: unanswered(tx)?,
+        notifications_pending: notifications_pending(tx)?,
+        notification_age: notification_age(tx)?,
+        notifications_failed: notifications_failed(tx)?,
         roles: roles(tx)?,
     })
 }
@@ -306,6 +322,42 @@ fn numbers_paused(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
         .filter(call_restrictions::until_at.gt(tx.now.as_millis()))
         .count()
         .get_result(c))?)
+}
+
+/// Those in mailboxes, and those that are not placed although their time is over.
+pub(crate) fn unanswered(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    let before = (tx.now - LOOK_AFTER).as_millis();
+    let read = "SELECT 'read' AS name FROM mailbox WHERE outcome = 'unanswered'";
+    let unplaced = format!(
+        "SELECT 'unplaced' AS name FROM inbound_events WHERE status IN ('pending', 'parked') \
+         AND received_at < {before} AND kind = 'message'"
+    );
+    Ok(total(&tally(tx, read)?) + total(&tally(tx, &unplaced)?))
+}
+
+pub(crate) fn notifications_pending(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    Ok(total(&tally(tx, "SELECT status AS name FROM notifications WHERE status = 'pending'")?))
+}
+
+pub(crate) fn notification_age(tx: &mut Tx<'_>) -> Result<Option<Duration>, StoreError> {
+    let oldest: Option<i64> = on_conn!(&mut *tx.conn, |c| notifications::table
+        .filter(diesel::dsl::sql::<sql_types::Bool>("notifications.status = 'pending'"))
+        .order(notifications::created_at)
+        .select(notifications::created_at)
+        .first(c)
+        .optional())?;
+    Ok(age(tx.now, oldest))
+}
+
+pub(crate) fn notifications_failed(tx: &mut Tx<'_>) -> Result<i64, StoreError> {
+    let since = (tx.now - ENDED_WITHIN).as_millis();
+    let rows =
+        format!("SELECT status AS name FROM notifications WHERE status = 'failed' AND settled_at >= {since}");
+    Ok(total(&tally(tx, &rows)?))
+}
+
+fn total(counted: &[Tally]) -> i64 {
+    counted.iter().map(|tally| tally.count).sum()
 }
 
 /// As many rows as processes that ran lately: no index is worth it.

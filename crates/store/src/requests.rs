@@ -5,6 +5,7 @@ use marketplace::{
     ContactId, Control, DataKeyId, Language, PhoneNumberId, RequestId, RequestState, Timestamp,
 };
 use moltbot_contract::Urgency;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError, Tx, contacts, on_conn,
@@ -41,6 +42,8 @@ pub struct Request {
     pub language: Language,
     /// When the client last asked to be called, by Meta's clock.
     pub call_asked_at: Option<Timestamp>,
+    /// Where the client said they are, and when, by Meta's clock; `None` also once they were erased.
+    pub position: Option<Position>,
     /// Whether it concerns a medical prescription.
     pub prescription: bool,
     /// The latest domain time this request has seen.
@@ -49,6 +52,25 @@ pub struct Request {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+}
+
+impl Request {
+    /// Whether a person has it: it was taken over, or its state is one that only a person leads out of. The bot then
+    /// neither sends nor calls, and what the client writes stays unread.
+    pub const fn is_with_person(&self) -> bool {
+        matches!(self.control, Control::Human) || self.state.needs_person()
+    }
+}
+
+/// A place that a client shared. Personal data: sealed, and nothing of it goes to a vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// When they shared it, by Meta's clock.
+    pub at: Timestamp,
 }
 
 /// A request whose row is taken for this transaction. Every effect needs one as an argument, so none can
@@ -108,6 +130,7 @@ struct RequestRow {
     updated_at: i64,
     closed_at: Option<i64>,
     call_asked_at: Option<i64>,
+    position: Option<Vec<u8>>,
 }
 
 /// The facts that are sealed; `None` leaves one as it is.
@@ -221,6 +244,7 @@ pub fn create(
         updated_at: now,
         closed_at: None,
         call_asked_at: None,
+        position: None,
     };
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(requests::table).values(&row).execute(c))?;
     let lane = (lanes::request_id.eq(&row.id), lanes::fence.eq(0_i64), lanes::attempts.eq(0));
@@ -283,6 +307,19 @@ pub fn set_facts(tx: &mut Tx<'_>, guard: &mut RequestGuard, changes: &FactChange
     Ok(())
 }
 
+/// Moves the conversation with the client to another number of ours: they are answered where they wrote.
+pub fn set_number(
+    tx: &mut Tx<'_>,
+    guard: &mut RequestGuard,
+    number: &PhoneNumberId,
+) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((requests::phone_number_id.eq(number.as_str()), requests::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    guard.request.phone_number_id = number.clone();
+    Ok(())
+}
+
 /// Remembers that the client asked to be called; an older word changes nothing.
 pub fn set_call_asked(tx: &mut Tx<'_>, guard: &mut RequestGuard, at: Timestamp) -> Result<(), StoreError> {
     if guard.request.call_asked_at.is_some_and(|known| at <= known) {
@@ -292,6 +329,21 @@ pub fn set_call_asked(tx: &mut Tx<'_>, guard: &mut RequestGuard, at: Timestamp) 
         .set((requests::call_asked_at.eq(at.as_millis()), requests::updated_at.eq(tx.now.as_millis())))
         .execute(c))?;
     guard.request.call_asked_at = Some(at);
+    Ok(())
+}
+
+/// Remembers where the client is; an older word changes nothing.
+pub fn set_position(tx: &mut Tx<'_>, guard: &mut RequestGuard, position: Position) -> Result<(), StoreError> {
+    if guard.request.position.is_some_and(|known| position.at < known.at) {
+        return Ok(());
+    }
+    let text =
+        serde_json::to_vec(&position).map_err(|_| StoreError::Corrupt { what: "requests.position" })?;
+    let sealed = tx.seal(&[guard.request.data_key], &text)?;
+    on_conn!(&mut *tx.conn, |c| diesel::update(requests::table.find(guard.request.id.to_string()))
+        .set((requests::position.eq(sealed), requests::updated_at.eq(tx.now.as_millis())))
+        .execute(c))?;
+    guard.request.position = Some(position);
     Ok(())
 }
 
@@ -328,6 +380,7 @@ pub fn list(tx: &mut Tx<'_>, state: Option<RequestState>, limit: i64) -> Result<
 }
 
 fn request(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Request, StoreError> {
+    let position = tx.open_optional(row.position.as_deref())?;
     Ok(Request {
         id: parse(&row.id, "requests.id")?,
         client: parse(&row.client_contact_id, "requests.client_contact_id")?,
@@ -342,6 +395,10 @@ fn request(tx: &mut Tx<'_>, row: &RequestRow) -> Result<Request, StoreError> {
         urgency: parse_wire(&row.urgency, "requests.urgency")?,
         language: parse(&row.language, "requests.language")?,
         call_asked_at: row.call_asked_at.map(Timestamp::from_millis),
+        position: position
+            .map(|text| serde_json::from_str(&text))
+            .transpose()
+            .map_err(|_| StoreError::Corrupt { what: "requests.position" })?,
         prescription: row.prescription,
         last_at: Timestamp::from_millis(row.last_at),
         created_at: Timestamp::from_millis(row.created_at),

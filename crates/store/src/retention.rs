@@ -8,7 +8,8 @@ use marketplace::Timestamp;
 use crate::{
     StoreError, Tx, on_conn,
     schema::{
-        call_events, idempotency_keys, inbound_events, outbound_counters, parked_statuses, requests, turns,
+        call_events, idempotency_keys, inbound_events, notifications, outbound_counters, parked_statuses,
+        requests, turns,
     },
 };
 
@@ -18,6 +19,8 @@ pub const RAW_EVENTS: Duration = Duration::from_hours(9 * 24);
 pub const PACKS: Duration = Duration::from_hours(30 * 24);
 /// Idempotency records, after their request was closed.
 pub const IDEMPOTENCY_KEYS: Duration = Duration::from_hours(30 * 24);
+/// Notifications, after they were delivered or given up.
+pub const NOTIFICATIONS: Duration = Duration::from_hours(30 * 24);
 /// Counters of outbound volume: twice the longest window that is counted over.
 pub const OUTBOUND_COUNTERS: Duration = Duration::from_hours(48);
 
@@ -28,7 +31,23 @@ pub fn sweep(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
         + ownerless_call_events(tx, batch)?
         + packs(tx, batch)?
         + idempotency(tx, batch)?
-        + counters(tx, batch)?)
+        + counters(tx, batch)?
+        + notifications(tx, batch)?)
+}
+
+/// Those that are over; one that waits is never deleted.
+fn notifications(tx: &mut Tx<'_>, batch: i64) -> Result<usize, StoreError> {
+    let before = before(tx, NOTIFICATIONS);
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| notifications::table
+        .filter(notifications::settled_at.lt(before))
+        .order((notifications::settled_at, notifications::id))
+        .select(notifications::id)
+        .limit(batch)
+        .load(c))?;
+    Ok(on_conn!(&mut *tx.conn, |c| diesel::delete(
+        notifications::table.filter(notifications::id.eq_any(&ids))
+    )
+    .execute(c))?)
 }
 
 /// Events that are dealt with; one that waits is never deleted.

@@ -30,6 +30,8 @@ diesel::table! {
         opted_out_at -> Nullable<BigInt>,
         timezone -> Nullable<Text>,
         erased_at -> Nullable<BigInt>,
+        language_source -> Text,
+        language_heard -> Nullable<Text>,
         merged_into -> Nullable<Text>,
         created_at -> BigInt,
         updated_at -> BigInt,
@@ -42,6 +44,15 @@ diesel::table! {
         value_hash -> Binary,
         contact_id -> Text,
         created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    former_identities (kind, value_hash, contact_id) {
+        kind -> Text,
+        value_hash -> Binary,
+        contact_id -> Text,
+        ended_at -> BigInt,
     }
 }
 
@@ -67,6 +78,7 @@ diesel::table! {
         active -> Bool,
         created_at -> BigInt,
         updated_at -> BigInt,
+        hours -> Nullable<Text>,
     }
 }
 
@@ -74,6 +86,9 @@ diesel::table! {
     vendor_categories (category, vendor_id) {
         category -> Text,
         vendor_id -> Text,
+        rating -> Double,
+        latitude -> Nullable<Double>,
+        longitude -> Nullable<Double>,
     }
 }
 
@@ -110,6 +125,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    notifications (id) {
+        id -> Text,
+        kind -> Text,
+        reference -> Text,
+        request_id -> Nullable<Text>,
+        state -> Nullable<Text>,
+        source -> Nullable<Text>,
+        reason -> Text,
+        status -> Text,
+        attempts -> Integer,
+        error -> Nullable<Text>,
+        due_at -> BigInt,
+        created_at -> BigInt,
+        settled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     heartbeats (process) {
         process -> Text,
         role -> Text,
@@ -137,6 +170,7 @@ diesel::table! {
         updated_at -> BigInt,
         closed_at -> Nullable<BigInt>,
         call_asked_at -> Nullable<BigInt>,
+        position -> Nullable<Binary>,
     }
 }
 
@@ -169,6 +203,8 @@ diesel::table! {
         arrived_at -> BigInt,
         turn_id -> Nullable<Text>,
         consumed_at -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        look_at -> Nullable<BigInt>,
     }
 }
 
@@ -312,6 +348,11 @@ diesel::table! {
         settled_at -> Nullable<BigInt>,
         status_at -> Nullable<BigInt>,
         accepted_at -> Nullable<BigInt>,
+        held_until -> Nullable<BigInt>,
+        owed_at -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        delivered_at -> Nullable<BigInt>,
+        read_at -> Nullable<BigInt>,
     }
 }
 
@@ -528,19 +569,63 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    media (id) {
+        id -> Text,
+        message_id -> Text,
+        request_id -> Text,
+        document_key_id -> Text,
+        source -> Binary,
+        fetch_until -> BigInt,
+        expires_at -> BigInt,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    ocr_jobs (id) {
+        id -> Text,
+        media_id -> Text,
+        request_id -> Text,
+        status -> Text,
+        attempts -> Integer,
+        due_at -> BigInt,
+        owner -> Nullable<Text>,
+        fence -> BigInt,
+        lease_until -> Nullable<BigInt>,
+        result -> Nullable<Binary>,
+        confidence -> Nullable<Double>,
+        error -> Nullable<Text>,
+        created_at -> BigInt,
+        ended_at -> Nullable<BigInt>,
+    }
+}
+
 diesel::joinable!(identities -> contacts (contact_id));
 diesel::joinable!(vendor_categories -> vendors (vendor_id));
+
+diesel::table! {
+    template_faults (purpose, language) {
+        purpose -> Text,
+        language -> Text,
+        code -> BigInt,
+        since -> BigInt,
+        until_at -> BigInt,
+    }
+}
 
 diesel::allow_tables_to_appear_in_same_query!(
     data_keys,
     suppressions,
     contacts,
     identities,
+    former_identities,
     contact_windows,
     vendors,
     vendor_categories,
     inbound_events,
     dead_letters,
+    notifications,
     heartbeats,
     requests,
     messages,
@@ -558,6 +643,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     outbound_counters,
     outbound_breakers,
     parked_statuses,
+    template_faults,
     consents,
     consent_history,
     call_permissions,
@@ -571,5 +657,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_records,
     audit_payloads,
     audit_checkpoints,
-    api_tokens
+    api_tokens,
+    media,
+    ocr_jobs
 );

@@ -71,6 +71,15 @@ impl TestStore {
         Self::open(options(url), Database::Sqlite(folder))
     }
 
+    /// On a new SQLite file in memory, where the machine has a file system there: for tests of many transactions, each of
+    /// which is synced.
+    pub fn sqlite_in_memory() -> Self {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
+        let folder = folder.expect("a temporary folder");
+        let url = format!("sqlite://{}", folder.path().join("concierge.db").display());
+        Self::open(options(url), Database::Sqlite(folder))
+    }
+
     /// On a new PostgreSQL database; `None` where there is no server to be had.
     ///
     /// # Panics

@@ -28,6 +28,8 @@ pub enum TimerKind {
     CallGivenUp,
     /// A call lasts as long as we let it last.
     CallTooLong,
+    /// A picture has taken as long to read as a client waits; the reference is the job's id.
+    OcrDeadline,
 }
 
 /// A timer that is due.

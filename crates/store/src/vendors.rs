@@ -1,11 +1,11 @@
 //! The vendor directory: import, look-up and search.
 
-use diesel::prelude::*;
+use diesel::{dsl::sql, prelude::*, sql_types::Double};
 use marketplace::{ContactId, DataKeyId, Language, VendorId};
 
 use crate::{
     StoreError, Tx,
-    contacts::{self, Identity},
+    contacts::{self, Identity, LanguageSource},
     on_conn,
     schema::{contacts as people, vendor_categories, vendors},
     tx::parse,
@@ -32,6 +32,8 @@ pub struct VendorRecord {
     pub accepts_inquiries: bool,
     /// 0 to 5.
     pub rating: Option<f64>,
+    /// When the shop is open, as `vendor_search::Hours` writes it; `None`: nobody said.
+    pub hours: Option<String>,
 }
 
 /// A vendor as search and sending see it.
@@ -49,10 +51,14 @@ pub struct Vendor {
     pub timezone: String,
     /// Languages, the preferred one first.
     pub languages: Vec<Language>,
+    /// The language they are written to in: the preferred one, or the one they asked for.
+    pub language: Language,
     /// Whether the vendor agreed to be asked.
     pub accepts_inquiries: bool,
     /// 0 to 5.
     pub rating: Option<f64>,
+    /// When the shop is open.
+    pub hours: Option<String>,
     /// Whether the vendor said STOP, or is not to be contacted for another reason.
     pub opted_out: bool,
     /// Whether the person behind it was erased: the name is the operator's id then.
@@ -86,6 +92,7 @@ struct VendorRow {
     active: bool,
     created_at: i64,
     updated_at: i64,
+    hours: Option<String>,
 }
 
 /// Creates or updates one vendor.
@@ -101,6 +108,10 @@ pub fn import(tx: &mut Tx<'_>, record: &VendorRecord) -> Result<Imported, StoreE
         return Ok(Imported::PhoneTaken);
     }
     contacts::set_name(tx, contact.id, &record.name)?;
+    // What the vendor, or an operator, asked for outranks the directory.
+    if !matches!(contact.language_source, LanguageSource::Asked | LanguageSource::Operator) {
+        contacts::set_language(tx, contact.id, language, LanguageSource::Directory)?;
+    }
     let created_at = on_conn!(&mut *tx.conn, |c| vendors::table
         .find(record.id.as_str())
         .select(vendors::created_at)
@@ -118,6 +129,7 @@ pub fn import(tx: &mut Tx<'_>, record: &VendorRecord) -> Result<Imported, StoreE
         active: true,
         created_at: created_at.unwrap_or(tx.now.as_millis()),
         updated_at: tx.now.as_millis(),
+        hours: record.hours.clone(),
     };
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(vendors::table)
         .values(&row)
@@ -138,7 +150,13 @@ fn replace_categories(tx: &mut Tx<'_>, record: &VendorRecord) -> Result<(), Stor
         .categories
         .iter()
         .map(|category| {
-            (vendor_categories::category.eq(category), vendor_categories::vendor_id.eq(record.id.as_str()))
+            (
+                vendor_categories::category.eq(category),
+                vendor_categories::vendor_id.eq(record.id.as_str()),
+                vendor_categories::rating.eq(record.rating.unwrap_or_default()),
+                vendor_categories::latitude.eq(record.position.map(|(latitude, _)| latitude)),
+                vendor_categories::longitude.eq(record.position.map(|(_, longitude)| longitude)),
+            )
         })
         .collect();
     on_conn!(&mut *tx.conn, |c| diesel::insert_into(vendor_categories::table)
@@ -172,17 +190,160 @@ pub fn find_by_contact(tx: &mut Tx<'_>, contact: ContactId) -> Result<Option<Ven
 
 /// The active vendors of a category, best rated first, at most `limit`.
 pub fn in_category(tx: &mut Tx<'_>, category: &str, limit: i64) -> Result<Vec<Vendor>, StoreError> {
-    let rows = on_conn!(&mut *tx.conn, |c| vendors::table
-        .inner_join(vendor_categories::table)
+    let rows = on_conn!(&mut *tx.conn, |c| vendor_categories::table
+        .inner_join(vendors::table)
         .filter(vendor_categories::category.eq(category).and(vendors::active.eq(true)))
-        .order((
-            diesel::dsl::sql::<diesel::sql_types::Double>("coalesce(vendors.rating, 0)").desc(),
-            vendors::id
-        ))
+        .order((vendor_categories::rating.desc(), vendor_categories::vendor_id))
         .limit(limit)
         .select(VendorRow::as_select())
         .load(c))?;
     rows.into_iter().map(|row| vendor(tx, row)).collect()
+}
+
+/// A vendor of a category as a search weighs it: nothing of it is sealed.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The operator's id.
+    pub id: VendorId,
+    /// The person behind it.
+    pub contact: ContactId,
+    /// Where the vendor is, degrees north and east.
+    pub position: Option<(f64, f64)>,
+    /// IANA zone name.
+    pub timezone: String,
+    /// Languages, the preferred one first.
+    pub languages: Vec<Language>,
+    /// Whether the vendor agreed to be asked.
+    pub accepts_inquiries: bool,
+    /// 0 to 5.
+    pub rating: Option<f64>,
+    /// When the shop is open.
+    pub hours: Option<String>,
+    /// Whether the person said STOP or was erased. A number that was an erased person's shows with [`load`] alone.
+    pub opted_out: bool,
+}
+
+/// What a search of a category begins with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Nearest {
+    /// The best rated.
+    Rating,
+    /// The nearest to a place, of those between two degrees of latitude.
+    Place {
+        /// Degrees north.
+        latitude: f64,
+        /// Degrees east.
+        longitude: f64,
+        /// The band's south and north.
+        between: (f64, f64),
+    },
+}
+
+type ListedRow = (
+    String,
+    String,
+    Option<f64>,
+    Option<f64>,
+    String,
+    String,
+    bool,
+    Option<f64>,
+    Option<String>,
+    Option<i64>,
+    Option<i64>,
+);
+
+/// The active vendors of a category, at most `limit`, by rating or by place. Roughly the nearest: on a map of the
+/// neighbourhood, not on the sphere.
+pub fn listed(
+    tx: &mut Tx<'_>,
+    category: &str,
+    first: Nearest,
+    limit: i64,
+) -> Result<Vec<Listed>, StoreError> {
+    macro_rules! rows {
+        ($conn:expr, $narrow:expr, $order:expr) => {
+            vendor_categories::table
+                .inner_join(vendors::table)
+                .inner_join(people::table.on(people::id.eq(vendors::contact_id)))
+                .filter(vendor_categories::category.eq(category).and(vendors::active.eq(true)).and($narrow))
+                .order($order)
+                .limit(limit)
+                .select((
+                    vendors::id,
+                    vendors::contact_id,
+                    vendors::latitude,
+                    vendors::longitude,
+                    vendors::timezone,
+                    vendors::languages,
+                    vendors::accepts_inquiries,
+                    vendors::rating,
+                    vendors::hours,
+                    people::opted_out_at,
+                    people::erased_at,
+                ))
+                .load::<ListedRow>($conn)
+        };
+    }
+    let rows = match first {
+        Nearest::Rating => on_conn!(&mut *tx.conn, |c| rows!(
+            c,
+            vendor_categories::rating.ge(0.0),
+            (vendor_categories::rating.desc(), vendor_categories::vendor_id)
+        )),
+        Nearest::Place { latitude, longitude, between: (south, north) } => {
+            let shrink = latitude.to_radians().cos();
+            let north_of = || sql::<Double>("((vendor_categories.latitude - ").bind::<Double, _>(latitude);
+            let distance = || {
+                north_of()
+                    .sql(") * (vendor_categories.latitude - ")
+                    .bind::<Double, _>(latitude)
+                    .sql(") + (vendor_categories.longitude - ")
+                    .bind::<Double, _>(longitude)
+                    .sql(") * (vendor_categories.longitude - ")
+                    .bind::<Double, _>(longitude)
+                    .sql(") * ")
+                    .bind::<Double, _>(shrink * shrink)
+                    .sql(")")
+            };
+            on_conn!(&mut *tx.conn, |c| rows!(
+                c,
+                vendor_categories::latitude
+                    .is_not_null()
+                    .and(vendor_categories::latitude.ge(south))
+                    .and(vendor_categories::latitude.le(north)),
+                (distance(), vendor_categories::vendor_id)
+            ))
+        }
+    }?;
+    rows.into_iter().map(listed_vendor).collect()
+}
+
+fn listed_vendor(row: ListedRow) -> Result<Listed, StoreError> {
+    let (
+        id,
+        contact,
+        latitude,
+        longitude,
+        timezone,
+        languages,
+        accepts_inquiries,
+        rating,
+        hours,
+        stop,
+        erased,
+    ) = row;
+    Ok(Listed {
+        id: parse(&id, "vendors.id")?,
+        contact: parse(&contact, "vendors.contact_id")?,
+        position: latitude.zip(longitude),
+        timezone,
+        languages: split(&languages),
+        accepts_inquiries,
+        rating,
+        hours,
+        opted_out: stop.is_some() || erased.is_some(),
+    })
 }
 
 /// Every category of the directory with its number of active vendors, by name.
@@ -242,9 +403,11 @@ fn vendor(tx: &mut Tx<'_>, row: VendorRow) -> Result<Vendor, StoreError> {
         name: contact.name.unwrap_or_else(|| row.id.clone()),
         position: row.latitude.zip(row.longitude),
         timezone: row.timezone,
-        languages: row.languages.split(';').filter_map(|code| code.parse().ok()).collect(),
+        languages: split(&row.languages),
+        language: contact.language,
         accepts_inquiries: row.accepts_inquiries,
         rating: row.rating,
+        hours: row.hours,
         opted_out: contact.opted_out_at.is_some() || contact.erased_at.is_some() || suppressed,
         erased: contact.erased_at.is_some(),
     })
@@ -252,4 +415,8 @@ fn vendor(tx: &mut Tx<'_>, row: VendorRow) -> Result<Vendor, StoreError> {
 
 fn join(languages: &[Language]) -> String {
     languages.iter().map(ToString::to_string).collect::<Vec<_>>().join(";")
+}
+
+fn split(languages: &str) -> Vec<Language> {
+    languages.split(';').filter_map(|code| code.parse().ok()).collect()
 }

@@ -70,6 +70,10 @@ refusals! {
     VendorOptedOut = "vendor_opted_out";
     /// The vendor does not accept inquiries.
     VendorNotAccepting = "vendor_not_accepting";
+    /// The vendor had its first messages of the day.
+    VendorTired = "vendor_tired";
+    /// The vendor is closed until after the open batch is over.
+    VendorClosed = "vendor_closed";
     /// The vendor was not contacted for this request.
     NotContacted = "not_contacted";
     /// The client asked not to be contacted.
@@ -82,7 +86,7 @@ refusals! {
     OutboundOff = "outbound_off";
     /// The text for a vendor holds the client's name or number, which it learns at the handoff only.
     ClientDatum = "client_datum";
-    /// The request concerns a prescription and the text states a diagnosis or a dosage.
+    /// The request concerns a prescription: a diagnosis, a dosage, or for a vendor what the client has not confirmed.
     PrescriptionRestricted = "prescription_restricted";
 
     /// There is no such message in this request.

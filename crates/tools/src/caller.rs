@@ -48,7 +48,7 @@ impl Caller {
 }
 
 /// What the environment allows. The flags in the database can only switch further off.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// `AI_CONCIERGE_ENABLED`.
     pub ai_concierge: bool,
@@ -56,4 +56,22 @@ pub struct Policy {
     pub ocr: bool,
     /// `CALLING_ENABLED`.
     pub calling: bool,
+    /// `VENDOR_INQUIRIES_PER_DAY_MAX`: first messages that one vendor gets in 24 hours, for all requests together.
+    pub vendor_inquiries_per_day_max: u32,
+}
+
+impl Policy {
+    /// Everything off, and the limits as they are unless an operator sets others.
+    pub const OFF: Self = Self {
+        ai_concierge: false,
+        ocr: false,
+        calling: false,
+        vendor_inquiries_per_day_max: vendor_search::INQUIRIES_PER_DAY_MAX_DEFAULT,
+    };
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::OFF
+    }
 }

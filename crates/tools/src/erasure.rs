@@ -4,24 +4,20 @@
 //! with them is ended, a transaction each: a client's requests are closed, vendors they were are waited for no
 //! longer, queued messages are cancelled. Last the keys go. Running it again does what is left.
 
-use std::collections::BTreeSet;
-
-use audit::Outcome;
-use marketplace::{ContactId, Control, OutboxId, OutreachId, RequestId, RequestState};
-use moltbot_contract::{BatchStatus, OutreachStatus};
+use marketplace::{ContactId, OutboxId, OutreachId, RequestId};
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    Db, Tx, contacts, erasure,
+    Db, Tx, erasure,
     erasure::{Destroyed, Person},
-    lanes::{self, EntryKind},
-    outbox::{self, SendState},
-    requests::{self, RequestGuard},
-    sourcing, timers,
-    turns::{self, Settlement, TurnStatus},
+    outbox, requests, sourcing,
 };
 
-use crate::{AuditEntry, Caller, ToolError, calling::consent_ends, outreach, record, record_system};
+use crate::{
+    AuditEntry, Caller, ToolError,
+    ending::{self, Ending},
+    record_system,
+};
 
 /// How often the steps are repeated while something of a transaction that had begun earlier turns up.
 const ROUNDS_MAX: u32 = 8;
@@ -157,127 +153,33 @@ impl Left {
     /// Each in a transaction of its own, under the request's row.
     async fn end(self, db: &Db, report: &mut Report) -> Result<(), ToolError> {
         for id in self.requests {
-            let cancelled = db.write(move |tx| close_request(tx, id)).await?;
+            let cancelled = db
+                .write(move |tx| {
+                    let mut guard = requests::lock(tx, id)?;
+                    ending::close(tx, &mut guard, Ending::Erased)
+                })
+                .await?;
             report.requests_closed += usize::from(cancelled.is_some());
             report.sends_cancelled += cancelled.unwrap_or(0);
         }
         for (request, id) in self.outreaches {
-            let ended = db.write(move |tx| end_outreach(tx, request, id)).await?;
+            let ended = db
+                .write(move |tx| {
+                    let mut guard = requests::lock(tx, request)?;
+                    ending::end_outreach(tx, &mut guard, id, Ending::Erased)
+                })
+                .await?;
             report.outreaches_ended += usize::from(ended);
         }
         for (request, id) in self.sends {
             let cancelled = db
                 .write(move |tx| {
                     let guard = requests::lock(tx, request)?;
-                    cancel(tx, &guard, id, true)
+                    ending::cancel(tx, &guard, id, Ending::Erased, true)
                 })
                 .await?;
             report.sends_cancelled += usize::from(cancelled);
         }
         Ok(())
     }
-}
-
-/// Closes a request as a person does, whatever it was doing. How many of its messages were still in the queue; `None`
-/// when it was closed already.
-fn close_request(tx: &mut Tx<'_>, id: RequestId) -> Result<Option<usize>, ToolError> {
-    let mut guard = requests::lock(tx, id)?;
-    let from = guard.request().state;
-    if from == RequestState::Closed {
-        return Ok(None);
-    }
-    if sourcing::batches_of(tx, id)?.iter().any(|batch| batch.status == BatchStatus::Open) {
-        sourcing::settle_open_batch(tx, &guard)?;
-    }
-    timers::settle_all(tx, &guard)?;
-    let queued: Vec<OutboxId> = outbox::of_request(tx, id)?
-        .into_iter()
-        .filter(|send| send.state == SendState::Queued)
-        .map(|send| send.id)
-        .collect();
-    let turn = turns::unsettled_id(tx, id)?;
-    if let Some(turn) = turn {
-        let end = Settlement {
-            status: TurnStatus::Dropped,
-            source: "coded_workflow".to_owned(),
-            verdict: "not_asked".to_owned(),
-            decision: "none".to_owned(),
-            detail: json!({ "why": "the client was erased" }).to_string(),
-            also_sealed_by: Vec::new(),
-        };
-        turns::settle(tx, &guard, turn, &end)?;
-    }
-    let waiting: BTreeSet<_> = lanes::pending(tx, id)?.into_iter().map(|entry| entry.id).collect();
-    lanes::consume(tx, &guard, turn, &waiting.into_iter().collect::<Vec<_>>())?;
-    consent_ends::request_ended(tx, &guard, &Caller::operator())?;
-    requests::set_state(tx, &mut guard, RequestState::Closed)?;
-    let payload = json!({ "from": from, "to": RequestState::Closed, "reason": "the client was erased" });
-    let closed = AuditEntry::new(Caller::operator().actor, "state.changed", payload)
-        .with_outcome(Outcome::Ok, ["client_erased".to_owned()]);
-    record(tx, &guard, closed)?;
-    for send in &queued {
-        cancel(tx, &guard, *send, false)?;
-    }
-    Ok(Some(queued.len()))
-}
-
-/// The batch goes on without this vendor, a list that shows them is made anew, and the workflow looks again. Whatever
-/// was decided before is refused: it may count on the vendor.
-fn end_outreach(tx: &mut Tx<'_>, request: RequestId, id: OutreachId) -> Result<bool, ToolError> {
-    let mut guard = requests::lock(tx, request)?;
-    let unsettled = [OutreachStatus::Waiting, OutreachStatus::Replied];
-    let is_over = matches!(guard.request().state, RequestState::HandedOff | RequestState::Closed);
-    let known = sourcing::outreach_by_id(tx, id)?.filter(|outreach| unsettled.contains(&outreach.status));
-    let Some(known) = known.filter(|_| !is_over) else { return Ok(false) };
-    outreach::settle(tx, &guard, &known, OutreachStatus::Failed)?;
-    let key = contacts::data_key(tx, known.contact)?;
-    for send in outbox::queued_speaking_of(tx, request, key)? {
-        cancel(tx, &guard, send, false)?;
-    }
-    let list = sourcing::shortlists_of(tx, request)?.pop();
-    let is_listed = list.is_some_and(|list| list.items.iter().any(|(vendor, _)| *vendor == known.vendor));
-    if is_listed && guard.request().state == RequestState::Shortlisted {
-        // The client gets another list, without them.
-        requests::set_state(tx, &mut guard, RequestState::Sourcing)?;
-        let payload = json!({
-            "from": RequestState::Shortlisted, "to": RequestState::Sourcing, "reason": "a vendor of the list was erased"
-        });
-        let changed = AuditEntry::new(Caller::operator().actor, "state.changed", payload)
-            .with_outcome(Outcome::Ok, ["vendor_erased".to_owned()]);
-        record(tx, &guard, changed)?;
-    } else {
-        requests::touch(tx, &mut guard)?;
-    }
-    if guard.request().control == Control::Bot {
-        let now = guard.now(tx);
-        lanes::append(tx, &guard, EntryKind::Wake, None, Some("vendor_erased"), now)?;
-    }
-    let ended = AuditEntry::new(Caller::operator().actor, "outreach.ended", json!({ "outreach_id": id }))
-        .with_outcome(Outcome::Ok, ["vendor_erased".to_owned()])
-        .caused_by(id);
-    record(tx, &guard, ended)?;
-    Ok(true)
-}
-
-/// Takes a message out of the queue; `with_consequences` where the request goes on.
-fn cancel(
-    tx: &mut Tx<'_>,
-    guard: &RequestGuard,
-    id: OutboxId,
-    with_consequences: bool,
-) -> Result<bool, ToolError> {
-    let send = outbox::lock(tx, id)?;
-    if send.state != SendState::Queued {
-        return Ok(false);
-    }
-    outbox::cancel(tx, id, "erased")?;
-    let payload = json!({ "message_id": send.message, "purpose": send.purpose, "attempts": send.attempts });
-    let cancelled = AuditEntry::new(Caller::operator().actor, "send.cancelled", payload)
-        .with_outcome(Outcome::Refused, ["erased".to_owned()])
-        .caused_by(id);
-    record(tx, guard, cancelled)?;
-    if with_consequences && guard.request().client != send.contact {
-        outreach::not_delivered(tx, Some(guard), &send, "erased")?;
-    }
-    Ok(true)
 }

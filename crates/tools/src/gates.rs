@@ -1,8 +1,10 @@
 //! Gates that several tools share, on the rows as they are in this transaction.
 
 use marketplace::{ContactId, Control, RequestState, look};
+use moltbot_contract::prescription;
 use store::{
-    Tx, contacts, flags,
+    Tx, contacts, documents, flags,
+    messages::{self, Direction, Party},
     requests::{Request, RequestGuard},
 };
 use tool_registry::RefusalCode;
@@ -17,6 +19,7 @@ pub(crate) fn effective(tx: &mut Tx<'_>, policy: Policy) -> Policy {
         ai_concierge: policy.ai_concierge && flags.ai_concierge,
         ocr: policy.ocr && flags.ocr,
         calling: policy.calling && flags.calling,
+        ..policy
     }
 }
 
@@ -81,6 +84,53 @@ pub(crate) fn no_client_datum(tx: &mut Tx<'_>, request: &Request, texts: &[&str]
 /// When the store fails.
 pub fn tells_of_client(tx: &mut Tx<'_>, request: &Request, text: &str) -> Result<bool, ToolError> {
     Ok(ClientData::load(tx, request)?.is_told_by(text))
+}
+
+/// How many messages of a request are looked at for what others said.
+const SAID_MAX: i64 = 80;
+
+/// Where a prescription is involved: no diagnosis and no advice on taking it, in no text but a person's own; and to a
+/// vendor nothing of a picture that the client has not written or confirmed. Amounts that others wrote may be repeated.
+pub(crate) fn prescription_allows(
+    tx: &mut Tx<'_>,
+    request: &Request,
+    caller: &Caller,
+    texts: &[&str],
+    to_vendor: bool,
+) -> Result<(), ToolError> {
+    if !request.prescription || caller.is_human() {
+        return Ok(());
+    }
+    let inbound = messages::latest(tx, request.id, SAID_MAX)?;
+    let inbound = inbound.into_iter().filter(|message| message.direction == Direction::In);
+    let written: Vec<_> =
+        inbound.filter_map(|message| message.body.map(|body| (message.party, body))).collect();
+    let read: Vec<String> =
+        documents::jobs_of(tx, request.id)?.into_iter().filter_map(|job| job.text).collect();
+    let read: Vec<&str> = read.iter().map(String::as_str).collect();
+    let said: Vec<&str> = written
+        .iter()
+        .map(|(_, body)| body.as_str())
+        .chain(read.iter().copied())
+        .chain(request.need.as_deref())
+        .collect();
+    // Together: "twice" and "a day" in two texts are advice.
+    let text = texts.join("\n");
+    if prescription::fault(&text, &said).is_some() {
+        return refuse(
+            RefusalCode::PrescriptionRestricted,
+            "a prescription is involved: leave out any diagnosis and how to take it",
+        );
+    }
+    let of_client = written.iter().filter(|(party, _)| *party == Party::Client);
+    let told: Vec<&str> = of_client.map(|(_, body)| body.as_str()).chain(request.need.as_deref()).collect();
+    if to_vendor && prescription::repeats_unconfirmed(&text, &read, &told) {
+        return refuse(
+            RefusalCode::PrescriptionRestricted,
+            "a prescription is involved: vendors get what the client wrote or confirmed, and nothing else of it",
+        );
+    }
+    Ok(())
 }
 
 /// Names that are everyday words: alone they say nothing, as a part of the whole name they do.

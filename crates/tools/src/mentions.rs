@@ -6,7 +6,7 @@ use marketplace::{DataKeyId, E164, VendorId};
 use moltbot_contract::ContextPack;
 use serde_json::Value;
 use store::{
-    Tx, contacts,
+    Tx, contacts, documents,
     mentions::{self, Candidate},
     requests::Request,
     sourcing, vendors,
@@ -35,12 +35,34 @@ pub fn spoken_of(tx: &mut Tx<'_>, request: &Request, texts: &[&str]) -> Result<V
         .filter(|candidate| candidate.contact == request.client)
         .flat_map(|client| client.texts.iter().flat_map(|text| self::words(text)))
         .collect();
+    let document = quoted_document(tx, request, &text, &words, &of_client)?;
     let none = BTreeSet::new();
     let spoken_of = candidates.iter().filter(|candidate| {
         let shared = if candidate.contact == request.client { &none } else { &of_client };
         is_named(&text, candidate) || repeats(&words, candidate, shared)
     });
-    Ok(spoken_of.map(|candidate| candidate.data_key).collect())
+    Ok(spoken_of.map(|candidate| candidate.data_key).chain(document).collect())
+}
+
+/// The key of the request's documents, if the text holds a line that was read from one, or a longer word of one that the
+/// client did not write: it goes with the documents.
+fn quoted_document(
+    tx: &mut Tx<'_>,
+    request: &Request,
+    text: &str,
+    words: &BTreeSet<String>,
+    of_client: &BTreeSet<String>,
+) -> Result<Option<DataKeyId>, ToolError> {
+    let Some(key) = documents::key(tx, request.id)? else { return Ok(None) };
+    let read: Vec<String> =
+        documents::jobs_of(tx, request.id)?.into_iter().filter_map(|job| job.text).collect();
+    let mut lines = read.iter().flat_map(|read| read.lines()).filter(|line| line.chars().count() >= WORD_MIN);
+    let is_quoted = lines.any(|line| text.contains(line))
+        || read
+            .iter()
+            .flat_map(|read| self::words(read))
+            .any(|word| words.contains(&word) && !of_client.contains(&word));
+    Ok(is_quoted.then_some(key))
 }
 
 /// The same for what is about to be sent: everybody in it still exists.
@@ -115,7 +137,8 @@ fn words(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// The keys of everybody a Context Pack speaks of beside the client: the vendors contacted and those found.
+/// The keys of everybody a Context Pack speaks of beside the client: the vendors contacted and those found; and that of
+/// the client's documents.
 pub fn people_in_pack(
     tx: &mut Tx<'_>,
     request: &Request,
@@ -130,6 +153,7 @@ pub fn people_in_pack(
             keys.insert(contact.data_key);
         }
     }
+    keys.extend(documents::key(tx, request.id)?);
     Ok(keys.into_iter().collect())
 }
 

@@ -12,7 +12,7 @@ use store::{
     timers::{self, TimerKind},
 };
 
-use crate::{ToolError, calling::consent_ends};
+use crate::{ToolError, calling::consent_ends, control::CONTROL_CHANGED};
 
 /// Records what came of an outreach; when that was the last vendor its open batch waited for, the batch settles.
 ///
@@ -42,7 +42,7 @@ pub fn settle(
 
 /// What follows when a message will not arrive: a batch no longer waits for that vendor and the workflow looks
 /// again; a prompt for consent leaves nothing open; a word to the client, or a contact handed over, becomes a dead
-/// letter for a person.
+/// letter for a person, unless one has the request.
 pub fn not_delivered(
     tx: &mut Tx<'_>,
     guard: Option<&RequestGuard>,
@@ -55,6 +55,10 @@ pub fn not_delivered(
     }
     if send.purpose == Purpose::VendorInquiry {
         return inquiry_failed(tx, guard, send);
+    }
+    if reason == CONTROL_CHANGED {
+        // A person has the request, and sees what was not said.
+        return Ok(());
     }
     let to_client = send.contact == guard.request().client;
     if to_client || send.purpose == Purpose::Handoff {
@@ -114,6 +118,7 @@ mod tests {
             timezone: "Africa/Nairobi".to_owned(),
             languages: vec![Language::En],
             accepts_inquiries: true,
+            hours: None,
             rating: None,
         };
         vendors::import(tx, &record).unwrap();

@@ -2,12 +2,12 @@
 //! turn settled. A refused required step rolls the plan back and leaves the record of the refusal.
 
 use audit::Outcome as AuditOutcome;
-use marketplace::{Control, EventId, RequestState, TurnId};
+use marketplace::{EventId, RequestState, TurnId};
 use moltbot_contract::{RuleId, Violation};
 use serde_json::json;
 use store::{
     Tx, contacts,
-    lanes::{self, Lease},
+    lanes::{self, EntryKind, Lease},
     requests::{self, RequestGuard},
     turns::{self, Settlement, TurnStatus},
 };
@@ -16,7 +16,7 @@ use tool_registry::{RefusalCode, ToolCall};
 use crate::{
     AuditEntry, Caller, Invocation, Policy, Refusal, ToolError,
     calling::{PlanCalling, Wish, wish},
-    context_pack, mentions, pipeline, record,
+    context_pack, mentions, needs_person, pipeline, record,
 };
 
 /// A plan to commit.
@@ -90,7 +90,9 @@ pub fn commit_plan(tx: &mut Tx<'_>, policy: Policy, plan: &PlanCommit) -> Result
         return Ok(outcome);
     }
     let has_effect = !plan.calls.is_empty() || plan.calling.is_some();
-    if has_effect && !takes_plans(&guard) {
+    // A person reads what the client writes: a turn of the bot does not take it away, even to say nothing.
+    let is_persons = guard.request().is_with_person() && reads_client(tx, &guard, plan)?;
+    if is_persons || (has_effect && !takes_plans(&guard)) {
         return end_without_effect(tx, &guard, plan, TurnStatus::Dropped, None);
     }
     let sends = plan.calling.is_some() || plan.calls.iter().any(|call| acts(&call.call));
@@ -151,8 +153,15 @@ fn settled_before(tx: &mut Tx<'_>, turn: TurnId) -> Result<Option<PlanOutcome>, 
 /// Whether the bot may still act on this request.
 fn takes_plans(guard: &RequestGuard) -> bool {
     let request = guard.request();
-    request.control == Control::Bot
-        && !matches!(request.state, RequestState::Closed | RequestState::HandedOff)
+    !request.is_with_person() && request.state.is_open()
+}
+
+/// Whether the plan answers a message of the client.
+fn reads_client(tx: &mut Tx<'_>, guard: &RequestGuard, plan: &PlanCommit) -> Result<bool, ToolError> {
+    let waiting = lanes::pending(tx, guard.request().id)?;
+    Ok(waiting
+        .iter()
+        .any(|entry| entry.kind == EntryKind::ClientMessage && plan.consumed.contains(&entry.id)))
 }
 
 /// Whether a call sends or hands off: what an unread message of the client must be read before.
@@ -193,6 +202,7 @@ fn take_effect(
     for decision in &plan.decisions {
         record(tx, guard, decision.clone())?;
     }
+    let from = guard.request().state;
     let (mut optional, mut left_out) = (0_usize, None);
     let mut left_out_count = 0_usize;
     for planned in &plan.calls {
@@ -220,6 +230,9 @@ fn take_effect(
         *failed_at = Some(place);
         return Err(refusal.into());
     }
+    if from != RequestState::Escalated && guard.request().state == RequestState::Escalated {
+        needs_person::explain(tx, guard, &plan.decisions)?;
+    }
     match &plan.calling {
         Some(PlanCalling { wish: Wish::Moltbots(_), .. }) if wish_is_over => {
             let reasons = vec![RuleId::CallingNotAllowed.code().to_owned()];
@@ -244,8 +257,8 @@ fn end_without_effect(
     let (action, outcome) = if status == TurnStatus::Superseded {
         ("turn.superseded", PlanOutcome::Superseded)
     } else {
-        // Nobody else answers these entries: the person in control reads them in the conversation.
-        lanes::consume(tx, guard, Some(plan.turn), &plan.consumed)?;
+        let over = read_for_good(tx, guard, plan)?;
+        lanes::consume(tx, guard, Some(plan.turn), &over)?;
         ("turn.dropped", PlanOutcome::Dropped)
     };
     let mut settlement = Settlement { status, ..plan.settlement.clone() };
@@ -258,7 +271,7 @@ fn end_without_effect(
         why.to_owned()
     } else if status == TurnStatus::Superseded {
         "unread_client_message".to_owned()
-    } else if guard.request().control == Control::Human {
+    } else if guard.request().is_with_person() {
         RefusalCode::HumanControl.code().to_owned()
     } else {
         guard.request().state.to_string()
@@ -266,6 +279,21 @@ fn end_without_effect(
     let entry = turn_entry(plan, action, json!({})).with_outcome(AuditOutcome::Ignored, [reason]);
     record(tx, guard, entry)?;
     Ok(outcome)
+}
+
+/// The entries that a dropped turn takes with it. Where a person has the request, what the client wrote stays unread:
+/// the person reads it in the conversation, and the bot does when it is given back.
+fn read_for_good(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    plan: &PlanCommit,
+) -> Result<Vec<EventId>, ToolError> {
+    if !guard.request().is_with_person() {
+        return Ok(plan.consumed.clone());
+    }
+    let mut noted = lanes::pending(tx, guard.request().id)?;
+    noted.retain(|entry| entry.kind != EntryKind::ClientMessage && plan.consumed.contains(&entry.id));
+    Ok(noted.into_iter().map(|entry| entry.id).collect())
 }
 
 /// Settles a turn; why it ended is sealed under everybody it speaks of.

@@ -27,7 +27,7 @@ pub const fn of(purpose: Purpose) -> Option<Duration> {
         Purpose::VendorMessage => Some(VENDOR_MESSAGE),
         Purpose::Handoff => Some(HANDOFF),
         Purpose::ConsentPrompt | Purpose::PermissionCard => Some(CONSENT_PROMPT),
-        Purpose::Notice => Some(NOTICE),
+        Purpose::Notice | Purpose::StopConfirmation => Some(NOTICE),
         Purpose::VendorInquiry => None,
     }
 }

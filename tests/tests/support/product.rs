@@ -12,7 +12,7 @@ use reqwest::{Client, RequestBuilder, StatusCode};
 use serde_json::Value;
 use simulation::{
     http,
-    process::{Environment, Program, Programs, command, free_address, wait_until_ready},
+    process::{Environment, Program, Programs, ReservedPort, command, wait_until_ready},
 };
 use store::testing::TestStore;
 use tempfile::TempDir;
@@ -40,7 +40,8 @@ impl Api {
     /// Starts it and waits until it takes webhooks.
     pub async fn start(database: &TestStore) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let address = free_address().unwrap();
+        let port = ReservedPort::for_program().unwrap();
+        let address = port.address;
         let url = format!("http://{address}");
         let environment = Environment::from([
             ("DATABASE_URL", database.options().database_url.clone()),

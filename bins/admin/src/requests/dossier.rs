@@ -26,7 +26,10 @@ use super::{
     existing,
     names::VendorNames,
 };
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    sends::{Explained, explained},
+};
 
 /// What stands for a text whose person was erased.
 pub(super) const ERASED: &str = "(erased)";
@@ -120,6 +123,16 @@ pub(super) struct Message {
     /// Why it was cancelled or failed, or how it was resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) status_reason: Option<String>,
+    /// The reason in plain words, with Meta's code if it is Meta's, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) explained: Option<Explained>,
+    /// When Meta sent it, by Meta's clock; the same for the two that follow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sent_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) delivered_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) read_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) purpose: Option<String>,
 }
@@ -369,6 +382,10 @@ fn messages(
                 None => "not_queued".to_owned(),
             },
             status_reason: send.and_then(|send| send.reason.clone()),
+            explained: send.and_then(|send| send.reason.as_deref()).and_then(explained),
+            sent_at: send.and_then(|send| send.sent_at),
+            delivered_at: send.and_then(|send| send.delivered_at),
+            read_at: send.and_then(|send| send.read_at),
             purpose: send.map(|send| send.purpose.to_string()),
         });
     }

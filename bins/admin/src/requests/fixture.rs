@@ -37,6 +37,10 @@ pub(super) fn message(
         text: text.to_owned(),
         status: if direction == "in" { "received" } else { "delivered" }.to_owned(),
         status_reason: None,
+        explained: None,
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
         purpose: None,
     }
 }

@@ -7,6 +7,7 @@ mod dossier;
 mod fixture;
 pub(crate) mod names;
 mod page;
+mod steer;
 mod story;
 mod words;
 
@@ -27,6 +28,7 @@ use store::{
     requests::{self, Request},
 };
 use strum::IntoEnumIterator as _;
+use tools::control::Step;
 
 use crate::{
     database::Database,
@@ -69,6 +71,31 @@ Examples:
         #[arg(long, value_name = "FILE", conflicts_with = "json")]
         html: Option<PathBuf>,
     },
+    /// Take a request over: the bot neither sends nor calls until you give it back
+    ///
+    /// What the bot has under way ends with it: a turn has no effect any more, queued messages are cancelled, a call is
+    /// ended. What the client writes is kept and stays unread, what vendors write is recorded. Write with
+    /// marketplace.send_client_message and marketplace.send_vendor_message over HTTP, with a token of --actor human.
+    #[command(after_help = "\
+Examples:
+  concierge-admin requests takeover req_0190a1b2c3d4e5f60718293a4b5c6d7e
+  concierge-admin requests takeover req_0190a1b2c3d4e5f60718293a4b5c6d7e --reason 'asks for a discount' --by Ann")]
+    Takeover(steer::Steering),
+    /// Give a request back to the bot
+    ///
+    /// One turn reads everything that nobody has read, on the conversation as it is now. The state becomes sourcing if
+    /// vendors were asked and clarifying if not; a shortlist that the client has before them stands.
+    #[command(after_help = "\
+Example:
+  concierge-admin requests resume req_0190a1b2c3d4e5f60718293a4b5c6d7e")]
+    Resume(steer::Steering),
+    /// Close a request, whoever has it
+    ///
+    /// Nothing that the bot has queued goes out any more; what a person has queued to the client does.
+    #[command(after_help = "\
+Example:
+  concierge-admin requests close req_0190a1b2c3d4e5f60718293a4b5c6d7e --reason 'bought elsewhere'")]
+    Close(steer::Steering),
 }
 
 impl RequestsCommand {
@@ -76,6 +103,9 @@ impl RequestsCommand {
         match self {
             Self::List { state, listing } => list(state, listing, out),
             Self::Show { id, json, html } => show(id, json, html.as_deref(), out),
+            Self::Takeover(asked) => steer::run(Step::Takeover, asked, out),
+            Self::Resume(asked) => steer::run(Step::Resume, asked, out),
+            Self::Close(asked) => steer::run(Step::Close, asked, out),
         }
     }
 }

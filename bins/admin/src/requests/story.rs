@@ -125,6 +125,13 @@ fn by_a_person(record: &AuditLine) -> bool {
     record.actor.starts_with("human:")
 }
 
+/// When Meta sent and delivered a message, and when it was read; of a failure nothing.
+pub(super) fn times(message: &Message) -> String {
+    let moments = [("sent", message.sent_at), ("delivered", message.delivered_at), ("read", message.read_at)];
+    let told = moments.into_iter().filter_map(|(name, at)| at.map(|at| format!("; {name} {}", second(at))));
+    told.collect()
+}
+
 fn told_message(message: &Message, request: &Facts) -> String {
     let person = if message.party == "client" {
         request.client.name.as_deref().unwrap_or("client")
@@ -140,7 +147,9 @@ fn told_message(message: &Message, request: &Facts) -> String {
         (format!("{person} → us"), String::new())
     } else {
         let reason = message.status_reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-        (format!("us → {person}"), format!("  [{}{reason}]", message.status))
+        let told = message.explained.as_ref().map(|told| format!(" – {}. {}", told.meaning, told.what_to_do));
+        let fate = format!("  [{}{reason}{}{}]", message.status, told.unwrap_or_default(), times(message));
+        (format!("us → {person}"), fate)
     };
     format!("{head}{fate}\n{}", indented(&message.text))
 }

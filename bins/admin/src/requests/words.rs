@@ -54,6 +54,10 @@ pub(super) fn action(code: &str) -> &str {
         "send.window_closed" => "WhatsApp refused free text",
         "turn.failed" => "gave a turn up",
         "contact.opted_out" => "noted that the person wants no messages",
+        "language.changed" => "writes in the client's language from here on",
+        "request.number_changed" => "answers from the number the client wrote to",
+        "request.merged" => "took over what the client wrote in another request",
+        "outreach.ended" => "waits for a vendor no longer",
         "contact.opted_in" => "noted that the person wants messages again",
         "call.dialling" => "dialled",
         "call.refused" => "did not dial",
@@ -72,6 +76,11 @@ pub(super) fn action(code: &str) -> &str {
         "call.terminated" => "the call was over",
         "call.fallback" => "told the client that the call did not go through",
         "call.unavailable" => "told the client that no call comes",
+        "request.takeover" => "took the request over",
+        "request.resume" => "gave the request back",
+        "request.close" => "closed the request",
+        "turn.dropped" => "dropped a turn",
+        "message.unanswered" => "found a message that nothing became of",
         "dead_letter.retried" => "had a failed step repeated",
         "dead_letter.resolved" => "dealt with a failed step",
         other => other,
@@ -199,6 +208,9 @@ pub(super) const fn consent_event(event: HistoryEvent) -> &'static str {
         HistoryEvent::No => "said no to calls",
         HistoryEvent::WithdrawnByPerson => "took the consent to calls back",
         HistoryEvent::WithdrawnByMeta => "may not be called any more: WhatsApp took its permission back",
+        HistoryEvent::IdentityChanged => {
+            "is not called any more: the person has another number or WhatsApp id"
+        }
         HistoryEvent::RequestEnded => "is not called any more: the request is over",
         HistoryEvent::NotDelivered => "did not get the question about calls",
         HistoryEvent::Expired => "is not called any more: the time of the consent is over",

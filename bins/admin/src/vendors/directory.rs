@@ -5,9 +5,10 @@ use std::{collections::BTreeMap, fmt};
 use csv::ByteRecord;
 use marketplace::{E164, Language, VendorId};
 use store::vendors::VendorRecord;
+use vendor_search::Hours;
 
-/// The columns, in this order.
-pub(super) const COLUMNS: [&str; 10] = [
+/// The columns, in this order; the last may be missing.
+pub(super) const COLUMNS: [&str; 11] = [
     "vendor_id",
     "name",
     "phone",
@@ -18,7 +19,10 @@ pub(super) const COLUMNS: [&str; 10] = [
     "languages",
     "accepts_inquiries",
     "rating",
+    "hours",
 ];
+/// How many columns a file has that says nothing of hours.
+const COLUMNS_WITHOUT_HOURS: usize = 10;
 
 /// The most rows of one file.
 pub(super) const ROWS_MAX: usize = 200_000;
@@ -75,7 +79,7 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<VendorRecord>, Vec<Fault>> {
         }
         let line = lines.of(&record);
         if !header_seen {
-            check_header(&record, line).map_err(|fault| vec![fault])?;
+            rows.columns = check_header(&record, line).map_err(|fault| vec![fault])?;
             header_seen = true;
         } else if rows.count == ROWS_MAX {
             rows.faults.push(Fault {
@@ -95,12 +99,15 @@ pub(super) fn read(text: &[u8]) -> Result<Vec<VendorRecord>, Vec<Fault>> {
 }
 
 fn expected_header() -> String {
-    format!("expected the header {}", COLUMNS.join(","))
+    format!("expected the header {}; the last column may be left out", COLUMNS.join(","))
 }
 
-fn check_header(record: &ByteRecord, line: u64) -> Result<(), Fault> {
-    if record.iter().map(<[u8]>::trim_ascii).eq(COLUMNS.iter().map(|name| name.as_bytes())) {
-        return Ok(());
+/// How many columns the file has.
+fn check_header(record: &ByteRecord, line: u64) -> Result<usize, Fault> {
+    let named = record.iter().map(<[u8]>::trim_ascii);
+    let counted = [COLUMNS_WITHOUT_HOURS, COLUMNS.len()].contains(&record.len());
+    if counted && named.zip(COLUMNS).all(|(name, column)| name == column.as_bytes()) {
+        return Ok(record.len());
     }
     Err(Fault { line, column: None, problem: expected_header() })
 }
@@ -128,6 +135,8 @@ impl Lines<'_> {
 /// The rows read so far.
 #[derive(Default)]
 struct Rows {
+    /// How many columns each row must have.
+    columns: usize,
     count: usize,
     good: Vec<VendorRecord>,
     faults: Vec<Fault>,
@@ -138,8 +147,8 @@ struct Rows {
 impl Rows {
     fn take(&mut self, record: &ByteRecord, line: u64) {
         self.count += 1;
-        if record.len() != COLUMNS.len() {
-            let problem = format!("expected {} columns, found {}", COLUMNS.len(), record.len());
+        if record.len() != self.columns {
+            let problem = format!("expected {} columns, found {}", self.columns, record.len());
             self.faults.push(Fault { line, column: None, problem });
             return;
         }
@@ -167,6 +176,7 @@ impl Rows {
         let languages = row.cell(7, languages);
         let accepts_inquiries = row.cell(8, yes_or_no);
         let rating = row.cell(9, |text| optional_number(text, 0.0, 5.0));
+        let hours = row.cell(10, hours);
         let whole = (|| {
             Ok::<_, Noted>(VendorRecord {
                 id: id?,
@@ -177,6 +187,7 @@ impl Rows {
                 timezone: timezone?,
                 languages: languages?,
                 accepts_inquiries: accepts_inquiries?,
+                hours: hours?,
                 rating: rating?,
             })
         })();
@@ -294,6 +305,14 @@ fn languages(text: &str) -> Cell<Vec<Language>> {
         .iter()
         .map(|code| code.parse().map_err(|_| format!("{}, found {}", expected(), quoted(code))))
         .collect()
+}
+
+/// As it is stored: one form for all spellings of the same hours.
+fn hours(text: &str) -> Cell<Option<String>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse::<Hours>().map(|hours| Some(hours.to_string())).map_err(|error| error.to_string())
 }
 
 /// The parts of a list, lower case, each once, in order.

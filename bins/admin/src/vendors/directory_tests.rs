@@ -35,6 +35,26 @@ fn read_one(row: &str) -> Result<VendorRecord, Vec<String>> {
 }
 
 #[test]
+fn hours_are_a_column_that_may_be_missing() {
+    let read = |row: &str| {
+        let file = format!("{HEADER},hours\n{row}\n");
+        read(file.as_bytes()).map(|rows| rows[0].hours.clone()).map_err(|faults| faults[0].to_string())
+    };
+    let good = GOOD.join(",");
+    assert_eq!(read(&format!("{good},")), Ok(None));
+    assert_eq!(
+        read(&format!("{good},\"Mo-Tu 08:00-12:00,14:00-18:00\"")).unwrap().unwrap(),
+        "mo 08:00-12:00;mo 14:00-18:00;tu 08:00-12:00;tu 14:00-18:00"
+    );
+    assert_eq!(
+        read(&format!("{good},mo 8-18")).unwrap_err(),
+        "line 2, column 11 (hours): expected times such as 08:00-18:00, found \"8-18\""
+    );
+    assert_eq!(read(&good).unwrap_err(), "line 2: expected 11 columns, found 10");
+    assert_eq!(read_one(&good).unwrap().hours, None, "a file of ten columns");
+}
+
+#[test]
 fn a_row_is_read_as_written() {
     let vendor =
         read_one("v1, Jua Kali ,+254 (722) 000-001,Tyres; auto_parts;tyres,,,UTC,sw;EN,No,").unwrap();
@@ -118,7 +138,11 @@ fn the_header_is_exact() {
         &HEADER.replace("rating", "stars"),
         &format!("{HEADER},x"),
     ] {
-        assert_eq!(faults(bad), [format!("line 1: expected the header {HEADER}")], "{bad}");
+        assert_eq!(
+            faults(bad),
+            [format!("line 1: expected the header {HEADER},hours; the last column may be left out")],
+            "{bad}"
+        );
     }
     for good in [HEADER.to_owned(), format!("\u{feff}{HEADER}\r\n"), HEADER.replace(',', " ,")] {
         assert_eq!(read(good.as_bytes()), Ok(Vec::new()), "{good}");

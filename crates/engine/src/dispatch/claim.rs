@@ -58,6 +58,11 @@ pub(super) fn claim(tx: &mut Tx<'_>, claiming: &Claiming, id: OutboxId) -> Resul
             outbox::requeue(tx, &send, tx.now + how_long)?;
             Claim::Held
         }
+        Verdict::NoTemplate(how_long, code) => {
+            outbox::requeue(tx, &send, tx.now + how_long)?;
+            outbox::set_reason(tx, id, &consequences::meta_reason(code))?;
+            Claim::Held
+        }
         Verdict::Never(reason) => {
             consequences::cancel(tx, guard.as_ref(), &send, reason)?;
             Claim::Cancelled
@@ -78,6 +83,9 @@ fn admit(
     Ok(match breaker::admit(tx, vendor, claiming.limits)? {
         Admission::Counted => {
             outbox::mark_sending(tx, send.id, claiming.term.fence)?;
+            let is_short = message.content().is_template();
+            let owed = is_short && send.payload.as_ref().is_some_and(gates::is_announced);
+            outbox::set_owed(tx, send.id, owed)?;
             Claim::Send(message)
         }
         Admission::Held => {
@@ -126,11 +134,12 @@ pub(super) fn expire(tx: &mut Tx<'_>, id: OutboxId) -> Result<bool, ToolError> {
     Ok(true)
 }
 
-/// Whether this is an inquiry of an open batch while nothing may be sent: the batch's deadline moves then, and with
-/// it the time of the inquiry, be it after this look or before.
+/// Whether this is an inquiry of an open batch while nothing may be sent, or no template: the batch's deadline moves
+/// then, and with it the time of the inquiry, be it after this look or before.
 fn batch_waits_for(tx: &mut Tx<'_>, guard: Option<&RequestGuard>, send: &Send) -> Result<bool, ToolError> {
     let Some(guard) = guard else { return Ok(false) };
-    if send.purpose != Purpose::VendorInquiry || !breaker::all_is_held(tx)? {
+    let waits = send.reason.is_some() || breaker::all_is_held(tx)?;
+    if send.purpose != Purpose::VendorInquiry || !waits {
         return Ok(false);
     }
     Ok(sourcing::awaited_contacts(tx, guard.request().id)?.contains(&send.contact))

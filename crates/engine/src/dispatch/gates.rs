@@ -2,25 +2,27 @@
 
 use std::time::Duration;
 
+use conversation::{ButtonId, Sentence, catalogue};
 use marketplace::{ActorKind, Language, RequestState};
 use meta_client::{
     OutboundMessage, Recipient,
-    outbound::{Button, Content},
+    outbound::{BUTTON_BODY_MAX, Button, Content},
 };
 use store::{
     Tx,
     contacts::{self, Contact},
     flags, messages,
     outbox::{
-        Purpose, Send, SendPayload,
+        Purpose, Send, SendPayload, TemplateUse,
         breaker::{self, Scope},
     },
     requests::{Request, RequestGuard},
+    template_faults,
 };
 use tools::ToolError;
 
 use super::claim::Claiming;
-use crate::templates::TemplateCatalogue;
+use crate::templates::{self, TemplateCatalogue};
 
 /// How soon an intent is looked at again while the switch is off.
 const SWITCH_WAIT: Duration = Duration::from_secs(1);
@@ -37,6 +39,8 @@ pub(super) enum Verdict {
     Go(Box<OutboundMessage>),
     /// Not before this time has passed.
     Wait(Duration),
+    /// The same, because Meta refuses the template that it needs: the code says how.
+    NoTemplate(Duration, i64),
     /// Never, for this reason.
     Never(&'static str),
     /// Another process sends for this number now.
@@ -82,9 +86,9 @@ pub(super) fn judge(
     let content = if window_is_open {
         free_form(send.purpose, payload)
     } else {
-        match as_template(&claiming.templates, payload, language) {
+        match as_template(tx, &claiming.templates, payload, language)? {
             Ok(content) => content,
-            Err(reason) => return Ok(Verdict::Never(reason)),
+            Err(verdict) => return Ok(verdict),
         }
     };
     let to = match (&contact.phone, &contact.bsuid) {
@@ -129,7 +133,7 @@ pub(super) fn never(
     if contact.erased_at.is_some() {
         return Some("erased");
     }
-    if contact.opted_out_at.is_some() && send.purpose != Purpose::Notice {
+    if contact.opted_out_at.is_some() && send.purpose != Purpose::StopConfirmation {
         return Some("opted_out");
     }
     if let Some(reason) = guard.and_then(|guard| refused_by_request(guard.request(), send)) {
@@ -144,7 +148,7 @@ pub(super) fn never(
 /// The epoch alone tells a message of the bot from before a takeover: none can be queued under human control.
 fn refused_by_request(request: &Request, send: &Send) -> Option<&'static str> {
     match send.purpose {
-        Purpose::Notice => return None,
+        Purpose::Notice | Purpose::StopConfirmation => return None,
         Purpose::Farewell if request.state != RequestState::HandedOff => return None,
         _ => {}
     }
@@ -177,19 +181,55 @@ fn free_form(purpose: Purpose, payload: &SendPayload) -> Content {
     if with_buttons.check().is_ok() { with_buttons } else { Content::Text { body } }
 }
 
+/// The template in the reader's language, or in English where there is no translation or Meta refuses it.
 fn as_template(
+    tx: &mut Tx<'_>,
     templates: &TemplateCatalogue,
     payload: &SendPayload,
     language: Language,
-) -> Result<Content, &'static str> {
-    let wanted = payload
-        .template
-        .as_ref()
-        .filter(|wanted| !templates.leaves_out(&wanted.purpose))
-        .ok_or("outside_window")?;
+) -> Result<Result<Content, Verdict>, ToolError> {
+    let wanted = payload.template.as_ref().filter(|wanted| !templates.leaves_out(&wanted.purpose));
+    let Some(wanted) = wanted else { return Ok(Err(Verdict::Never("outside_window"))) };
+    let refused = template_faults::refused(tx, &wanted.purpose)?;
+    let fault_of = |code: &str| refused.iter().find(|fault| fault.language == code);
+    let codes = templates.language_codes(&wanted.purpose, language);
+    let Some(code) = codes.iter().find(|code| fault_of(code).is_none()) else {
+        // The last one to come back, which is English.
+        return Ok(Err(match codes.last().and_then(|code| fault_of(code)) {
+            Some(fault) if fault.is_given_up(tx.now) => Verdict::Never("template_refused"),
+            Some(fault) => Verdict::NoTemplate(fault.until.since(tx.now), fault.code),
+            None => no_template(&wanted.purpose, &"the catalogue has no such purpose"),
+        }));
+    };
+    let announced;
+    let wanted = if is_announced(payload) {
+        announced = announcement(wanted, payload, language);
+        &announced
+    } else {
+        wanted
+    };
     let buttons: Vec<String> = payload.buttons.iter().map(|(id, _)| id.clone()).collect();
-    templates.resolve(wanted, language, &buttons).map_err(|error| {
-        tracing::error!(purpose = wanted.purpose, %error, "a queued message has no template");
-        "no_template"
-    })
+    Ok(templates.resolve(wanted, code, &buttons).map_err(|error| no_template(&wanted.purpose, &error)))
+}
+
+fn no_template(purpose: &str, error: &dyn std::fmt::Display) -> Verdict {
+    tracing::error!(purpose, %error, "a queued message has no template");
+    Verdict::Never("no_template")
+}
+
+/// Whether a message to the client is too much for the one line of a template: several lines, buttons, or a text that
+/// would be cut. The template then says that there is news, and the whole goes out once they write.
+pub(super) fn is_announced(payload: &SendPayload) -> bool {
+    let is_update =
+        payload.template.as_ref().is_some_and(|template| template.purpose == templates::CLIENT_UPDATE);
+    let lines = payload.body.lines().filter(|line| !line.trim().is_empty()).count();
+    is_update && (lines > 1 || !payload.buttons.is_empty() || payload.body.chars().count() > BUTTON_BODY_MAX)
+}
+
+/// What the template says in place of a text that it has no room for.
+fn announcement(wanted: &TemplateUse, payload: &SendPayload, language: Language) -> TemplateUse {
+    let is_pick = |(id, _): &(String, String)| matches!(id.parse(), Ok(ButtonId::Pick(_)));
+    let sentence =
+        if payload.buttons.iter().any(is_pick) { Sentence::OffersWaiting } else { Sentence::NewsWaiting };
+    TemplateUse { purpose: wanted.purpose.clone(), parameters: vec![catalogue::text(language, &sentence)] }
 }

@@ -18,7 +18,7 @@ use std::{
 
 use futures_util::{StreamExt as _, stream};
 use marketplace::{ContactId, OutboxId, PhoneNumberId};
-use meta_client::{MetaApi, SendErrorClass, SendOutcome};
+use meta_client::{MetaApi, SendErrorClass, SendOutcome, outbound::Content};
 use store::{
     Db, StoreError, Tx,
     outbox::{self, SendState, breaker::VolumeLimits},
@@ -126,7 +126,8 @@ pub enum DispatchError {
 struct Answered {
     entered: Entered<OutboxId>,
     answer: Arc<SendOutcome>,
-    as_template: bool,
+    /// Meta's code of the language, of what went out as a template.
+    template: Option<Arc<str>>,
     tries: u32,
 }
 
@@ -279,14 +280,14 @@ impl Dispatcher {
             }
         };
         let answer = Arc::new(self.meta.send(&self.number, &message).await);
-        let as_template = message.content().is_template();
-        self.record(Answered { entered, answer, as_template, tries: 0 }).await.map(Done::Settled)
+        let template = template_language(message.content());
+        self.record(Answered { entered, answer, template, tries: 0 }).await.map(Done::Settled)
     }
 
     async fn record(&self, answered: Answered) -> Result<Settled, DispatchError> {
-        let (id, answer, as_template) =
-            (answered.entered.work(), Arc::clone(&answered.answer), answered.as_template);
-        let settle = self.db.write(move |tx| outcome::settle(tx, id, &answer, as_template));
+        let (id, answer, template) =
+            (answered.entered.work(), Arc::clone(&answered.answer), answered.template.clone());
+        let settle = self.db.write(move |tx| outcome::settle(tx, id, &answer, template.as_deref()));
         let recorded = settle.instrument(span(id)).await;
         if recorded.is_err() && answered.tries < RECORD_TRIES {
             let again = Answered { tries: answered.tries + 1, ..answered };
@@ -349,6 +350,15 @@ impl Dispatcher {
 
     fn give_token_back(&self, to: ContactId) {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner).give_back(to);
+    }
+}
+
+fn template_language(content: &Content) -> Option<Arc<str>> {
+    match content {
+        Content::Template { language, .. } | Content::CallPermissionTemplate { language, .. } => {
+            Some(language.as_str().into())
+        }
+        _ => None,
     }
 }
 

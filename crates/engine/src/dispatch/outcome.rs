@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use audit::Outcome;
 use marketplace::OutboxId;
-use meta_client::{SendErrorClass, SendOutcome};
+use meta_client::{SendErrorClass, SendOutcome, error::refuses_template};
 use store::{
     Tx, contacts,
+    dead_letters::{self, DeadLetterSource, NewDeadLetter},
     outbox::{self, Send, SendState, breaker},
     requests::RequestGuard,
+    template_faults,
 };
 use tools::ToolError;
 
@@ -40,23 +42,27 @@ pub(super) enum Settled {
     Unknown,
 }
 
-/// Records an answer, whoever holds the lease by now: it is the truth about this intent.
+/// Records an answer, whoever holds the lease by now: it is the truth about this intent. `template` is Meta's code of
+/// the language in which it went out as a template.
 pub(super) fn settle(
     tx: &mut Tx<'_>,
     id: OutboxId,
     answer: &SendOutcome,
-    as_template: bool,
+    template: Option<&str>,
 ) -> Result<Settled, ToolError> {
     let (guard, send) = consequences::take(tx, id)?;
     let guard = guard.as_ref();
     match answer {
         SendOutcome::Accepted { wamid, .. } => {
+            if let (Some(language), Some(purpose)) = (template, template_of(&send)) {
+                template_faults::works(tx, purpose, language)?;
+            }
             let wamid = wamid.as_str();
             let after = consequences::advance(tx, id, SendState::Accepted, None, Some(wamid))?;
             consequences::accepted(tx, guard, &send, after)?;
             consequences::audit_send(tx, guard, &send, "send.accepted", Outcome::Ok, None)?;
-            for (state, code, _) in outbox::take_parked(tx, wamid)? {
-                statuses::learn(tx, guard, id, News { state, code }, None)?;
+            for (state, code, at) in outbox::take_parked(tx, wamid)? {
+                statuses::learn(tx, guard, id, News { state, code, at: Some(at) }, None)?;
             }
             Ok(Settled::Accepted)
         }
@@ -76,7 +82,7 @@ pub(super) fn settle(
                 None => Settled::Retried,
             })
         }
-        SendOutcome::Refused { class, code, .. } => refused(tx, guard, &send, *class, *code, as_template),
+        SendOutcome::Refused { class, code, .. } => refused(tx, guard, &send, *class, *code, template),
         SendOutcome::Unknown { why } => {
             // Up to the first colon the words are ours; what Meta or a proxy says may quote the number.
             let why = why.split(':').next().unwrap_or_default();
@@ -140,15 +146,25 @@ fn refused(
     send: &Send,
     class: SendErrorClass,
     code: i64,
-    as_template: bool,
+    template: Option<&str>,
 ) -> Result<Settled, ToolError> {
     use SendErrorClass as Class;
-    let has_template = send.payload.as_ref().is_some_and(|payload| payload.template.is_some());
+    let has_template = template_of(send).is_some();
+    match (class, template) {
+        // It is refused whoever gets it: the same intent goes in English, or waits until a person has repaired it.
+        (Class::Template, Some(language)) if refuses_template(code) && send.state == SendState::Sending => {
+            uncount(tx, guard, send)?;
+            template_refused(tx, guard, send, language, code)?;
+            return Ok(Settled::Retried);
+        }
+        _ => {}
+    }
     match class {
         // Refused at once, so nothing was sent: with the window closed the same intent goes as a template.
-        Class::Window if has_template && !as_template => {
+        Class::Window if has_template && template.is_none() => {
             uncount(tx, guard, send)?;
-            contacts::close_window(tx, send.contact, &send.phone_number_id)?;
+            let as_of = send.sending_at.unwrap_or(tx.now);
+            contacts::close_window(tx, send.contact, &send.phone_number_id, as_of)?;
             consequences::audit_send(
                 tx,
                 guard,
@@ -173,4 +189,39 @@ fn refused(
     consequences::refused_for_good(tx, guard, send, class)?;
     consequences::fail(tx, guard, send, &meta_reason(code))?;
     Ok(Settled::Failed)
+}
+
+/// The purpose of the template that a message is sent as outside the window.
+fn template_of(send: &Send) -> Option<&str> {
+    send.payload.as_ref()?.template.as_ref().map(|template| template.purpose.as_str())
+}
+
+/// Nothing was sent, and nothing is to be until the template works again: the gates hold what needs it. A person
+/// hears of it once. Tries don't count here: a paused template must not use up the queue.
+fn template_refused(
+    tx: &mut Tx<'_>,
+    guard: Option<&RequestGuard>,
+    send: &Send,
+    language: &str,
+    code: i64,
+) -> Result<(), ToolError> {
+    let Some(purpose) = template_of(send) else { return Ok(()) };
+    let reason = meta_reason(code);
+    tracing::error!(purpose, language, code, "Meta refuses a template: what needs it waits");
+    let is_news = template_faults::refuse(tx, purpose, language, code)?;
+    outbox::requeue(tx, send, tx.now)?;
+    outbox::set_reason(tx, send.id, &reason)?;
+    if is_news {
+        dead_letters::insert(
+            tx,
+            &NewDeadLetter {
+                source: DeadLetterSource::Dispatch,
+                reference: &format!("{purpose}/{language}/{}", tx.now.as_millis()),
+                request: None,
+                reason: &reason,
+                detail: None,
+            },
+        )?;
+    }
+    consequences::audit_send(tx, guard, send, "send.template_refused", Outcome::Refused, Some(&reason))
 }

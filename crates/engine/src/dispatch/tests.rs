@@ -9,4 +9,6 @@ mod restarts;
 mod silence;
 mod stale;
 mod statuses;
+mod stop;
+mod templates;
 mod world;

@@ -111,7 +111,7 @@ impl World {
             .write(move |tx| records.iter().try_for_each(|record| vendors::import(tx, record).map(drop)))
             .await;
         imported.unwrap();
-        let policy = Policy { ai_concierge: true, calling: true, ocr: false };
+        let policy = Policy { ai_concierge: true, calling: true, ..Policy::default() };
         let brain = Arc::new(ObeyingBrain::default());
         let number = NUMBER.parse().unwrap();
         Self {

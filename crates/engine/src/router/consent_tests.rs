@@ -24,24 +24,27 @@ use tools::{Caller, Invocation, Policy, ToolError};
 use super::Router;
 use crate::intake::Intake;
 
-const NUMBER: &str = "300000000000001";
+pub(super) const NUMBER: &str = "300000000000001";
+/// Another number of ours.
+pub(super) const SECOND: &str = "300000000000002";
 /// Who answers in the fixtures, by number and by business-scoped id.
-const ANSWERS: &str = "254700000101";
-const BSUID: &str = "KE.90000000000000000101";
-const OTHER: &str = "254700000102";
-const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+pub(super) const ANSWERS: &str = "254700000101";
+pub(super) const BSUID: &str = "KE.90000000000000000101";
+pub(super) const OTHER: &str = "254700000102";
+const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 const GRANTED: &str = "granted";
 const DENIED: &str = "denied";
 const REQUESTED: &str = "requested";
+const EXPIRED: &str = "expired";
 
-struct Desk<'a> {
-    test: &'a TestStore,
+pub(super) struct Desk<'a> {
+    pub(super) test: &'a TestStore,
     intake: Intake,
     router: Router,
-    request: RequestId,
-    client: ContactId,
-    vendor: ContactId,
+    pub(super) request: RequestId,
+    pub(super) client: ContactId,
+    pub(super) vendor: ContactId,
     written: Mutex<u32>,
 }
 
@@ -70,6 +73,7 @@ fn rows(
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     };
     vendors::import(tx, &record)?;
@@ -91,14 +95,19 @@ fn rows(
 }
 
 impl<'a> Desk<'a> {
-    async fn new(test: &'a TestStore, client: &'static str, vendor: &'static str) -> Self {
+    pub(super) async fn new(test: &'a TestStore, client: &'static str, vendor: &'static str) -> Self {
         let (request, client, vendor) = test.db.write(move |tx| rows(tx, client, vendor)).await.unwrap();
         let db = test.db.clone();
-        let router = Router::new(db.clone(), vec![NUMBER.parse().unwrap()], ON, "test".to_owned());
+        let router = Router::new(
+            db.clone(),
+            vec![NUMBER.parse().unwrap(), SECOND.parse().unwrap()],
+            ON,
+            "test".to_owned(),
+        );
         Self { test, intake: Intake::new(db), router, request, client, vendor, written: Mutex::new(0) }
     }
 
-    async fn write<T: Send + 'static>(
+    pub(super) async fn write<T: Send + 'static>(
         &self,
         work: impl FnMut(&mut Tx<'_>) -> Result<T, ToolError> + Send + 'static,
     ) -> T {
@@ -106,7 +115,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Asks for consent; Meta takes the prompt as `wamid.REQ0001`. Its message.
-    async fn ask(&self, party: Party, scope: &str) -> MessageId {
+    pub(super) async fn ask(&self, party: Party, scope: &str) -> MessageId {
         let args = RequestCallConsentArgs {
             request_id: self.request,
             party,
@@ -136,14 +145,18 @@ impl<'a> Desk<'a> {
     }
 
     /// A fixture of the folder, at its time.
-    async fn fixture(&self, name: &str) {
+    pub(super) async fn fixture(&self, name: &str) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/meta-webhooks");
         let body = std::fs::read(folder.join(name)).unwrap();
         self.accept(&body).await;
     }
 
     /// A message of somebody, now.
-    async fn says(&self, from: &str, mut message: Value) {
+    pub(super) async fn says(&self, from: &str, message: Value) {
+        self.says_to(NUMBER, from, message).await;
+    }
+
+    pub(super) async fn says_to(&self, to: &str, from: &str, mut message: Value) {
         self.test.clock.advance(Duration::from_secs(1));
         let number = {
             let mut written = self.written.lock().unwrap();
@@ -159,7 +172,7 @@ impl<'a> Desk<'a> {
             "object": "whatsapp_business_account",
             "entry": [{ "id": "200000000000001", "changes": [{ "field": "messages", "value": {
                 "messaging_product": "whatsapp",
-                "metadata": { "display_phone_number": "15550100001", "phone_number_id": NUMBER },
+                "metadata": { "display_phone_number": "15550100001", "phone_number_id": to },
                 "contacts": [sender],
                 "messages": [message],
             }}]}],
@@ -167,25 +180,25 @@ impl<'a> Desk<'a> {
         self.accept(body.to_string().as_bytes()).await;
     }
 
-    async fn presses(&self, from: &str, prompt: MessageId, yes: bool) {
+    pub(super) async fn presses(&self, from: &str, prompt: MessageId, yes: bool) {
         let id = ButtonId::Consent { prompt, yes }.to_string();
         let reply = json!({ "id": id, "title": if yes { "YES" } else { "NO" } });
         let interactive = json!({ "type": "button_reply", "button_reply": reply });
         self.says(from, json!({ "type": "interactive", "interactive": interactive })).await;
     }
 
-    async fn writes(&self, from: &str, text: &str) {
+    pub(super) async fn writes(&self, from: &str, text: &str) {
         self.says(from, json!({ "type": "text", "text": { "body": text } })).await;
     }
 
-    async fn quotes(&self, from: &str, text: &str, wamid: &str) {
+    pub(super) async fn quotes(&self, from: &str, text: &str, wamid: &str) {
         let message =
             json!({ "type": "text", "text": { "body": text }, "context": { "id": wamid, "from": "1" } });
         self.says(from, message).await;
     }
 
     /// The statuses of the request's consents, the oldest first.
-    async fn statuses(&self) -> Vec<String> {
+    pub(super) async fn statuses(&self) -> Vec<String> {
         let request = self.request;
         self.write(move |tx| {
             let now = tx.now;
@@ -205,7 +218,7 @@ impl<'a> Desk<'a> {
         .await
     }
 
-    async fn mailbox(&self) -> Vec<(EntryKind, Option<String>)> {
+    pub(super) async fn mailbox(&self) -> Vec<(EntryKind, Option<String>)> {
         let request = self.request;
         let entries = self.write(move |tx| Ok(lanes::pending(tx, request)?)).await;
         entries.into_iter().map(|entry| (entry.kind, entry.reason)).collect()
@@ -218,19 +231,19 @@ impl<'a> Desk<'a> {
         inbound.map(|message| (message.kind, message.party)).collect()
     }
 
-    async fn bodies_to(&self, to: ContactId) -> Vec<String> {
+    pub(super) async fn bodies_to(&self, to: ContactId) -> Vec<String> {
         let request = self.request;
         let sends = self.write(move |tx| Ok(outbox::of_request(tx, request)?)).await;
         let of = sends.into_iter().filter(|send| send.contact == to);
         of.map(|send| send.payload.unwrap().body).collect()
     }
 
-    async fn window_is_open(&self, of: ContactId) -> bool {
+    pub(super) async fn window_is_open(&self, of: ContactId) -> bool {
         let number: PhoneNumberId = NUMBER.parse().unwrap();
         self.write(move |tx| Ok(contacts::window_is_open(tx, of, &number)?)).await
     }
 
-    async fn audit(&self, chain: audit::ChainId) -> Vec<String> {
+    pub(super) async fn audit(&self, chain: audit::ChainId) -> Vec<String> {
         let records: Result<_, StoreError> =
             self.test.store.read(move |conn| store::audit_log::chain_records(conn, chain)).await;
         let line = |record: audit::AuditRecord| {
@@ -503,7 +516,8 @@ fn after_stop_a_yes_changes_nothing() {
         let prompt = desk.ask(Party::Client, "either").await;
         desk.writes(OTHER, "STOP").await;
         desk.presses(OTHER, prompt, true).await;
-        assert_eq!(desk.statuses().await, [REQUESTED, REQUESTED]);
+        // The request closed with the STOP, and what it asked for; the answer to it comes too late for both.
+        assert_eq!(desk.statuses().await, [EXPIRED, DENIED]);
         assert_eq!(desk.of_request().await.last().unwrap(), "consent.ignored opted_out");
     });
 }

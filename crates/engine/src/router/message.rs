@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use conversation::{ControlWord, Sentence, catalogue, control_words};
-use marketplace::{ActorKind, ContactId, DataKeyId, Language, PhoneNumberId};
+use conversation::{ControlWord, Sentence, control_words};
+use marketplace::{ContactId, Language, PhoneNumberId, Timestamp};
 use meta_client::event::{InboundMessage, MediaKind, MessageContent};
-use serde_json::json;
 use store::{
     Tx,
-    contacts::{self, Contact, Identity},
+    contacts::{self, Contact, Identity, LanguageSource},
+    documents::{self, MediaSource},
     inbound::InboundEvent,
     messages::{self, Direction, MessageKind, NewMessage, Party},
-    outbox::{self, NewSend, Purpose, SendPayload},
-    requests,
+    outbox::{self, Purpose},
+    requests::{self, Position},
 };
-use tools::{AuditEntry, Caller, Policy, ToolError, record_system, spoken_of, staleness};
+use tools::{Caller, Policy, ToolError, opt_out::say, spoken_of};
 
 use super::{
     consents::{self, Heard},
+    identity, language, opt_out, owed,
     place::{self, Place},
+    which,
 };
 
 /// Events older than this are kept and have no effect: the deduplication no longer knows them.
@@ -33,6 +35,8 @@ pub(super) enum Placement {
     Done(ContactId),
     /// Kept, without effect; the code says why.
     Ignored(Option<ContactId>, &'static str),
+    /// For a person to look at; the code says why.
+    Dead(&'static str),
     /// Quotes a message that we may be about to learn of.
     Wait,
 }
@@ -55,12 +59,16 @@ pub(super) fn place(
     if tx.now.since(at) > STALE_AFTER {
         return Ok(Placement::Ignored(None, "stale"));
     }
+    if let MessageContent::System(notice) = &message.content {
+        return identity::place(tx, message, notice);
+    }
     let reading = match read(&message.content) {
         Ok(reading) => reading,
         Err(reason) => return Ok(Placement::Ignored(None, reason)),
     };
     let known_by = contacts::candidates(message.sender.bsuid.as_ref(), message.sender.wa_id.as_ref());
     let contact = find_or_create(tx, &known_by, message.profile_name.as_deref())?;
+    let contact = identity::moved_line(tx, contact, &known_by)?;
     let quoted = message.context.as_ref().map(meta_client::MetaId::as_str);
     let may_wait = tx.now.since(stored.received_at) < QUOTE_WAITS;
     // Requests' rows come before the contact's.
@@ -69,47 +77,101 @@ pub(super) fn place(
         Heard::Wait => return Ok(Placement::Wait),
         Heard::Nothing => None,
     };
+    let steering = opt_out::take(tx, &contact, &reading)?;
     contacts::lock(tx, contact.id)?;
     // As it is now that the row is ours: an erasure may have been faster.
-    let contact = contacts::load(tx, contact.id)?;
+    let mut contact = contacts::load(tx, contact.id)?;
     if contact.erased_at.is_some() {
         return Ok(Placement::Ignored(Some(contact.id), "erased"));
     }
     if !consents::is_automatic(&message.content) {
         contacts::open_window(tx, contact.id, number, at.min(tx.now))?;
+        outbox::release(tx, contact.id, number)?;
     }
     if let Some(taken) = word {
         consents::place(tx, policy, number, &contact, &reading, message, &taken)?;
         return Ok(Placement::Done(contact.id));
     }
-    if let Some(placement) = control_word(tx, number, &contact, &known_by, &reading, message)? {
+    if let Some(placement) = opt_out::place(tx, number, &contact, &known_by, &reading, message, steering)? {
         return Ok(placement);
     }
-    if contact.opted_out_at.is_some() {
-        return Ok(Placement::Ignored(Some(contact.id), "opted_out"));
+    let owed = owed::to(tx, &contact, number)?;
+    let place = place::find(tx, &contact, number, &reading, quoted, may_wait)?;
+    if !owed.is_empty() && !matches!(place, Place::Wait) {
+        owed::send_in_full(tx, &contact, number, &owed)?;
     }
-    match place::find(tx, &contact, number, &reading, quoted, may_wait)? {
+    match place {
         Place::Wait => Ok(Placement::Wait),
-        Place::Ask { needs, clients } => {
-            ask_which(tx, number, &contact, &needs, clients)?;
+        Place::Ask(candidates) => {
+            language::hear(tx, &mut contact, &reading, Party::Vendor)?;
+            which::ask(tx, number, &contact, &candidates)?;
             keep(tx, &contact, &reading, message, None, Party::Vendor)?;
+            Ok(Placement::Done(contact.id))
+        }
+        Place::Answered { guard, party } => {
+            tracing::Span::current().record("request", tracing::field::display(guard.request().id));
+            keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
+            which::place_held(tx, &guard, &contact, party)?;
             Ok(Placement::Done(contact.id))
         }
         Place::Store { request, party } => {
             tracing::Span::current().record("request", tracing::field::display(request));
             keep(tx, &contact, &reading, message, Some(request), party)?;
+            if is_wish(language::hear(tx, &mut contact, &reading, party)?) {
+                say(tx, number, &contact, Purpose::Notice, &Sentence::LanguageSet)?;
+            }
+            Ok(Placement::Done(contact.id))
+        }
+        Place::Mailbox { guard, party: Party::Client }
+            if owed::is_answered_by(&owed, guard.request().id, &reading) =>
+        {
+            let request = guard.request().id;
+            tracing::Span::current().record("request", tracing::field::display(request));
+            keep(tx, &contact, &reading, message, Some(request), Party::Client)?;
             Ok(Placement::Done(contact.id))
         }
         Place::Mailbox { mut guard, party } => {
             tracing::Span::current().record("request", tracing::field::display(guard.request().id));
             let id = keep(tx, &contact, &reading, message, Some(guard.request().id), party)?;
+            let heard = language::hear(tx, &mut contact, &reading, party)?;
+            if party == Party::Vendor && is_wish(heard) {
+                // It is no answer to the inquiry.
+                say(tx, number, &contact, Purpose::Notice, &Sentence::LanguageSet)?;
+                return Ok(Placement::Done(contact.id));
+            }
             place::append(tx, &guard, party, id, at, &contact, &reading)?;
+            if party == Party::Client && guard.request().phone_number_id != *number {
+                place::move_to(tx, &mut guard, number)?;
+            }
+            if let Some(change) = heard {
+                tools::language::follow(tx, &mut guard, change, &Caller::system("router"))?;
+                if is_wish(heard) {
+                    tools::language::confirm(tx, &guard, &contact)?;
+                }
+            }
             if party == Party::Client && asks_for_call(&reading) {
                 requests::set_call_asked(tx, &mut guard, at.min(tx.now))?;
+            }
+            if party == Party::Client
+                && let Some(position) = position(&message.content, at.min(tx.now))
+            {
+                requests::set_position(tx, &mut guard, position)?;
             }
             Ok(Placement::Done(contact.id))
         }
     }
+}
+
+/// Where somebody says they are, if that is on a map.
+fn position(content: &MessageContent, at: Timestamp) -> Option<Position> {
+    let MessageContent::Location { latitude, longitude, .. } = content else { return None };
+    let place = vendor_search::Place::new(*latitude, *longitude)?;
+    Some(Position { latitude: place.latitude(), longitude: place.longitude(), at })
+}
+
+/// Whether the person asked for a language: they read that they get it.
+const fn is_wish(heard: Option<(Language, LanguageSource)>) -> bool {
+    matches!(heard, Some((_, LanguageSource::Asked)))
 }
 
 /// "Call me". It goes on into the mailbox as any other message.
@@ -145,104 +207,13 @@ fn read(content: &MessageContent) -> Result<Reading, &'static str> {
         }
         MessageContent::Location { name, address, .. } => {
             let text: Vec<&str> = [name.as_deref(), address.as_deref()].into_iter().flatten().collect();
-            plain(MessageKind::Other, &text.join(", "))
+            plain(MessageKind::Location, &text.join(", "))
         }
         MessageContent::Reaction { .. } => return Err("reaction"),
         MessageContent::CallPermissionReply(reply) => plain(MessageKind::Consent, reply.response.as_str()),
         MessageContent::System(_) => return Err("system_notice"),
         _ => plain(MessageKind::Other, ""),
     })
-}
-
-/// STOP and START take effect here at once: never coalesced, never behind a turn.
-fn control_word(
-    tx: &mut Tx<'_>,
-    number: &PhoneNumberId,
-    contact: &Contact,
-    known_by: &[Identity],
-    reading: &Reading,
-    message: &InboundMessage,
-) -> Result<Option<Placement>, ToolError> {
-    if reading.kind != MessageKind::Text {
-        return Ok(None);
-    }
-    let (opt_out, sentence, action) = match control_words::recognise(&reading.body) {
-        Some(ControlWord::Stop) => (Some(tx.now), Sentence::StopConfirmed, "contact.opted_out"),
-        // START means something only to a person who said STOP, or whose number was an erased person's.
-        Some(ControlWord::Start) if contact.opted_out_at.is_some() || is_suppressed(tx, known_by)? => {
-            contacts::lift_suppression(tx, known_by)?;
-            (None, Sentence::StartConfirmed, "contact.opted_in")
-        }
-        _ => return Ok(None),
-    };
-    let repeated = opt_out.is_some() && contact.opted_out_at.is_some();
-    keep(tx, contact, reading, message, None, Party::Client)?;
-    if repeated {
-        return Ok(Some(Placement::Ignored(Some(contact.id), "opted_out")));
-    }
-    contacts::set_opt_out(tx, contact.id, opt_out)?;
-    notice(tx, number, contact, catalogue::text(contact.language, &sentence), Vec::new())?;
-    let entry = AuditEntry::new(Caller::system("router").actor, action, json!({ "contact_id": contact.id }));
-    record_system(tx, entry.sealed_by([contact.data_key]))?;
-    Ok(Some(Placement::Done(contact.id)))
-}
-
-fn is_suppressed(tx: &mut Tx<'_>, known_by: &[Identity]) -> Result<bool, ToolError> {
-    for identity in known_by {
-        if contacts::is_suppressed(tx, identity)? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// `needs` are other people's words: the question dies with any of them.
-fn ask_which(
-    tx: &mut Tx<'_>,
-    number: &PhoneNumberId,
-    contact: &Contact,
-    needs: &[String],
-    clients: Vec<DataKeyId>,
-) -> Result<(), ToolError> {
-    let body = catalogue::text(contact.language, &Sentence::VendorWhichRequest { needs });
-    notice(tx, number, contact, body, clients)
-}
-
-/// A message of ours that belongs to no request.
-fn notice(
-    tx: &mut Tx<'_>,
-    number: &PhoneNumberId,
-    contact: &Contact,
-    body: String,
-    also_sealed_by: Vec<DataKeyId>,
-) -> Result<(), ToolError> {
-    let message = messages::insert(
-        tx,
-        &NewMessage {
-            request: None,
-            contact: contact.id,
-            direction: Direction::Out,
-            party: Party::Client,
-            kind: MessageKind::Text,
-            body: body.clone(),
-            also_sealed_by: also_sealed_by.clone(),
-            button_id: None,
-            wamid: None,
-            quoted_wamid: None,
-            meta_at: tx.now,
-        },
-    )?;
-    let send = NewSend {
-        contact: contact.id,
-        message,
-        purpose: Purpose::Notice,
-        author: ActorKind::System,
-        payload: SendPayload { body, buttons: Vec::new(), template: None, reply_to: None },
-        also_sealed_by,
-        not_after: Some(tx.now + staleness::NOTICE),
-    };
-    outbox::enqueue_notice(tx, number, &send)?;
-    Ok(())
 }
 
 /// Stores the message.
@@ -278,5 +249,32 @@ pub(super) fn keep(
         quoted_wamid: message.context.as_ref().map(|quoted| quoted.as_str().to_owned()),
         meta_at: message.at.unwrap_or(tx.now),
     };
-    Ok(messages::insert(tx, &new)?)
+    let id = messages::insert(tx, &new)?;
+    keep_source(tx, request, party, id, message)?;
+    Ok(id)
+}
+
+/// Where a client's picture or document can be fetched. A vendor's is nobody's to read.
+fn keep_source(
+    tx: &mut Tx<'_>,
+    request: Option<marketplace::RequestId>,
+    party: Party,
+    id: marketplace::MessageId,
+    message: &InboundMessage,
+) -> Result<(), ToolError> {
+    let (Some(request), Party::Client, MessageContent::Media(media)) = (request, party, &message.content)
+    else {
+        return Ok(());
+    };
+    if !matches!(media.kind, MediaKind::Image | MediaKind::Document) {
+        return Ok(());
+    }
+    let request = requests::load(tx, request)?;
+    let source = MediaSource {
+        id: media.id.clone(),
+        mime_type: media.mime_type.clone(),
+        sha256: media.sha256.clone(),
+    };
+    documents::keep(tx, &request, id, &source, message.at.unwrap_or(tx.now))?;
+    Ok(())
 }

@@ -5,8 +5,19 @@
 #[cfg(test)]
 mod consent_tests;
 mod consents;
+mod identity;
+#[cfg(test)]
+mod identity_tests;
+mod language;
+#[cfg(test)]
+mod language_tests;
 mod message;
+mod opt_out;
+mod owed;
 mod place;
+mod which;
+#[cfg(test)]
+mod window_tests;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -178,6 +189,7 @@ fn route(
                     inbound::finish(tx, id, contact, Routed::Ignored(reason))?;
                     return Ok(Placed::Finished);
                 }
+                message::Placement::Dead(reason) => return bury(tx, &stored, reason),
                 message::Placement::Wait => {
                     inbound::park(tx, id)?;
                     return Ok(Placed::Parked);

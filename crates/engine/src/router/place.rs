@@ -1,24 +1,31 @@
 //! Which request a message belongs to. A quote or a button decides first; two candidates and no quote: ask,
 //! never guess. A vendor's message belongs to the *client's* request: vendors own no lane.
 
-use conversation::{ButtonId, need};
-use marketplace::{DataKeyId, MessageId, PhoneNumberId, RequestId, Timestamp};
+use std::time::Duration;
+
+use conversation::{ButtonId, ReplyHints, need, vendor_reply};
+use marketplace::{MessageId, PhoneNumberId, RequestId, Timestamp};
 use serde_json::json;
 use store::{
-    Tx,
+    StoreError, Tx,
     contacts::Contact,
     lanes::{self, EntryKind},
     messages::{self, Party},
     outbox,
-    requests::{self, Request, RequestGuard},
+    requests::{self, RequestGuard},
     sourcing, vendors,
 };
-use tools::{AuditEntry, Caller, ToolError, record, tells_of_client};
+use tools::{AuditEntry, Caller, ToolError, record};
 
-use super::message::Reading;
+use super::{
+    message::Reading,
+    which::{self, Candidate},
+};
 
 /// How many lines a "which request?" question lists.
 const NEEDS_MAX: usize = 5;
+/// How long a vendor may still answer a request that is over; real people answer the next morning.
+const LATE_ANSWERS: Duration = Duration::from_hours(48);
 
 /// Where a message belongs.
 pub(super) enum Place {
@@ -36,12 +43,14 @@ pub(super) enum Place {
         /// The writer's side.
         party: Party,
     },
-    /// Several requests are possible.
-    Ask {
-        /// What they need, a line each.
-        needs: Vec<String>,
-        /// The keys of the people whose needs they are.
-        clients: Vec<DataKeyId>,
+    /// Several requests are possible: these, the likeliest first.
+    Ask(Vec<Candidate>),
+    /// It answers which one was meant: what waited for that belongs there.
+    Answered {
+        /// The request, its row taken.
+        guard: Box<RequestGuard>,
+        /// The writer's side.
+        party: Party,
     },
     /// It quotes a message that we may be about to learn of.
     Wait,
@@ -56,6 +65,7 @@ pub(super) fn find(
     may_wait: bool,
 ) -> Result<Place, ToolError> {
     match named(tx, contact, reading, quoted)? {
+        Named::Which(request) => return chosen(tx, contact, request),
         Named::Request(request, party) => return with_request(tx, contact, number, request, party, reading),
         Named::UnknownQuote if may_wait && outbox::has_in_flight(tx, contact.id)? => return Ok(Place::Wait),
         Named::UnknownQuote | Named::Nothing => {}
@@ -67,29 +77,23 @@ pub(super) fn find(
         (Some(request), []) => with_request(tx, contact, number, request, Party::Client, reading),
         (None, []) => new_or_late(tx, contact, number, reading),
         (own, several) => {
-            let requests = several.iter().map(|outreach| outreach.request).chain(own);
-            let (mut needs, mut clients) = (Vec::new(), Vec::new());
-            for request in requests.take(NEEDS_MAX) {
+            // Their own request always has a line: four of others' beside it.
+            let others = several.iter().map(|outreach| outreach.request).filter(|other| Some(*other) != own);
+            let others = others.take(NEEDS_MAX - usize::from(own.is_some()));
+            let mut candidates = Vec::new();
+            for request in others.chain(own).collect::<Vec<_>>() {
                 let request = requests::load(tx, request)?;
-                if let Some(need) = &request.need {
-                    // A service may have stored a need that names the client.
-                    let telling = request.client != contact.id && tells_of_client(tx, &request, need)?;
-                    let need = if telling { kind_of_thing(&request) } else { need.clone() };
-                    // An erasure that is about to commit: its client's need is not told any more.
-                    if tx.all_exist(&[request.data_key])? {
-                        needs.push(need);
-                        clients.push(request.data_key);
-                    }
+                // An erasure that is about to commit: its client's need is not told any more.
+                if tx.all_exist(&[request.data_key])? {
+                    candidates.push(Candidate::of(tx, contact, request)?);
                 }
             }
-            Ok(Place::Ask { needs, clients })
+            match which::answered(tx, contact, reading, &candidates)? {
+                Some(request) => chosen(tx, contact, request),
+                None => Ok(Place::Ask(candidates)),
+            }
         }
     }
-}
-
-/// What a request is about, where its need says too much.
-fn kind_of_thing(request: &Request) -> String {
-    request.category.as_deref().unwrap_or("…").replace('_', " ")
 }
 
 /// Puts a message into its request's mailbox. The record holds what was written, so that the chain commits to it.
@@ -122,6 +126,8 @@ pub(super) fn append(
 /// What a message says itself of where it belongs.
 enum Named {
     Request(RequestId, Party),
+    /// It answers the question which request was meant.
+    Which(RequestId),
     UnknownQuote,
     Nothing,
 }
@@ -139,6 +145,11 @@ fn named(
     {
         return Ok(Named::Request(outreach.request, Party::Vendor));
     }
+    if let Some(ButtonId::Which(request)) = button
+        && is_part_of(tx, contact, request)?
+    {
+        return Ok(Named::Which(request));
+    }
     let Some(quoted) = quoted else { return Ok(Named::Nothing) };
     let Some((message, request)) = messages::sent_with_wamid(tx, quoted)? else {
         return Ok(Named::UnknownQuote);
@@ -148,6 +159,39 @@ fn named(
         Some(request) if sent.contact == contact.id => Ok(Named::Request(request, sent.party)),
         _ => Ok(Named::Nothing),
     }
+}
+
+/// Whether the person is the client of the request, or a vendor in it: a button's id may name anything.
+fn is_part_of(tx: &mut Tx<'_>, contact: &Contact, request: RequestId) -> Result<bool, ToolError> {
+    let client = match requests::load(tx, request) {
+        Ok(request) => request.client,
+        Err(StoreError::NotFound) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let outreaches = sourcing::outreaches_of(tx, request)?;
+    Ok(client == contact.id || outreaches.iter().any(|outreach| outreach.contact == contact.id))
+}
+
+/// The person said which request they meant.
+fn chosen(tx: &mut Tx<'_>, contact: &Contact, request: RequestId) -> Result<Place, ToolError> {
+    let guard = requests::lock(tx, request)?;
+    let party = if guard.request().client == contact.id { Party::Client } else { Party::Vendor };
+    Ok(if guard.request().state.is_open() {
+        Place::Answered { guard: Box::new(guard), party }
+    } else {
+        Place::Store { request, party }
+    })
+}
+
+/// Answers the client from the number that they write to.
+pub(super) fn move_to(
+    tx: &mut Tx<'_>,
+    guard: &mut RequestGuard,
+    number: &PhoneNumberId,
+) -> Result<(), ToolError> {
+    let payload = json!({ "from": guard.request().phone_number_id.as_str(), "to": number.as_str() });
+    requests::set_number(tx, guard, number)?;
+    record(tx, guard, AuditEntry::new(Caller::system("router").actor, "request.number_changed", payload))
 }
 
 fn with_request(
@@ -164,6 +208,16 @@ fn with_request(
         (false, Party::Vendor) => Ok(Place::Store { request, party }),
         (false, Party::Client) => new_or_late(tx, contact, number, reading),
     }
+}
+
+/// Whether a vendor whose request is over still answers it: soon after it was asked, with anything that reads as an
+/// answer or states no need of their own. Later a vendor who writes wants something, as everybody does.
+fn is_late_answer(tx: &Tx<'_>, contact: &Contact, reading: &Reading, asked_at: Timestamp) -> bool {
+    let hints = ReplyHints { default_currency: None, language: contact.language };
+    let parsed = vendor_reply::parse(&reading.body, &hints);
+    let answers = parsed.price.is_some() || parsed.confidence >= vendor_reply::AMBIGUOUS_BELOW;
+    let is_button = reading.button_id.is_some();
+    tx.now.since(asked_at) < LATE_ANSWERS && (is_button || answers || !need::is_stated(&reading.body))
 }
 
 /// No request is open: a new need opens one; a "thank you" after the handoff, or a late word of a vendor, is kept
@@ -186,6 +240,7 @@ fn new_or_late(
     }
     if vendors::find_by_contact(tx, contact.id)?.is_some()
         && let Some(last) = sourcing::latest_outreach_to(tx, contact.id)?
+        && is_late_answer(tx, contact, reading, last.contacted_at)
     {
         return Ok(Place::Store { request: last.request, party: Party::Vendor });
     }

@@ -12,7 +12,7 @@ use store::{
     turns::{self, Settlement, TurnStatus},
     vendors,
 };
-use tools::{AuditEntry, Caller, ToolError, record};
+use tools::{AuditEntry, Caller, ToolError, control, record};
 
 /// The attempt that no longer decides but escalates with a safe message.
 pub const LAST_ATTEMPT: i32 = 3;
@@ -39,17 +39,23 @@ pub(super) struct BegunTurn {
 }
 
 pub(super) fn begin(tx: &mut Tx<'_>, lease: &Lease) -> Result<Begun, ToolError> {
-    let guard = requests::lock(tx, lease.request)?;
+    let mut guard = requests::lock(tx, lease.request)?;
     lanes::check_fence(tx, &guard, lease.fence)?;
+    let is_with_person = guard.request().is_with_person();
     let mut waiting = lanes::pending(tx, lease.request)?;
+    if is_with_person {
+        // The client's words wait for the request to be given back; what vendors say is recorded all the same.
+        waiting.retain(|entry| entry.kind != EntryKind::ClientMessage);
+    }
     waiting.truncate(ENTRIES_MAX);
     if waiting.is_empty() {
+        lanes::refresh(tx, &guard)?;
         lanes::release(tx, lease, true)?;
         return Ok(Begun::Nothing);
     }
     let turn = turns::open_or_resume(tx, &guard)?;
     if lease.attempts >= BEYOND_HOPE {
-        give_up(tx, &guard, lease, turn.id, &ids(&waiting))?;
+        give_up(tx, &mut guard, lease, turn.id, &waiting)?;
         return Ok(Begun::Nothing);
     }
     let journal = turn.plan.as_deref().and_then(|plan| serde_json::from_str::<Journal>(plan).ok());
@@ -62,7 +68,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, lease: &Lease) -> Result<Begun, ToolError> 
     } else {
         lanes::assign(tx, &guard, turn.id, &ids(&waiting))?;
     }
-    let last_attempt = lease.attempts >= LAST_ATTEMPT;
+    let last_attempt = lease.attempts >= LAST_ATTEMPT && !is_with_person;
     if last_attempt {
         keep_dead_letter(tx, &guard, "attempts_exhausted")?;
     }
@@ -75,6 +81,7 @@ pub(super) fn begin(tx: &mut Tx<'_>, lease: &Lease) -> Result<Begun, ToolError> 
             journal,
             asks: u32::try_from(turn.asks).unwrap_or(u32::MAX),
             last_attempt,
+            is_with_person,
         },
         superseded: turn.superseded,
         opened_at: turn.opened_at,
@@ -111,8 +118,8 @@ fn content(tx: &mut Tx<'_>, id: marketplace::MessageId) -> Result<ClientContent,
     let text = message.body.unwrap_or_default();
     Ok(match (message.kind, message.button_id) {
         (MessageKind::Button, Some(id)) => ClientContent::Button { id, title: text },
+        (MessageKind::Location, _) => ClientContent::Location,
         (_, _) if !text.trim().is_empty() && message.kind != MessageKind::Other => ClientContent::Text(text),
-        (MessageKind::Document, _) => ClientContent::Document,
         (MessageKind::Media, _) => ClientContent::UnreadableMedia,
         (MessageKind::Text | MessageKind::Button | MessageKind::Consent | MessageKind::Other, _) => {
             ClientContent::Other
@@ -134,13 +141,13 @@ fn keep_dead_letter(tx: &mut Tx<'_>, guard: &RequestGuard, reason: &str) -> Resu
     )
 }
 
-/// Even escalating failed: the entries are kept as a dead letter for a person, and the lane goes on.
+/// Even escalating failed: a person gets the request as it stands, in `error`. What the client wrote stays unread.
 fn give_up(
     tx: &mut Tx<'_>,
-    guard: &RequestGuard,
+    guard: &mut RequestGuard,
     lease: &Lease,
     turn: TurnId,
-    entries: &[EventId],
+    waiting: &[lanes::Entry],
 ) -> Result<(), ToolError> {
     keep_dead_letter(tx, guard, "turn_failed")?;
     let settlement = Settlement {
@@ -152,10 +159,17 @@ fn give_up(
         also_sealed_by: Vec::new(),
     };
     turns::settle(tx, guard, turn, &settlement)?;
-    lanes::consume(tx, guard, Some(turn), entries)?;
+    let over: Vec<EventId> = waiting
+        .iter()
+        .filter(|entry| !guard.request().state.is_open() || entry.kind != EntryKind::ClientMessage)
+        .map(|entry| entry.id)
+        .collect();
+    lanes::consume(tx, guard, Some(turn), &over)?;
     lanes::release(tx, lease, true)?;
-    let entry = AuditEntry::new(Caller::system("turns").actor, "turn.failed", json!({}))
+    let caller = Caller::system("turns");
+    let entry = AuditEntry::new(caller.actor.clone(), "turn.failed", json!({}))
         .with_outcome(audit::Outcome::Failed, ["turn_failed".to_owned()])
         .caused_by(turn);
-    record(tx, guard, entry)
+    record(tx, guard, entry)?;
+    control::stop_by_fault(tx, guard, &caller)
 }

@@ -2,6 +2,8 @@
 
 mod begin;
 mod committer;
+#[cfg(test)]
+mod tests;
 
 use std::{sync::Arc, time::Duration};
 

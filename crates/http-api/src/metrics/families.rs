@@ -65,6 +65,10 @@ pub(super) fn of(seen: &Observation) -> Vec<MetricFamily> {
             decisions,
             refusals,
             dead_letters,
+            unanswered,
+            notifications_pending,
+            notification_age,
+            notifications_failed,
             requests,
             flags,
             breakers,
@@ -222,12 +226,34 @@ fn refusals(seen: &Observation) -> MetricFamily {
 
 fn dead_letters(seen: &Observation) -> MetricFamily {
     use DeadLetterSource as Source;
-    let sources = [Source::Intake, Source::Router, Source::Turn, Source::Dispatch];
+    let sources =
+        [Source::Intake, Source::Router, Source::Turn, Source::Dispatch, Source::Silence, Source::Notify];
     gauge(
         "concierge_dead_letters",
         "What could not be worked and waits for a person, by where it stopped. Counted up to 10000.",
         every(sources, "source", &seen.dead_letters),
     )
+}
+
+fn unanswered(seen: &Observation) -> MetricFamily {
+    let help = "Messages of clients and vendors that nothing became of within 5 minutes: not placed, not read, or read \
+                and followed by no word to the client. Counted up to 10000.";
+    gauge("concierge_unanswered_messages", help, vec![(vec![], number(seen.unanswered))])
+}
+
+fn notifications_pending(seen: &Observation) -> MetricFamily {
+    let help = "Notifications to the people who operate that are not delivered yet. Counted up to 10000.";
+    gauge("concierge_notifications_pending", help, vec![(vec![], number(seen.notifications_pending))])
+}
+
+fn notification_age(seen: &Observation) -> MetricFamily {
+    let help = "How long the oldest of them has waited; 0 when none does.";
+    age("concierge_notification_age_seconds", help, seen.notification_age)
+}
+
+fn notifications_failed(seen: &Observation) -> MetricFamily {
+    let help = "Notifications that were given up in the last hour, 24 hours after what they tell of. Counted up to 10000.";
+    gauge("concierge_notifications_failed", help, vec![(vec![], number(seen.notifications_failed))])
 }
 
 fn requests(seen: &Observation) -> MetricFamily {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tool_registry::{REGISTRY_VERSION, Scope, ToolName, ToolSpec, registry};
 
 use super::{
-    examples,
+    examples, operator,
     parts::{self, Answers, answers},
 };
 
@@ -12,6 +12,9 @@ pub(super) fn document() -> Value {
     let mut paths = Map::new();
     for spec in registry() {
         paths.insert(format!("/v1/tools/{}", spec.name), json!({ "post": tool(spec) }));
+    }
+    for (step, operation) in operator::operations() {
+        paths.insert(format!("/v1/requests/{{id}}/{step}"), json!({ "post": operation }));
     }
     paths.insert("/v1/tools".to_owned(), json!({ "get": list() }));
     paths.insert("/openapi.json".to_owned(), json!({ "get": openapi() }));
@@ -33,6 +36,7 @@ pub(super) fn document() -> Value {
         "servers": [{ "url": "/" }],
         "tags": [
             { "name": "tools", "description": "One call of one tool is one transaction." },
+            { "name": "operators", "description": "What a person does with a request." },
             { "name": "operation", "description": "Whether the process runs and can work." },
             { "name": "whatsapp", "description": "What Meta calls." },
         ],
@@ -63,6 +67,7 @@ fn schemas() -> Value {
         schemas.insert(result, spec.result_schema().clone());
     }
     schemas.insert("Registry".to_owned(), registry_schema());
+    schemas.insert("Steered".to_owned(), operator::schema());
     schemas.insert("Problem".to_owned(), parts::problem_schema());
     schemas.insert("Violation".to_owned(), parts::violation_schema());
     Value::Object(schemas)

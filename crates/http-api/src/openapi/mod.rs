@@ -5,6 +5,7 @@ mod describe;
 mod errors;
 mod examples;
 mod meanings;
+mod operator;
 mod parts;
 #[cfg(test)]
 mod tests;

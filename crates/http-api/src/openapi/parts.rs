@@ -14,6 +14,8 @@ use crate::Code;
 pub(super) enum Answers {
     /// A tool with an effect.
     Effect,
+    /// A step of an operator's.
+    Operator,
     /// A tool that reads.
     Read,
     /// The list of tools.
@@ -27,8 +29,15 @@ pub(super) enum Answers {
 }
 
 impl Answers {
-    const ALL: [Self; 6] =
-        [Self::Effect, Self::Read, Self::List, Self::Public, Self::Verification, Self::Webhook];
+    const ALL: [Self; 7] = [
+        Self::Effect,
+        Self::Operator,
+        Self::Read,
+        Self::List,
+        Self::Public,
+        Self::Verification,
+        Self::Webhook,
+    ];
 
     fn codes(self) -> Vec<Code> {
         use Code as C;
@@ -56,6 +65,26 @@ impl Answers {
                 .chain([C::IdempotencyKeyInvalid])
                 .chain(refusals(true))
                 .collect(),
+            Self::Operator => {
+                let of_body = of_tools.into_iter().filter(|code| *code != C::UnknownTool);
+                let refused = [
+                    RefusalCode::RequestNotFound,
+                    RefusalCode::RequestClosed,
+                    RefusalCode::RequestHandedOff,
+                    RefusalCode::PersonOnly,
+                    RefusalCode::Duplicate,
+                    RefusalCode::IdempotencyKeyRequired,
+                    RefusalCode::IdempotencyKeyReused,
+                    RefusalCode::InProgress,
+                ];
+                let refused = refused.into_iter().map(Code::Refused);
+                of_tokens
+                    .into_iter()
+                    .chain(of_body)
+                    .chain([C::IdempotencyKeyInvalid])
+                    .chain(refused)
+                    .collect()
+            }
             Self::Read => of_tokens.into_iter().chain(of_tools).chain(refusals(false)).collect(),
             Self::List => of_tokens.to_vec(),
             Self::Public => vec![allowed, C::Internal],

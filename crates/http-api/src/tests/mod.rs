@@ -7,6 +7,7 @@ mod every_tool;
 mod mcp;
 mod metrics;
 mod once;
+mod operators;
 mod shapes;
 mod signatures;
 mod sizes;

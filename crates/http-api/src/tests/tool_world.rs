@@ -196,6 +196,7 @@ fn vendor(number: usize) -> vendors::VendorRecord {
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::default()],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     }
 }

@@ -91,7 +91,7 @@ pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
 }
 
 /// The one idempotency key; two of them are as good as a malformed one.
-fn key(request: &HttpRequest) -> Option<&[u8]> {
+pub(crate) fn key(request: &HttpRequest) -> Option<&[u8]> {
     let mut keys = request.headers().get_all(KEY_HEADER);
     let first = keys.next()?;
     Some(if keys.next().is_some() { &[] } else { first.as_bytes() })

@@ -2,6 +2,7 @@
 
 mod answer;
 mod calling;
+mod media;
 
 use std::{fmt, time::Duration};
 
@@ -12,6 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use self::answer::{Answer, Failure};
+pub use self::media::{MEDIA_BYTES_MAX, MEDIA_TIMEOUT, MediaApi, MediaError, MediaRef};
 use crate::{error::SendErrorClass, identity::MetaId, outbound::OutboundMessage};
 
 /// No answer of `/messages` is near this; more is not read.
@@ -111,6 +113,8 @@ pub struct MetaClient {
     root: String,
     access_token: SecretString,
     timeout: Duration,
+    media_hosts: Vec<String>,
+    media_timeout: Duration,
 }
 
 impl fmt::Debug for MetaClient {
@@ -147,7 +151,14 @@ impl MetaClient {
         }
         let http = http.build()?;
         let root = format!("{}/{}", base.as_str().trim_end_matches('/'), config.version);
-        Ok(Self { http, root, access_token: config.access_token, timeout: config.timeout })
+        Ok(Self {
+            http,
+            root,
+            access_token: config.access_token,
+            timeout: config.timeout,
+            media_hosts: Vec::new(),
+            media_timeout: MEDIA_TIMEOUT,
+        })
     }
 
     async fn post(&self, from: &PhoneNumberId, edge: &str, body: &Value) -> Result<Answer, Failure> {
@@ -155,7 +166,7 @@ impl MetaClient {
         self.exchange(self.http.post(url).json(body)).await
     }
 
-    /// One request and its answer within the one deadline. The token goes nowhere but below the configured base.
+    /// One request and its answer within the one deadline. Asked below the configured base alone.
     async fn exchange(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let response = request
             .bearer_auth(self.access_token.expose_secret())

@@ -1,6 +1,7 @@
 //! The client against a real HTTP server on this machine.
 
 mod calling;
+mod media;
 
 use std::{
     net::TcpListener,

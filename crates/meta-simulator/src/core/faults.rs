@@ -12,6 +12,8 @@ pub struct FaultPlan {
     pub webhooks: Vec<Rule<WebhookFault>>,
     /// Faults of requests about calls. The first rule of the same action that strikes wins.
     pub calls: Vec<Rule<CallFault>>,
+    /// Oddities of pictures that people send. The first rule that strikes wins.
+    pub media: Vec<Rule<MediaFault>>,
 }
 
 impl FaultPlan {
@@ -26,6 +28,13 @@ impl FaultPlan {
     #[must_use]
     pub fn webhook(mut self, target: Target, fault: WebhookFault) -> Self {
         self.webhooks.push(Rule { target, fault });
+        self
+    }
+
+    /// Adds an oddity of pictures: `n` in the target counts the pictures of the person.
+    #[must_use]
+    pub fn medium(mut self, target: Target, fault: MediaFault) -> Self {
+        self.media.push(Rule { target, fault });
         self
     }
 
@@ -120,6 +129,21 @@ pub struct CallFault {
     /// What goes wrong: as for a send, with a call in the place of the message. [`SendFault::FailLater`] is a call that
     /// breaks before anybody hears it ring; for a look-up it is a refusal.
     pub fault: SendFault,
+}
+
+/// What is odd about a picture once it is fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaFault {
+    /// The first address is over: 404.
+    ExpiredAddress,
+    /// The address is on a host that must not see the token.
+    ForeignHost,
+    /// The digest is another file's.
+    WrongDigest,
+    /// So many bytes come instead, whatever was said of the size, and without a length.
+    Bytes(u64),
+    /// One byte comes every 200 ms, real time, without an end.
+    Drip,
 }
 
 /// What goes wrong with a send.
@@ -238,6 +262,7 @@ pub(super) struct Faults {
     send_counts: Vec<u32>,
     webhook_counts: Vec<u32>,
     call_counts: Vec<u32>,
+    media_counts: Vec<u32>,
 }
 
 impl Faults {
@@ -247,6 +272,7 @@ impl Faults {
             send_counts: counts(plan.sends.len()),
             webhook_counts: counts(plan.webhooks.len()),
             call_counts: counts(plan.calls.len()),
+            media_counts: counts(plan.media.len()),
             plan,
             seed,
         }
@@ -270,6 +296,15 @@ impl Faults {
                 strikes(&rule.target, &subject, count, self.seed, 2_000 + index).then_some(rule.fault.fault)
             },
         );
+        struck.collect::<Vec<_>>().first().copied()
+    }
+
+    /// The oddity of this picture, if any.
+    pub(super) fn of_medium(&mut self, subject: &Subject<'_>) -> Option<MediaFault> {
+        let rules = self.plan.media.iter().zip(&mut self.media_counts).enumerate();
+        let struck = rules.filter_map(|(index, (rule, count))| {
+            strikes(&rule.target, subject, count, self.seed, 3_000 + index).then_some(rule.fault)
+        });
         struck.collect::<Vec<_>>().first().copied()
     }
 

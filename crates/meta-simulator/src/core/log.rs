@@ -174,6 +174,8 @@ pub struct Counters {
     pub connect_attempts: u64,
     /// Those that were taken: so many calls were placed.
     pub connects_accepted: u64,
+    /// Questions of the host that must not be asked, with the token or without.
+    pub foreign_fetches: u64,
     /// What people sent.
     pub said: u64,
     /// Webhook requests made, copies and retries counted.

@@ -21,7 +21,9 @@ pub use calling::{
     Call, CallAction, CallAttempt, CallDirection, CallEnd, CallLog, CallVerdict, OnCall, OnCard,
     PermissionAnswer, PermissionLog,
 };
-pub use faults::{CallFault, FaultPlan, Oddity, Rule, SendFault, Target, WebhookFault, WebhookKind, Which};
+pub use faults::{
+    CallFault, FaultPlan, MediaFault, Oddity, Rule, SendFault, Target, WebhookFault, WebhookKind, Which,
+};
 pub use log::{AnswerFate, Counters, LogEntry, LogEvent, Outcome, Reply, SendAttempt, StatusLog};
 pub use people::{Button, Delivered, MessageKind, Person, Reachability, Said, Saying};
 pub use plan::WebhookPlan;
@@ -129,6 +131,9 @@ pub(crate) struct Media {
     pub mime_type: String,
     pub sha256: String,
     pub pnid: String,
+    pub fault: Option<MediaFault>,
+    /// How often its bytes were asked for.
+    pub fetches: u32,
 }
 
 /// Meta's state and decisions. Grows with every message: it is made for a run, not for years.
@@ -247,6 +252,13 @@ impl Core {
 
     pub(crate) fn media(&self, id: &str) -> Option<&Media> {
         self.media.get(id)
+    }
+
+    /// A picture whose bytes are asked for.
+    pub(crate) fn fetch(&mut self, id: &str) -> Option<Media> {
+        let media = self.media.get_mut(id)?;
+        media.fetches += 1;
+        Some(media.clone())
     }
 
     /// Whether an `Authorization` header carries the token.

@@ -1,6 +1,7 @@
 //! The control surface: people by HTTP, for developing by hand. It asks for no password.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode, web};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -34,12 +35,13 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     );
 }
 
-/// What somebody is to send: one of text, button and message.
+/// What somebody is to send: one of text, button, picture and message.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ToSay {
     text: Option<String>,
     button: Option<ToTap>,
+    picture: Option<ToShow>,
     /// A message object, passed on as it is.
     message: Option<Value>,
     quote: Option<String>,
@@ -51,6 +53,15 @@ struct ToSay {
 struct ToTap {
     id: String,
     title: String,
+}
+
+/// A picture: the file in base64.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ToShow {
+    base64: String,
+    mime_type: Option<String>,
+    caption: Option<String>,
 }
 
 /// What somebody does when called or asked; what is not named stays.
@@ -129,11 +140,19 @@ async fn say(shared: web::Data<Shared>, phone: web::Path<String>, body: web::Byt
         Ok(to_say) => to_say,
         Err(error) => return bad_request(&error.to_string()),
     };
-    let said = match (to_say.text, to_say.button, to_say.message) {
-        (Some(text), None, None) => Said::Text(text),
-        (None, Some(ToTap { id, title }), None) => Said::Tap(Button { id, title }),
-        (None, None, Some(message)) => Said::Raw(message),
-        _ => return bad_request("give one of text, button {id, title} and message"),
+    let said = match (to_say.text, to_say.button, to_say.picture, to_say.message) {
+        (Some(text), None, None, None) => Said::Text(text),
+        (None, Some(ToTap { id, title }), None, None) => Said::Tap(Button { id, title }),
+        (None, None, Some(picture), None) => match BASE64_STANDARD.decode(&picture.base64) {
+            Ok(bytes) => Said::Image {
+                bytes,
+                mime_type: picture.mime_type.unwrap_or_else(|| "image/jpeg".to_owned()),
+                caption: picture.caption,
+            },
+            Err(error) => return bad_request(&error.to_string()),
+        },
+        (None, None, None, Some(message)) => Said::Raw(message),
+        _ => return bad_request("give one of text, button {id, title}, picture {base64} and message"),
     };
     let digits = phone::digits(&phone);
     if digits.is_empty() {

@@ -7,13 +7,21 @@ use actix_web::{
     http::{StatusCode, header},
     web,
 };
+use futures_util::stream;
 use serde_json::json;
 
 use super::{connection::Connection, shared::Shared};
-use crate::core::{Answer, AnswerFate, SendRequest};
+use crate::core::{Answer, AnswerFate, Media, MediaFault, SendRequest};
 
 /// Meta's own limit is not known; nothing legitimate comes near.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// Leads here as well, and is another host to who compares names.
+const FOREIGN: &str = "localhost";
+/// A piece of a body that goes on and on.
+const CHUNK_BYTES: usize = 64 * 1024;
+/// The pace of a body that drips.
+const DRIP_EVERY: Duration = Duration::from_millis(200);
 
 /// Everything that is not the control surface.
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -101,7 +109,7 @@ async fn media(
     let body = core.media(&id).filter(|media| !foreign(&media.pnid)).map(|media| {
         json!({
             "messaging_product": "whatsapp",
-            "url": format!("{}/media-files/{id}/content", shared.base_url),
+            "url": format!("{}/media-files/{id}/content", address(media, &shared.base_url)),
             "mime_type": media.mime_type,
             "sha256": media.sha256,
             "file_size": media.bytes.len().to_string(),
@@ -120,13 +128,40 @@ async fn media_content(
     id: web::Path<String>,
 ) -> HttpResponse {
     let mut core = shared.core();
+    if request.connection_info().host().starts_with(FOREIGN) {
+        core.counters_mut().foreign_fetches += 1;
+        return HttpResponse::Ok().body("what an eavesdropper wants you to read");
+    }
     if !core.authorized(authorization(&request)) {
         return respond(&core.bad_token());
     }
-    let found = core.media(&id).map(|media| (media.mime_type.clone(), media.bytes.clone()));
-    match found {
-        Some((mime_type, bytes)) => HttpResponse::Ok().content_type(mime_type).body(bytes),
-        None => HttpResponse::NotFound().finish(),
+    let found = core.fetch(&id);
+    drop(core);
+    let Some(media) = found else { return HttpResponse::NotFound().finish() };
+    match media.fault {
+        Some(MediaFault::ExpiredAddress) if media.fetches == 1 => HttpResponse::NotFound().finish(),
+        Some(MediaFault::Bytes(bytes)) => {
+            let mut left = bytes;
+            let chunks = std::iter::from_fn(move || {
+                let size = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK_BYTES);
+                left -= size as u64;
+                (size > 0).then(|| Ok::<_, std::io::Error>(web::Bytes::from(vec![0xFF; size])))
+            });
+            HttpResponse::Ok().streaming(stream::iter(chunks))
+        }
+        Some(MediaFault::Drip) => HttpResponse::Ok().streaming(stream::unfold((), |()| async {
+            tokio::time::sleep(DRIP_EVERY).await;
+            Some((Ok::<_, std::io::Error>(web::Bytes::from_static(&[0xFF])), ()))
+        })),
+        _ => HttpResponse::Ok().content_type(media.mime_type).body(media.bytes),
+    }
+}
+
+/// Where the bytes are said to be.
+fn address(media: &Media, base: &str) -> String {
+    match media.fault {
+        Some(MediaFault::ForeignHost) => base.replace("127.0.0.1", FOREIGN),
+        _ => base.to_owned(),
     }
 }
 

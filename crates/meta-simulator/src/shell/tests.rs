@@ -12,8 +12,8 @@ use std::{
 };
 
 use crate::{
-    AnswerFate, Config, FaultPlan, Handle, LogEvent, MetaSimulator, Outcome, SendFault, Target, WebhookFault,
-    WebhookKind, sign,
+    AnswerFate, Config, FaultPlan, Handle, LogEvent, MediaFault, MetaSimulator, Outcome, SendFault, Target,
+    WebhookFault, WebhookKind, sign,
 };
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
@@ -272,6 +272,38 @@ async fn pictures_are_fetched_as_media() {
     let link = media["url"].as_str().unwrap().to_owned();
     assert_eq!(http.get(&link).send().await.unwrap().status(), 401, "without token");
     assert_eq!(get(link).await.unwrap().bytes().await.unwrap().as_ref(), b"not really a jpeg");
+}
+
+/// Status, and how much came within a moment.
+async fn fetched(fault: MediaFault) -> (Handle, u16, usize) {
+    let (meta, receiver) = start(FaultPlan::default().medium(Target::all(), fault));
+    meta.send_image(ASHA, b"abc", "image/png", None).unwrap();
+    meta.wait_until_quiet(LONG).await.unwrap();
+    let image = receiver.got()[0].value()["messages"][0]["image"].clone();
+    let http = client(LONG);
+    let url = format!("{}/v25.0/{}", meta.base_url(), image["id"].as_str().unwrap());
+    let media: Value = http.get(url).bearer_auth("token").send().await.unwrap().json().await.unwrap();
+    let mut answer = http.get(media["url"].as_str().unwrap()).bearer_auth("token").send().await.unwrap();
+    let status = answer.status().as_u16();
+    let mut bytes = 0;
+    while let Ok(Ok(Some(chunk))) = tokio::time::timeout(Duration::from_millis(500), answer.chunk()).await {
+        bytes += chunk.len();
+        if fault == MediaFault::Drip && bytes > 2 {
+            break;
+        }
+    }
+    (meta, status, bytes)
+}
+
+#[actix_web::test]
+async fn pictures_can_be_odd() {
+    assert_eq!(fetched(MediaFault::ExpiredAddress).await.1, 404);
+    assert_eq!(fetched(MediaFault::Bytes(10_000_000)).await.2, 10_000_000);
+    assert_eq!(fetched(MediaFault::Drip).await.2, 3);
+    let (meta, ..) = fetched(MediaFault::ForeignHost).await;
+    assert_eq!(meta.counters().foreign_fetches, 1, "who goes there is seen");
+    let (_, status, bytes) = fetched(MediaFault::WrongDigest).await;
+    assert_eq!((status, bytes), (200, 3));
 }
 
 #[actix_web::test]

@@ -21,6 +21,7 @@ pub(crate) fn check(decision: &Decision, pack: &ContextPack) -> Vec<Violation> {
             next_state(RequestState::Sourcing, "/type", pack, &mut found);
             batch(plan, pack, &mut found);
             calling::check(plan.calling, pack, &mut found);
+            text::check_reading(plan, pack, &mut found);
         }
         Decision::Shortlist(shortlist) => {
             next_state(RequestState::Shortlisted, "/type", pack, &mut found);
@@ -28,7 +29,7 @@ pub(crate) fn check(decision: &Decision, pack: &ContextPack) -> Vec<Violation> {
         }
         Decision::Escalate(escalate) => escalation(escalate, pack, &mut found),
     }
-    text::check(decision, pack.request.prescription, &mut found);
+    text::check(decision, pack, &mut found);
     found
 }
 

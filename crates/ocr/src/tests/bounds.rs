@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use image::{GrayImage, ImageFormat, Luma};
 use proptest::prelude::*;
 
-use super::paint;
 use super::script::Script;
+use crate::testing as paint;
 use crate::{Bounds, Format, OcrEngine, OcrError, OcrLanguage, Picture, PictureError, inspect};
 
 fn of_size(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {

@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::poll;
 
-use super::paint;
 use super::script::Script;
 use crate::process::{self, Limits};
+use crate::testing as paint;
 use crate::{OcrEngine, OcrError, OcrLanguage, Tesseract};
 
 const ENG: &[OcrLanguage] = &[OcrLanguage::Eng];

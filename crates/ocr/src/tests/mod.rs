@@ -2,7 +2,6 @@
 
 mod bounds;
 mod failures;
-mod paint;
 mod real;
 mod script;
 mod table;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image::{GrayImage, ImageFormat, Luma, imageops};
 
-use super::paint::{self, RECEIPT};
+use crate::testing::{self as paint, RECEIPT};
 use crate::{Bounds, Config, OcrEngine, OcrError, OcrLanguage, Reading, Tesseract, inspect};
 
 const LANGUAGES: &[OcrLanguage] = &[OcrLanguage::Eng, OcrLanguage::Swa];

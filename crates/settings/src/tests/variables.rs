@@ -12,6 +12,8 @@ fn full(env: Env) -> Env {
         .with("MOLTBOT_URL", "http://127.0.0.1:18789")
         .with("MOLTBOT_TOKEN", "moltbot-token-1")
         .with("VOICE_GATEWAY_URL", "https://voice.example")
+        .with("OPERATOR_WEBHOOK_URL", "https://operators.example/hook")
+        .with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1")
 }
 
 /// The faults of both programmes when one variable has one value.
@@ -61,18 +63,26 @@ fn values_that_are_taken() {
         ("META_MEDIA_HOSTS", &["127.0.0.1", "lookaside.fbsbx.com,LOOKASIDE.example"]),
         ("OUTBOUND_PER_HOUR_MAX", &["1", "10000", "1000000"]),
         ("OUTBOUND_PER_VENDOR_PER_DAY_MAX", &["1", "50", "1000000"]),
+        ("VENDOR_INQUIRIES_PER_DAY_MAX", &["1", "10", "1000"]),
         ("MOLTBOT_URL", &["https://brain.example/base", "http://10.0.0.1:18789"]),
         ("MOLTBOT_TRANSPORT", &["llm_task"]),
         ("MOLTBOT_MODEL", &["gpt-4o-mini", "org/Model-1.5:7b@latest", &"m".repeat(200)]),
         ("MOLTBOT_AGENT_ID", &["jsonfn", "a", "A_b-9"]),
         ("MOLTBOT_TIMEOUT_MS", &["1000", "30000", "120000"]),
         ("OCR_ENABLED", &["true", "false", "1", "0", " true "]),
+        ("OCR_LANGUAGES", &["eng", "swa,eng", " eng , ara "]),
+        ("TESSERACT_PATH", &["tesseract", "/opt/bin/tesseract"]),
         ("LOG_FORMAT", &["json", "pretty"]),
         ("RUST_LOG", &["info", "warn,engine=debug"]),
         ("SIMULATION_CLOCK", &["0x1", "1790000000000x1000"]),
         ("TEMPLATES_FILE", &["templates.json"]),
         ("VOICE_GATEWAY_URL", &["https://10.0.0.1/base/", "http://127.0.0.1:9300", "http://[::1]:9300"]),
         ("VOICE_GATEWAY_TOKEN", &["t", "A-z_0.9~+/="]),
+        (
+            "OPERATOR_WEBHOOK_URL",
+            &["https://10.0.0.1/hook/1", "http://127.0.0.1:9400", "http://localhost:1/x"],
+        ),
+        ("OPERATOR_WEBHOOK_SECRET", &["0123456789abcdef", "any words, even several"]),
     ] {
         for value in values {
             assert_eq!(faults(variable, value), [""; 0], "{variable}={value}");
@@ -115,6 +125,7 @@ fn values_that_are_refused() {
         ("META_MEDIA_HOSTS", &["*", "https://x.com", "x.com/a", "x.com:443", "x.com,X.com", "a b"]),
         ("OUTBOUND_PER_HOUR_MAX", &["0", "1000001", "-1", "many", "1e4"]),
         ("OUTBOUND_PER_VENDOR_PER_DAY_MAX", &["0", "1000001", "-1", "many"]),
+        ("VENDOR_INQUIRIES_PER_DAY_MAX", &["0", "1001", "-1", "many", "1.5"]),
         ("MOLTBOT_URL", &["127.0.0.1:18789", "ws://h", "http://t@h", "http://h?a=1"]),
         ("MOLTBOT_TOKEN", &["two words"]),
         ("MOLTBOT_TRANSPORT", &["chat", "LLM_TASK", "llm-task", "chat-completions", "gateway"]),
@@ -123,9 +134,15 @@ fn values_that_are_refused() {
         ("MOLTBOT_TIMEOUT_MS", &["999", "120001", "-1", "30s", "1e4", "30000.0", "99999999999999999999999"]),
         ("AI_CONCIERGE_ENABLED", &["yes", "on", "True", "2"]),
         ("OCR_ENABLED", &["no"]),
+        ("OCR_LANGUAGES", &["en", "eng,eng", "eng+swa", "eng,", "osd", "ENG"]),
         ("CALLING_ENABLED", &["off"]),
         ("VOICE_GATEWAY_URL", &["voice.example", "wss://voice.example", "http://10.0.0.1", "https://u:p@h"]),
         ("VOICE_GATEWAY_TOKEN", &["two words", "naïve"]),
+        (
+            "OPERATOR_WEBHOOK_URL",
+            &["operators.example", "http://10.0.0.1/hook", "https://h/?key=1", "ftp://h"],
+        ),
+        ("OPERATOR_WEBHOOK_SECRET", &["short", "0123456789abcde"]),
         ("LOG_FORMAT", &["JSON", "text"]),
         ("SIMULATION_CLOCK", &["60", "x60", "0x0", "0x1001", "nowx60"]),
     ] {
@@ -147,6 +164,17 @@ fn a_data_key_reads_the_same_from_every_spelling() {
     ] {
         assert_eq!(DataKey::decode(text).map(|key| *key.expose()), Some(bytes), "{text}");
     }
+}
+
+#[test]
+fn the_operators_webhook_has_an_address_and_a_secret_or_neither() {
+    let of = |env: Env| WorkerSettings::read(&env).map(|settings| settings.operator_webhook.is_some());
+    assert_eq!(of(Env::worker()).unwrap(), false);
+    let url = Env::worker().with("OPERATOR_WEBHOOK_URL", "https://operators.example/hook");
+    assert_eq!(names(&of(url.clone()).unwrap_err()), ["OPERATOR_WEBHOOK_SECRET"]);
+    assert_eq!(of(url.with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1")).unwrap(), true);
+    let secret = Env::worker().with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1");
+    assert_eq!(names(&of(secret).unwrap_err()), ["OPERATOR_WEBHOOK_URL"]);
 }
 
 #[test]

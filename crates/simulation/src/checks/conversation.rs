@@ -6,7 +6,7 @@ use super::{Check, counted};
 use crate::{
     evidence::{Evidence, RequestAccount},
     gateway::mischief::{self, Trick},
-    people::digits,
+    people::{digits, ways::is_stop},
 };
 
 /// What the brain must have had to do with a conversation.
@@ -138,7 +138,8 @@ pub(super) fn brain_part(evidence: &Evidence, part: BrainPart) -> Check {
 /// Each message of a person is stored, once, in that person's conversation.
 pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
     let mut said: BTreeMap<(String, &str), i64> = BTreeMap::new();
-    for (digits, text) in evidence.said_or_answered() {
+    // A STOP takes effect at once and belongs to no conversation.
+    for (digits, text) in evidence.said_or_answered().filter(|(_, text)| !is_stop(text)) {
         *said.entry((digits.to_owned(), text)).or_default() += 1;
     }
     // Who said STOP is left alone: that word belongs to no conversation, and what comes after it is not read.
@@ -196,7 +197,7 @@ pub(super) fn order_is_kept(evidence: &Evidence) -> Check {
         };
         let said: Vec<&str> = evidence
             .said_or_answered()
-            .filter(|(digits, _)| *digits == client)
+            .filter(|(digits, text)| *digits == client && !is_stop(text))
             .map(|(_, text)| text)
             .collect();
         let sent: Vec<&str> = evidence

@@ -26,6 +26,8 @@ pub(crate) fn evidence() -> Evidence {
         gateway: ["ask_client", "vendor_outreach_plan", "shortlist"].map(exchange).to_vec(),
         gateway_faults: Vec::new(),
         tool_answers: Vec::new(),
+        operator: Vec::new(),
+        told: Vec::new(),
         calls: Vec::new(),
         connects: std::collections::BTreeMap::new(),
         voice: None,
@@ -36,6 +38,7 @@ pub(crate) fn evidence() -> Evidence {
         logs: vec![("concierge-worker-1".into(), "INFO turn{request=req_1}: to +25…00, wamid.…\n".into())],
         webhook_failures: 0,
         webhook_posts: 12,
+        foreign_fetches: 0,
         stuck: Vec::new(),
         unfinished: None,
     }

@@ -8,9 +8,13 @@ mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod limits;
+mod operators;
+mod people_stories;
+mod pictures;
 mod privacy;
 mod sending;
 mod story;
+mod vendors;
 mod wording;
 
 pub use call_stories::{
@@ -19,8 +23,20 @@ pub use call_stories::{
 };
 pub use company::{each_ends_as_fits, nobody_is_left_silent, nobody_reads_the_bait, stop_is_kept};
 pub use conversation::{BrainPart, tricks_survived};
+pub use operators::{bot_was_silent, one_question_for_a_burst, person_was_told};
+pub use people_stories::{
+    answered_in_their_language, everybody_was_reached, nothing_after_stop, stops_end_requests,
+};
+pub use pictures::{
+    asked_to_type, medicine_alone_was_passed_on, nobody_else_was_delayed, pictures_were_answered_at_once,
+    reading_was_confirmed, token_stayed_home,
+};
 pub use sending::{duplicates_were_sent, unknown_was_settled};
 pub use story::{at_least_two_batches, client_heard_the_end, worker_died};
+pub use vendors::{
+    inquiries_were_in_swahili, nearest_were_asked, nobody_learned_the_place,
+    shortlist_was_announced_and_followed,
+};
 
 use std::fmt::Write as _;
 

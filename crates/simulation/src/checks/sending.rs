@@ -7,7 +7,7 @@ use meta_simulator::{AnswerFate, LogEvent};
 use super::{Check, counted, wording::is_about_calls};
 use crate::{
     evidence::Evidence,
-    people::{digits, shows_phone},
+    people::{digits, shows_phone, ways::Way},
 };
 
 /// Each intent id was accepted by Meta at most once, and every accepted message carries one.
@@ -110,7 +110,9 @@ pub(super) fn handoffs_complete(evidence: &Evidence) -> Check {
                         sent.attempt.digits == digits(to) && shows_phone(&sent.attempt.text, about)
                     })
                 };
-                told(&client.phone, &vendor.phone) && told(&vendor.phone, &client.phone)
+                // Of a client without a number the vendor learns that they will write.
+                let is_known = client.way != Way::HidesNumber;
+                told(&client.phone, &vendor.phone) && (!is_known || told(&vendor.phone, &client.phone))
             });
         if introduced {
             count += 1;

@@ -23,8 +23,16 @@ impl Plan {
 
 /// The brain's answer to a Context Pack. What it wishes of calls rides on a plan, the one decision that carries a wish.
 pub fn decide(pack: &Value, plan: Plan, wishes: Wishes) -> Value {
-    let told = client_texts(pack);
+    let mut told = client_texts(pack);
     let state = text(pack, "/request/state");
+    let (read, need) = (lines_read(pack), text(pack, "/request/need"));
+    if !read.is_empty() && need.is_empty() && state == "ocr_processing" {
+        return confirm(pack, &read);
+    }
+    // What the client confirmed of a picture is told, too.
+    if !read.is_empty() && !need.is_empty() {
+        told.insert(0, need);
+    }
     let wish = wishes::wish(pack, wishes);
     let is_open = matches!(state, "new" | "clarifying" | "sourcing") && offers(pack).is_empty();
     if wishes == Wishes::CallAtOnce && is_open {
@@ -73,6 +81,23 @@ fn ask(pack: &Value, question: &str, why: &str) -> Value {
         "why": why,
         "state_suggestion": reachable(pack, "clarifying"),
     })
+}
+
+/// What was read from pictures well enough, line by line.
+fn lines_read(pack: &Value) -> Vec<&str> {
+    let sure = |read: &&Value| read.get("confidence").and_then(Value::as_f64).unwrap_or_default() >= 0.6;
+    let texts = list(pack, "/ocr").iter().filter(sure).map(|read| text(read, "/text"));
+    // A shop's name and address say nothing of the need.
+    texts.flat_map(str::lines).filter(|line| need_in(line).is_some()).collect()
+}
+
+fn confirm(pack: &Value, lines: &[&str]) -> Value {
+    // Prices are what the client paid, and directions are nothing to repeat.
+    let goods = |line: &&str| line.split([',']).next().unwrap_or_default().to_owned();
+    let lines: Vec<String> = lines.iter().map(goods).collect();
+    let question =
+        format!("Your picture says: {}. Is that what you need? Reply YES, or type it.", lines.join("; "));
+    ask(pack, &question, "what was read has to be confirmed")
 }
 
 fn outreach(pack: &Value, told: &[&str], plan: Plan, left: u64, wish: Wish) -> Value {

@@ -1,8 +1,10 @@
-//! The scripted Moltbot gateway: `POST /tools/invoke` with the tool `llm-task` over real HTTP.
+//! The scripted Moltbot gateway: `POST /tools/invoke` with the tool `llm-task` over real HTTP, and beside it the same
+//! brain as an OpenAI-compatible model server.
 //!
 //! It speaks the gateway's wire format (openclaw 2026.9.6) and knows nothing of the product's types: the
 //! Context Pack is read as raw JSON, so a mistake in the shared types cannot hide here.
 
+mod chat;
 pub mod decide;
 pub mod mischief;
 mod obedient;
@@ -26,7 +28,7 @@ use anyhow::Context as _;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use crate::{clock::SimulationClock, random::Random};
+use crate::{clock::SimulationClock, process::ReservedPort, random::Random};
 use decide::Plan;
 use mischief::{Answer, Trick};
 use wishes::Wishes;
@@ -119,6 +121,8 @@ pub struct Gateway {
     brain: Arc<Brain>,
     address: SocketAddr,
     server: Option<ServerHandle>,
+    /// With [`Manners::Down`]: its port, which stays closed.
+    _closed: Option<ReservedPort>,
 }
 
 impl Gateway {
@@ -139,16 +143,23 @@ impl Gateway {
             clock,
             log: Mutex::default(),
         });
+        if manners == Manners::Down {
+            let port = ReservedPort::closed()?;
+            return Ok(Self { brain, address: port.address, server: None, _closed: Some(port) });
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no free port for the gateway")?;
         let address = listener.local_addr()?;
-        let server = if manners == Manners::Down { None } else { Some(serve(&brain, listener)?) };
-        Ok(Self { brain, address, server })
+        let server = serve(&brain, listener)?;
+        Ok(Self { brain, address, server: Some(server), _closed: None })
     }
 
     /// For `MOLTBOT_URL`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
+
+    /// For `MOLTBOT_MODEL`, where the brain is asked as a model server.
+    pub const MODEL: &str = chat::MODEL;
 
     /// For `MOLTBOT_TOKEN`.
     pub fn token(&self) -> &str {
@@ -238,6 +249,7 @@ fn serve(brain: &Arc<Brain>, listener: TcpListener) -> anyhow::Result<ServerHand
             .app_data(state.clone())
             .app_data(web::PayloadConfig::new(BODY_MAX))
             .route("/tools/invoke", web::post().to(invoke))
+            .route("/v1/chat/completions", web::post().to(complete))
             .route("/readyz", web::get().to(|| async { "ok" }))
     })
     .workers(1)
@@ -251,6 +263,21 @@ fn serve(brain: &Arc<Brain>, listener: TcpListener) -> anyhow::Result<ServerHand
 }
 
 async fn invoke(request: HttpRequest, body: web::Bytes, brain: web::Data<Brain>) -> impl Responder {
+    answer(&request, &body, &brain, context_pack, success).await
+}
+
+async fn complete(request: HttpRequest, body: web::Bytes, brain: web::Data<Brain>) -> impl Responder {
+    answer(&request, &body, &brain, chat::context_pack, chat::completion).await
+}
+
+/// What the brain says to the pack that `read` finds in the body, wrapped as the transport wants a decision.
+async fn answer(
+    request: &HttpRequest,
+    body: &[u8],
+    brain: &Brain,
+    read: fn(&[u8]) -> Result<Value, String>,
+    wrap: fn(&Value) -> Value,
+) -> HttpResponse {
     let expected = format!("Bearer {}", brain.token);
     let given = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     if given != Some(expected.as_str()) {
@@ -258,7 +285,7 @@ async fn invoke(request: HttpRequest, body: web::Bytes, brain: web::Data<Brain>)
         return HttpResponse::Unauthorized()
             .json(json!({ "error": { "message": "Unauthorized", "type": "unauthorized" } }));
     }
-    let pack = match context_pack(&body) {
+    let pack = match read(body) {
         Ok(pack) => pack,
         Err(fault) => {
             brain.log().faults.push(fault);
@@ -266,7 +293,7 @@ async fn invoke(request: HttpRequest, body: web::Bytes, brain: web::Data<Brain>)
         }
     };
     match brain.answer(&pack) {
-        Answer::Decision(decision) => HttpResponse::Ok().json(success(&decision)),
+        Answer::Decision(decision) => HttpResponse::Ok().json(wrap(&decision)),
         Answer::Raw(status, body) => raw(status, body),
         Answer::Silence => {
             tokio::time::sleep(SILENCE).await;

@@ -126,6 +126,19 @@ pub const NEEDS: [Need; 9] = [
     },
 ];
 
+/// What stands on the prescription of a story; nobody asks for it otherwise.
+pub const MEDICINE: Need = Need {
+    category: "pharmacy",
+    keyword: "amoxicillin",
+    trade: "Chemist",
+    opening: "The medicine on my prescription, please",
+    question: "Which medicine does it name?",
+    why: "the medicine is not known",
+    answer: "Amoxicillin 500mg x21",
+    normalized: "Amoxicillin 500mg x21",
+    price: 450,
+};
+
 const GIVEN: [&str; 16] = [
     "Amina", "Baraka", "Chebet", "Daudi", "Esther", "Farida", "Githinji", "Halima", "Imani", "Juma", "Kendi",
     "Lemayian", "Makena", "Nyambura", "Odhiambo", "Penina",
@@ -168,7 +181,7 @@ pub fn shop_name(trade: &str, index: usize) -> String {
 /// The need that a text speaks of.
 pub fn need_in(text: &str) -> Option<&'static Need> {
     let text = text.to_lowercase();
-    NEEDS.iter().find(|need| text.contains(need.keyword))
+    NEEDS.iter().chain([&MEDICINE]).find(|need| text.contains(need.keyword))
 }
 
 #[cfg(test)]

@@ -180,7 +180,12 @@ mod tests {
 
     #[test]
     fn each_character_speaks_in_its_way() {
-        let client = Client { name: "Amina Wanjiru".into(), phone: "+254711000000".into(), need: &NEEDS[0] };
+        let client = Client {
+            name: "Amina Wanjiru".into(),
+            phone: "+254711000000".into(),
+            need: &NEEDS[0],
+            way: crate::people::ways::Way::Ordinary,
+        };
         let said = |character: Character, nth| match character.answer(nth, &client) {
             Answer::Says(Said::Text(text)) => text,
             other => format!("{other:?}"),

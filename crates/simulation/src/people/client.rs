@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use meta_simulator::Said;
+use serde_json::json;
 
 use super::{
     Act, Received,
     calls::{ClientCalls, OnPrompt, answer_prompt, is_card, is_prompt},
     catalogue::Need,
     character::{Answer, Character},
+    pictures::Picture,
+    ways::{STOPS_AFTER, Way, confirms_stop},
 };
 
 /// Who the client is.
@@ -20,6 +23,15 @@ pub struct Client {
     pub phone: String,
     /// What the client is looking for.
     pub need: &'static Need,
+    /// What is particular about the client.
+    pub way: Way,
+}
+
+impl Client {
+    /// The number after a move.
+    pub fn next_phone(&self) -> String {
+        self.phone.replace("+2547110", "+2547119")
+    }
 }
 
 /// Where the client stands in the conversation.
@@ -32,12 +44,21 @@ pub struct ClientScript {
     questions: usize,
     has_added: bool,
     has_thanked: bool,
+    way: Way,
+    /// The STOP that is still to be said.
+    stop: Option<&'static str>,
     /// Picks by tapping, or else by writing the number.
     taps: bool,
     calls: Option<ClientCalls>,
+    /// Sent first, in place of words.
+    picture: Option<Picture>,
+    /// Whether the need was written in words.
+    has_told: bool,
     answers_given: usize,
     asked_for_call: bool,
     picked: bool,
+    /// Where the client says they are, with the first answer.
+    shares: Option<(f64, f64)>,
 }
 
 /// What this client answers to questions about anything else, by a word of the question.
@@ -53,16 +74,24 @@ impl ClientScript {
     pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
         Self {
             client: client.clone(),
-            need: client.need,
             character: Character::Plain,
             questions: 0,
             has_added: false,
             has_thanked: false,
+            need: client.need,
+            way: client.way,
+            stop: match client.way {
+                Way::Stops(word) => Some(word),
+                _ => None,
+            },
             taps,
             calls,
+            picture: None,
+            has_told: true,
             answers_given: 0,
             asked_for_call: false,
             picked: false,
+            shares: None,
         }
     }
 
@@ -72,23 +101,54 @@ impl ClientScript {
         Self { character, ..self }
     }
 
+    /// The same client, who shares where they are.
+    #[must_use]
+    pub const fn at(mut self, place: Option<(f64, f64)>) -> Self {
+        self.shares = place;
+        self
+    }
+
+    /// The same client, who sends a picture first.
+    #[must_use]
+    pub fn with_picture(self, picture: Option<Picture>) -> Self {
+        Self { picture, has_told: picture.is_none(), ..self }
+    }
+
     /// The first message.
     pub fn opening(&self) -> Said {
         if self.character != Character::Plain {
             return self.character.opening(&self.client);
         }
-        let opening = self.need.opening;
+        if let Some(picture) = self.picture {
+            return picture.said(self.need);
+        }
+        let opening = match self.way {
+            Way::Speaks(tongue) => tongue.opening,
+            _ => self.need.opening,
+        };
         let is_urgent = self.calls.is_some_and(|calls| calls.is_urgent);
         Said::Text(if is_urgent { format!("{opening}. {URGENT}") } else { opening.to_owned() })
     }
 
-    /// What the client says beside the answer to a question: "call me", or something else, once, after the first answer.
+    /// What the client says beside the answer to a question, once: where they are, or "call me" after the first answer.
     pub fn also_says(&mut self) -> Option<Act> {
+        if let Some((latitude, longitude)) = self.shares.filter(|_| self.answers_given == 1) {
+            self.shares = None;
+            let location = json!({ "latitude": latitude, "longitude": longitude, "name": PLACE_NAME });
+            // Before the answer, as a message of its own.
+            let said = Said::Raw(json!({ "type": "location", "location": location }));
+            return Some(Act { after: Duration::from_secs(20), said, quoting: None });
+        }
         if self.answers_given == 1
             && !std::mem::replace(&mut self.has_added, true)
             && let Some(said) = self.character.adds(self.need)
         {
             return Some(Act { after: Duration::from_secs(70), said, quoting: None });
+        }
+        if self.answers_given == 1
+            && let Some(word) = self.stop.take()
+        {
+            return Some(Act { after: STOPS_AFTER, said: Said::Text(word.to_owned()), quoting: None });
         }
         let after = self.calls?.asks_after.filter(|_| self.answers_given == 1 && !self.asked_for_call)?;
         self.asked_for_call = true;
@@ -97,12 +157,20 @@ impl ClientScript {
 
     /// The reaction to a message, if there is one.
     pub fn react(&mut self, message: Received<'_>) -> Option<Act> {
+        // Who said STOP says nothing more.
+        let has_stopped = matches!(self.way, Way::Stops(_)) && self.stop.is_none();
+        if confirms_stop(message.text) || has_stopped {
+            return None;
+        }
         // A question for consent is no question about the need, and Meta's card is answered in the card.
         if is_card(&message) {
             return None;
         }
         if is_prompt(&message) {
             return answer_prompt(message, self.calls?.on_prompt);
+        }
+        if message.text.contains(SAYS_NEWS) {
+            return Some(Act { after: AWAY_FOR, said: Said::Text("OK".to_owned()), quoting: None });
         }
         if let Some(button) = message.buttons.iter().find(|button| button.id.starts_with("pick:")) {
             return self.pick(message, Said::Tap(button.clone()));
@@ -119,6 +187,13 @@ impl ClientScript {
                 said: Said::Text("Thanks a lot!".to_owned()),
                 quoting: None,
             });
+        }
+        if self.picture.is_some() && message.text.contains(REPLY_YES) {
+            return Some(says("Yes"));
+        }
+        if !self.has_told && asks(message.text) {
+            self.has_told = true;
+            return Some(says(self.need.opening));
         }
         if asks(message.text) {
             return self.answer(message.text);
@@ -159,6 +234,12 @@ impl ClientScript {
             }
             Answer::AsEverybody => {}
         }
+        if let Way::Speaks(tongue) = self.way {
+            let is_first = self.answers_given == 0;
+            self.answers_given += 1;
+            let said = Said::Text(tongue.answer.to_owned());
+            return is_first.then(|| Act { after: Duration::from_secs(25), said, quoting: None });
+        }
         let small = SMALL_ANSWERS.iter().find(|(word, _)| question.contains(word)).map(|(_, answer)| *answer);
         let answer = match (small, self.answers_given.checked_sub(1)) {
             (Some(answer), _) => answer,
@@ -170,6 +251,19 @@ impl ClientScript {
     }
 }
 
+fn says(text: &str) -> Act {
+    Act { after: Duration::from_secs(25), said: Said::Text(text.to_owned()), quoting: None }
+}
+
+/// What stands in the question whether a picture was read rightly.
+const REPLY_YES: &str = "Reply YES";
+/// What stands beside a location that is shared; nobody else reads it.
+pub const PLACE_NAME: &str = "Kilimani Heights";
+/// What a template says when there is more than it has room for.
+const SAYS_NEWS: &str = "Reply OK";
+/// How long a client is away who reads that there is news.
+const AWAY_FOR: Duration = Duration::from_mins(3);
+
 /// What somebody in a hurry adds.
 const URGENT: &str = "It is urgent!";
 /// What somebody writes who wants to talk.
@@ -177,13 +271,13 @@ const CALL_ME: &str = "Call me";
 
 /// A question, or a demand: "Please type …", "Please tell me …". A reminder to pick is none: the pick is under way.
 fn asks(text: &str) -> bool {
-    text.contains('?') || ["Please type", "Please tell"].iter().any(|demand| text.contains(demand))
+    text.contains(['?', '؟']) || ["Please type", "Please tell"].iter().any(|demand| text.contains(demand))
 }
 
 /// "1. …" and "2. …" at the beginning of lines, or one offer alone.
 fn is_numbered_list(text: &str) -> bool {
     text.lines().any(|line| {
-        let line = line.trim_start_matches(['*', ' ']);
+        let line = line.trim_start_matches(['*', ' ', '\u{200f}']);
         line.starts_with("1.") || line.starts_with("1)")
     })
 }
@@ -195,7 +289,12 @@ mod tests {
     use meta_simulator::{Button, MessageKind};
 
     fn script(taps: bool) -> ClientScript {
-        let client = Client { name: "Amina".into(), phone: "+254711000000".into(), need: &NEEDS[0] };
+        let client = Client {
+            name: "Amina".into(),
+            phone: "+254711000000".into(),
+            need: &NEEDS[0],
+            way: Way::Ordinary,
+        };
         ClientScript::new(&client, taps, None)
     }
 
@@ -217,6 +316,18 @@ mod tests {
         assert_eq!(willing.answers_given, 0);
         let card = Received { kind: Some(MessageKind::CallPermissionRequest), buttons: &[], ..prompt };
         assert_eq!(willing.react(card), None);
+    }
+
+    #[test]
+    fn a_picture_comes_first_and_words_only_when_they_are_asked_for() {
+        let mut client = script(true).with_picture(Some(Picture::Bomb));
+        assert!(matches!(client.opening(), Said::Image { .. }));
+        assert_eq!(client.react(received("Processing image…", &[])), None);
+        let confirm = "I read this: pads. Is that what you need? Reply YES, or type it.";
+        assert_eq!(client.react(received(confirm, &[])).unwrap().said, Said::Text("Yes".into()));
+        let typed = client.react(received("Please type what you need.", &[])).unwrap().said;
+        assert_eq!(typed, Said::Text(NEEDS[0].opening.into()));
+        assert_eq!(client.react(received("Which?", &[])).unwrap().said, Said::Text(NEEDS[0].answer.into()));
     }
 
     #[test]
@@ -243,6 +354,26 @@ mod tests {
         let answered = away.react(received("A call?", std::slice::from_ref(&yes))).unwrap().after;
         let picked = away.react(received("Which one?", std::slice::from_ref(&pick))).unwrap().after;
         assert!(picked > answered, "{picked:?} {answered:?}");
+    }
+
+    #[test]
+    fn who_says_stop_says_it_once_and_then_nothing() {
+        let mut client = ClientScript { way: Way::Stops("STOP"), stop: Some("STOP"), ..script(true) };
+        assert_eq!(client.also_says(), None, "vendors are not asked yet");
+        client.react(received("Which one?", &[]));
+        assert_eq!(client.also_says().unwrap().said, Said::Text("STOP".into()));
+        assert_eq!(client.also_says(), None);
+        assert_eq!(client.react(received("Which other one?", &[])), None);
+    }
+
+    #[test]
+    fn a_client_of_another_language_answers_in_it() {
+        let tongue = &crate::people::ways::TONGUES[4];
+        let mut client = ClientScript { way: Way::Speaks(tongue), ..script(true) };
+        assert_eq!(client.opening(), Said::Text(tongue.opening.into()));
+        let asked = received("وما هي القطعة المطلوبة بالضبط؟", &[]);
+        assert_eq!(client.react(asked).unwrap().said, Said::Text(tongue.answer.into()));
+        assert_eq!(client.react(asked), None);
     }
 
     #[test]

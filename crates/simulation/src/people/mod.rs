@@ -5,19 +5,22 @@ pub mod calls;
 pub mod catalogue;
 pub mod character;
 mod client;
+pub mod pictures;
 mod vendor;
+pub mod ways;
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;
 use meta_simulator::{MessageKind, Said};
 
 pub use character::Character;
-pub use client::{Client, ClientScript};
+pub use client::{Client, ClientScript, PLACE_NAME};
 pub use vendor::{Temper, Vendor, VendorScript};
 
 use crate::random::Random;
-use catalogue::{NEEDS, client_name, shop_name};
+use catalogue::{MEDICINE, NEEDS, Need, client_name, shop_name};
+use ways::Way;
 
 /// What a person received, as far as they can see it.
 #[derive(Debug, Clone, Copy)]
@@ -50,21 +53,64 @@ pub struct Cast {
     pub clients: Vec<Client>,
     /// All vendors of all categories that the clients need.
     pub vendors: Vec<Vendor>,
+    /// What the directory says of each.
+    pub listing: fn(&Self, &Vendor) -> Listing,
+}
+
+/// What the directory says of a vendor beside name, number and need.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Listing {
+    /// Degrees north and east.
+    pub place: (f64, f64),
+    /// Separated by `;`, the preferred one first.
+    pub languages: &'static str,
+    /// Whether the vendor agreed to be asked.
+    pub accepts_inquiries: bool,
+    /// When the shop is open; empty: nobody said.
+    pub hours: &'static str,
+    /// Of another category, too.
+    pub also_sells: Option<&'static str>,
+}
+
+impl Listing {
+    /// One shop after the other along a road through Nairobi, always open.
+    pub fn ordinary(cast: &Cast, vendor: &Vendor) -> Self {
+        let place = u32::try_from(cast.place_of(vendor)).unwrap_or(0);
+        Self {
+            place: (f64::from(place).mul_add(0.004, -1.286), 36.8172),
+            languages: "en;sw",
+            accepts_inquiries: true,
+            hours: "",
+            also_sells: None,
+        }
+    }
 }
 
 impl Cast {
     /// `requests` clients and, for each need among them, `vendors_per_category` vendors.
     pub fn assemble(requests: usize, vendors_per_category: usize, seed: u64) -> Self {
+        Self::assemble_for(requests, vendors_per_category, seed, None)
+    }
+
+    /// The same; if `all_need` something, every client needs that.
+    pub fn assemble_for(
+        requests: usize,
+        vendors_per_category: usize,
+        seed: u64,
+        all_need: Option<&'static Need>,
+    ) -> Self {
         let offset = usize::try_from(Random::new(seed, "first need").between(0, 100)).unwrap_or(0);
         // The seed that nobody chose tells the story everybody knows: brake pads for a Corolla.
         let offset = if seed == crate::DEFAULT_SEED { 0 } else { offset };
         let clients: Vec<Client> = (0..requests)
             .filter_map(|index| {
-                let need = NEEDS.get((index + offset) % NEEDS.len())?;
-                Some(Client { name: client_name(index), phone: format!("+2547110{index:05}"), need })
+                let need = all_need.or_else(|| NEEDS.get((index + offset) % NEEDS.len()))?;
+                let phone = format!("+2547110{index:05}");
+                Some(Client { name: client_name(index), phone, need, way: Way::Ordinary })
             })
             .collect();
-        let wanted = NEEDS.iter().filter(|need| clients.iter().any(|client| client.need == *need));
+        let known = NEEDS.iter().chain([&MEDICINE]);
+        let wanted = known.filter(|need| clients.iter().any(|client| client.need == *need));
         let vendors = wanted
             .enumerate()
             .flat_map(|(nth, need)| {
@@ -77,11 +123,24 @@ impl Cast {
                 })
             })
             .collect();
-        Self { clients, vendors }
+        Self { clients, vendors, listing: Listing::ordinary }
     }
 
-    /// The vendors as the CSV that `concierge-admin vendors import` reads.
-    pub fn write_vendors(&self, file: &Path) -> anyhow::Result<()> {
+    /// The same people, each client with what is particular about them. Who speaks another language looks for brake
+    /// pads in it.
+    #[must_use]
+    pub fn with_ways(mut self, way: fn(usize) -> Way) -> Self {
+        for (nth, client) in self.clients.iter_mut().enumerate() {
+            client.way = way(nth);
+            if let Way::Speaks(_) = client.way {
+                client.need = &NEEDS[0];
+            }
+        }
+        self
+    }
+
+    /// The vendors as the CSV that `concierge-admin vendors import` reads; of each category the first `known`, or all.
+    pub fn write_vendors(&self, file: &Path, known: Option<usize>) -> anyhow::Result<()> {
         let mut csv =
             csv::Writer::from_path(file).with_context(|| format!("cannot write {}", file.display()))?;
         csv.write_record([
@@ -95,24 +154,28 @@ impl Cast {
             "languages",
             "accepts_inquiries",
             "rating",
+            "hours",
         ])?;
-        let mut places: BTreeMap<&str, u32> = BTreeMap::new();
         for vendor in &self.vendors {
-            let place = places.entry(vendor.category).or_default();
-            let latitude = format!("{:.4}", -1.286 + f64::from(*place) * 0.004);
-            let rating = format!("{:.1}", 4.9 - f64::from(*place) * 0.1);
-            *place += 1;
+            if known.is_some_and(|known| self.place_of(vendor) >= known) {
+                continue;
+            }
+            let place = u32::try_from(self.place_of(vendor)).unwrap_or(0);
+            let said = (self.listing)(self, vendor);
+            let (latitude, longitude) = said.place;
+            let also = said.also_sells.map(|category| format!(";{category}")).unwrap_or_default();
             csv.write_record([
-                &vendor.id,
+                vendor.id.as_str(),
                 &vendor.name,
                 &vendor.phone,
-                vendor.category,
-                &latitude,
-                "36.8172",
+                &format!("{}{also}", vendor.category),
+                &format!("{latitude:.4}"),
+                &format!("{longitude:.4}"),
                 "Africa/Nairobi",
-                "en;sw",
-                "true",
-                &rating,
+                said.languages,
+                if said.accepts_inquiries { "true" } else { "false" },
+                &format!("{:.1}", 4.9 - f64::from(place) * 0.1),
+                said.hours,
             ])?;
         }
         csv.flush()?;
@@ -186,11 +249,11 @@ mod tests {
     fn the_import_file_has_the_columns_of_the_documentation() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("vendors.csv");
-        Cast::assemble(1, 2, crate::DEFAULT_SEED).write_vendors(&file).unwrap();
+        Cast::assemble(1, 2, crate::DEFAULT_SEED).write_vendors(&file, None).unwrap();
         insta::assert_snapshot!(std::fs::read_to_string(file).unwrap(), @r#"
-        vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating
-        spare-parts-01,Acacia Auto Spares,+254722000000,spare_parts,-1.2860,36.8172,Africa/Nairobi,en;sw,true,4.9
-        spare-parts-02,Baobab Auto Spares,+254722000001,spare_parts,-1.2820,36.8172,Africa/Nairobi,en;sw,true,4.8
+        vendor_id,name,phone,categories,latitude,longitude,timezone,languages,accepts_inquiries,rating,hours
+        spare-parts-01,Acacia Auto Spares,+254722000000,spare_parts,-1.2860,36.8172,Africa/Nairobi,en;sw,true,4.9,
+        spare-parts-02,Baobab Auto Spares,+254722000001,spare_parts,-1.2820,36.8172,Africa/Nairobi,en;sw,true,4.8,
         "#);
     }
 }

@@ -35,6 +35,8 @@ pub enum Temper {
     SoldOut,
     /// Never answers.
     Silent,
+    /// Wants no more messages, and says so with this word.
+    Stops(&'static str),
     /// Has it, but answers only once somebody has called or tried to.
     SpeaksWhenCalled,
     /// Has it, and answers when the shop is quiet again, so long after an ordinary answer.
@@ -85,6 +87,7 @@ impl VendorScript {
                 return None;
             }
             Temper::SoldOut => (*self.random.pick(&["out of stock", "sorry no"])?).to_owned(),
+            Temper::Stops(word) => word.to_owned(),
             Temper::Offers | Temper::OffersAfter(_) | Temper::Misquotes => self.offer(),
             Temper::Rude => format!("{}. Take it or leave it, time waster", self.offer()),
             Temper::Ambiguous => (*self.random.pick(&UNCLEAR)?).to_owned(),

@@ -2,6 +2,7 @@
 
 mod brain_down;
 mod brain_hostile;
+mod burst;
 mod call_client_asked;
 mod call_fails_fallback;
 mod call_vendor_urgent;
@@ -10,19 +11,32 @@ mod calling;
 mod consent_denied;
 mod consent_expired;
 mod duplicate_webhooks;
+mod escalation;
 mod events_out_of_order;
 mod happy_path;
+mod identity;
+mod languages;
 pub mod mixed_company;
+mod model_server;
+mod ocr_blurred;
+mod ocr_hostile;
+mod ocr_receipt;
+mod opt_out;
+mod prescription;
 mod prompt_injection;
 mod revoked_while_dialling;
 mod send_unknown;
+mod takeover;
 mod two_batches;
+mod vendors_near;
 mod vendors_silent;
+mod window_closed;
 mod worker_killed;
 
 use std::time::Duration;
 
 pub use calling::{Calling, Calls};
+pub use vendors_near::OF_BOTH;
 
 use meta_simulator::FaultPlan;
 
@@ -31,12 +45,14 @@ use crate::{
     clock::SimulationClock,
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
-    people::{Cast, Character, Temper},
+    operator::Operating,
+    people::{Cast, Character, Listing, Temper, Vendor, catalogue::Need, pictures::Picture, ways::Way},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 18] = [
+pub static ALL: [&Scenario; 31] = [
     &happy_path::SCENARIO,
+    &model_server::SCENARIO,
     &brain_down::SCENARIO,
     &brain_hostile::SCENARIO,
     &duplicate_webhooks::SCENARIO,
@@ -54,6 +70,18 @@ pub static ALL: [&Scenario; 18] = [
     &call_fails_fallback::SCENARIO,
     &revoked_while_dialling::SCENARIO,
     &events_out_of_order::SCENARIO,
+    &takeover::SCENARIO,
+    &escalation::SCENARIO,
+    &burst::SCENARIO,
+    &window_closed::SCENARIO,
+    &vendors_near::SCENARIO,
+    &opt_out::SCENARIO,
+    &languages::SCENARIO,
+    &identity::SCENARIO,
+    &ocr_receipt::SCENARIO,
+    &ocr_blurred::SCENARIO,
+    &ocr_hostile::SCENARIO,
+    &prescription::SCENARIO,
 ];
 
 /// The scenario of this name.
@@ -78,6 +106,8 @@ pub struct Scenario {
     pub vendors_per_category: usize,
     /// How the brain behaves.
     pub manners: Manners,
+    /// Whether the brain is asked as an OpenAI-compatible model server instead of a gateway.
+    pub model_server: bool,
     /// The numbers the brain plans with.
     pub plan: Plan,
     /// How long the brain may take, real milliseconds.
@@ -88,10 +118,34 @@ pub struct Scenario {
     pub quiet_for: Duration,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
+    /// What the directory says of a vendor beside name, number and need.
+    pub listing: fn(&Cast, &Vendor) -> Listing,
+    /// First messages that one vendor gets in 24 hours; `None`: as the product is delivered.
+    pub inquiries_per_day_max: Option<u32>,
+    /// Where the client says they are, with the answer to the first question; degrees north and east.
+    pub client_shares: Option<(f64, f64)>,
+    /// The languages of the template catalogue beside English.
+    pub templates_in: &'static [&'static str],
+    /// What is particular about the n-th client, counted from 0.
+    pub way: fn(usize) -> Way,
+    /// How many numbers the business has, 1 or 2.
+    pub numbers: usize,
+    /// What every client needs; `None`: one thing after the other.
+    pub all_need: Option<&'static Need>,
     /// Calls.
     pub calling: Calling,
+    /// Whether pictures are read; then Tesseract must be installed.
+    pub ocr: bool,
+    /// What the n-th client, counted from 0, sends first in place of words.
+    pub pictures: fn(usize) -> Option<Picture>,
     /// The hour, 0 to 23, at which the story begins where the cast lives. `None`: at the machine's time.
     pub begins_at: Option<u8>,
+    /// What a person who operates does; then the workers have a webhook to tell them.
+    pub operating: Option<Operating>,
+    /// Vendors of each category that are known from the beginning; `None`: all. A person may import the others.
+    pub known_vendors: Option<usize>,
+    /// In how many messages a client says what is needed. With more than one the client says nothing more.
+    pub fragments: usize,
     /// What goes wrong at Meta.
     pub faults: fn(&Cast) -> FaultPlan,
     /// Whether what Meta reports of calls may come when they are over.
@@ -129,13 +183,26 @@ impl Scenario {
         workers: 1,
         vendors_per_category: 8,
         manners: Manners::Sensible,
+        model_server: false,
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
         character: |_| Character::Plain,
         quiet_for: Duration::from_millis(1_500),
         temper: mostly_offers,
+        listing: Listing::ordinary,
+        inquiries_per_day_max: None,
+        client_shares: None,
+        templates_in: &[],
+        way: |_| Way::Ordinary,
+        numbers: 1,
+        all_need: None,
         calling: Calling::Off,
+        ocr: false,
+        pictures: |_| None,
         begins_at: None,
+        operating: None,
+        known_vendors: None,
+        fragments: 1,
         faults: no_faults,
         call_webhooks_late: false,
         kills: 0,
@@ -182,6 +249,9 @@ impl Scenario {
         self.patience + Duration::from_secs(3) * further
     }
 }
+
+/// The way of a request that begins with a picture.
+const READ_FIRST: &[&str] = &["new", "ocr_processing", "clarifying", "sourcing", "shortlisted", "handed_off"];
 
 /// Four offers and one "out of stock" among each five.
 pub fn mostly_offers(nth: usize) -> Temper {

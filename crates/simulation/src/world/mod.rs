@@ -15,13 +15,17 @@ use crate::{
     clock::SimulationClock,
     http,
     people::Cast,
-    process::{Environment, Program, Programs, free_address, wait_until_ready},
+    process::{Environment, Program, Programs, ReservedPort, wait_until_ready},
     random::Random,
     templates,
 };
 
 /// The business number of every run.
 pub const PHONE_NUMBER_ID: &str = "300000000000001";
+/// The second one, where the business has two.
+pub const SECOND_NUMBER_ID: &str = "300000000000002";
+/// The second one as people see it.
+pub const SECOND_PHONE: &str = "+254700900200";
 /// The same number as people see it.
 pub const BUSINESS_PHONE: &str = "+254700900100";
 
@@ -46,6 +50,8 @@ pub struct Secrets {
     pub access_token: String,
     /// `VOICE_GATEWAY_TOKEN`.
     pub voice_token: String,
+    /// `OPERATOR_WEBHOOK_SECRET`.
+    pub operators: String,
 }
 
 impl Secrets {
@@ -58,6 +64,7 @@ impl Secrets {
             verify_token: secret("verify"),
             access_token: secret("access"),
             voice_token: secret("voice"),
+            operators: secret("operators"),
         }
     }
 }
@@ -65,24 +72,45 @@ impl Secrets {
 /// Where the services of others are, and how the product is set up.
 #[derive(Debug, Clone)]
 pub struct Surroundings<'a> {
+    /// Whether the business has a second number.
+    pub two_numbers: bool,
     /// Meta's Graph API.
     pub meta_url: &'a str,
     /// Moltbot's gateway.
     pub moltbot_url: &'a str,
     /// Its token.
     pub moltbot_token: &'a str,
+    /// The model, where Moltbot is a model server without a gateway.
+    pub moltbot_model: Option<&'a str>,
     /// How long Moltbot may take, real milliseconds.
     pub moltbot_timeout_ms: u32,
     /// Shared with Meta.
     pub secrets: &'a Secrets,
+    /// The operators' webhook and its secret.
+    pub operators: Option<(&'a str, &'a str)>,
+    /// Vendors of each category that are imported at first.
+    pub known_vendors: Option<usize>,
     /// The media server that calls need; `None`: calling stays off, as it is delivered.
     pub voice: Option<&'a Voice>,
+    /// Whether pictures are read.
+    pub ocr: bool,
     /// The time.
     pub clock: SimulationClock,
     /// How many workers share the database.
     pub workers: usize,
     /// What api and worker log, as `RUST_LOG`; `None`: as this program's environment says.
     pub log: Option<&'a str>,
+    /// What is set otherwise than as the product is delivered.
+    pub setup: Setup,
+}
+
+/// What an operator may set otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// `VENDOR_INQUIRIES_PER_DAY_MAX`.
+    pub inquiries_per_day_max: Option<u32>,
+    /// The languages of the template catalogue beside English.
+    pub templates_in: &'static [&'static str],
 }
 
 /// A media server and the token it asks for.
@@ -121,17 +149,21 @@ impl World {
             None => Database::sqlite(folder.path()),
         };
         let mut common = common_environment(&database, seed);
-        if around.voice.is_some() {
-            let catalogue = templates::write_catalogue(folder.path())?;
+        let languages = around.setup.templates_in;
+        if around.voice.is_some() || !languages.is_empty() {
+            let catalogue = templates::write_catalogue(folder.path(), languages)?;
             common.insert("TEMPLATES_FILE", catalogue.display().to_string());
         }
         let admin = Admin { program: programs.path("concierge-admin")?, environment: common.clone() };
         admin.run(&["migrate"]).await?;
         let vendors = folder.path().join("vendors.csv");
-        cast.write_vendors(&vendors)?;
+        cast.write_vendors(&vendors, around.known_vendors)?;
         admin.run(&["vendors", "import", &vendors.display().to_string()]).await?;
+        let all_vendors = folder.path().join("all-vendors.csv");
+        cast.write_vendors(&all_vendors, None)?;
 
-        let address = free_address()?;
+        let port = ReservedPort::for_program()?;
+        let address = port.address;
         let api_url = format!("http://{address}");
         let mut environment = process_environment(&common, around);
         environment.insert("BIND_ADDR", address.to_string());
@@ -147,6 +179,12 @@ impl World {
             })
             .collect::<anyhow::Result<_>>()?;
         Ok(Self { api, workers, admin, api_url, database, folder })
+    }
+
+    /// Imports the vendors that were not known at first.
+    pub async fn import_late_vendors(&self) -> anyhow::Result<()> {
+        let vendors = self.folder.path().join("all-vendors.csv").display().to_string();
+        self.admin.run(&["vendors", "import", &vendors]).await.map(drop)
     }
 
     /// Where the tools are served.
@@ -245,13 +283,21 @@ fn common_environment(database: &Database, seed: u64) -> Environment {
     ])
 }
 
+fn numbers_of(around: &Surroundings<'_>) -> String {
+    if around.two_numbers {
+        format!("{PHONE_NUMBER_ID},{SECOND_NUMBER_ID}")
+    } else {
+        PHONE_NUMBER_ID.to_owned()
+    }
+}
+
 fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Environment {
     let mut environment = common.clone();
     environment.extend([
         ("META_APP_SECRET", around.secrets.app_secret.clone()),
         ("META_VERIFY_TOKEN", around.secrets.verify_token.clone()),
         ("META_ACCESS_TOKEN", around.secrets.access_token.clone()),
-        ("META_PHONE_NUMBER_ID", PHONE_NUMBER_ID.to_owned()),
+        ("META_PHONE_NUMBER_ID", numbers_of(around)),
         ("META_API_BASE", around.meta_url.to_owned()),
         ("MOLTBOT_URL", around.moltbot_url.to_owned()),
         ("MOLTBOT_TOKEN", around.moltbot_token.to_owned()),
@@ -259,6 +305,18 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
         ("AI_CONCIERGE_ENABLED", "true".to_owned()),
         ("SIMULATION_CLOCK", around.clock.to_string()),
     ]);
+    if let Some((url, secret)) = around.operators {
+        environment.extend([
+            ("OPERATOR_WEBHOOK_URL", url.to_owned()),
+            ("OPERATOR_WEBHOOK_SECRET", secret.to_owned()),
+        ]);
+    }
+    if let Some(model) = around.moltbot_model {
+        environment.extend([
+            ("MOLTBOT_TRANSPORT", "chat_completions".to_owned()),
+            ("MOLTBOT_MODEL", model.to_owned()),
+        ]);
+    }
     if let Some(voice) = around.voice {
         environment.extend([
             ("CALLING_ENABLED", "true".to_owned()),
@@ -266,6 +324,8 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
             ("VOICE_GATEWAY_TOKEN", voice.token.clone()),
         ]);
     }
+    let inquiries = around.setup.inquiries_per_day_max;
+    environment.extend(inquiries.map(|most| ("VENDOR_INQUIRIES_PER_DAY_MAX", most.to_string())));
     environment.extend(around.log.map(|log| ("RUST_LOG", log.to_owned())));
     environment
 }

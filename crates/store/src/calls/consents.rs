@@ -36,6 +36,8 @@ pub enum HistoryEvent {
     WithdrawnByPerson,
     /// Meta took the permission back.
     WithdrawnByMeta,
+    /// The person has another number or business-scoped id.
+    IdentityChanged,
     /// The request was closed or handed off.
     RequestEnded,
     /// The prompt will not arrive.

@@ -367,6 +367,8 @@ fn make_due(tx: &mut Tx<'_>, contact: ContactId) -> Result<(), StoreError> {
                 .and(super::may_be_in_flight())
                 .and(super::is_queued())
                 .and(outbox::not_before.gt(now))
+                // Who is closed is still closed.
+                .and(outbox::held_until.is_null().or(outbox::held_until.le(now)))
         )
     )
     .set(outbox::not_before.eq(now))

@@ -6,16 +6,20 @@
 pub mod breaker;
 mod model;
 mod news;
+mod owed;
 mod queue;
 
 use diesel::prelude::*;
 use marketplace::{OutboxId, RequestId, Timestamp};
 
 pub use model::{NewSend, Purpose, Send, SendPayload, SendState, TemplateUse};
-pub use news::{advance, find_by_wamid, park_status, take_parked};
+pub use news::{advance, find_by_wamid, note_time, park_status, take_parked};
+pub use owed::{OWED_MAX, owed_to, send_in_full, set_owed};
 pub use queue::{
-    UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, expired, has_in_flight, mark_farewell, mark_sending,
-    orphaned_sending, postpone_inquiries, queued_speaking_of, queued_to, requeue, sendable,
+    UNKNOWN_HOLDS_NEXT, cancel, enqueue, enqueue_notice, expired, has_in_flight, hold_until,
+    inquiries_without_template, last_notice, let_last_words_out, mark_farewell, mark_sending, never_arrived,
+    orphaned_sending, postpone_inquiries, queued_speaking_of, queued_to, release, requeue, sendable,
+    set_reason,
 };
 
 use crate::{
@@ -42,6 +46,11 @@ struct SendRow {
     not_after: Option<i64>,
     created_at: i64,
     sending_at: Option<i64>,
+    held_until: Option<i64>,
+    owed_at: Option<i64>,
+    sent_at: Option<i64>,
+    delivered_at: Option<i64>,
+    read_at: Option<i64>,
 }
 
 /// Loads one intent.
@@ -86,6 +95,35 @@ pub fn unknown(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Send>, StoreError> {
     rows.into_iter().map(|row| send(tx, row)).collect()
 }
 
+/// The newest intents of a request, or of all, the newest first; `state` narrows them.
+pub fn latest(
+    tx: &mut Tx<'_>,
+    request: Option<RequestId>,
+    state: Option<SendState>,
+    limit: i64,
+) -> Result<Vec<Send>, StoreError> {
+    let states: Vec<String> = match state {
+        Some(state) => vec![state.to_string()],
+        None => <SendState as strum::IntoEnumIterator>::iter().map(|state| state.to_string()).collect(),
+    };
+    let order = (outbox::created_at.desc(), outbox::id.desc());
+    let rows: Vec<SendRow> = on_conn!(&mut *tx.conn, |c| match request {
+        Some(request) => outbox::table
+            .filter(outbox::request_id.eq(request.to_string()).and(outbox::state.eq_any(&states)))
+            .order(order)
+            .limit(limit)
+            .select(SendRow::as_select())
+            .load(c)?,
+        None => outbox::table
+            .filter(outbox::state.eq_any(&states))
+            .order(order)
+            .limit(limit)
+            .select(SendRow::as_select())
+            .load(c)?,
+    });
+    rows.into_iter().map(|row| send(tx, row)).collect()
+}
+
 /// Every intent of a request, in order.
 pub fn of_request(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<Send>, StoreError> {
     let rows = on_conn!(&mut *tx.conn, |c| outbox::table
@@ -118,6 +156,11 @@ fn send(tx: &mut Tx<'_>, row: SendRow) -> Result<Send, StoreError> {
         not_after: row.not_after.map(Timestamp::from_millis),
         created_at: Timestamp::from_millis(row.created_at),
         sending_at: row.sending_at.map(Timestamp::from_millis),
+        held_until: row.held_until.map(Timestamp::from_millis),
+        owed_at: row.owed_at.map(Timestamp::from_millis),
+        sent_at: row.sent_at.map(Timestamp::from_millis),
+        delivered_at: row.delivered_at.map(Timestamp::from_millis),
+        read_at: row.read_at.map(Timestamp::from_millis),
     })
 }
 

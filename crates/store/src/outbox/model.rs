@@ -71,7 +71,17 @@ impl SendState {
 
 /// What an intent is for: the dispatcher checks it against the request's state at the moment of sending.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumString,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumString,
+    strum::EnumIter,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -92,8 +102,10 @@ pub enum Purpose {
     ConsentPrompt,
     /// Meta's permission card, which Meta counts.
     PermissionCard,
-    /// Confirmation of STOP or START, or a question which request is meant: goes out whatever the request does.
+    /// Confirmation of START, or a question which request is meant: goes out whatever the request does.
     Notice,
+    /// The one confirmation of STOP: nothing else goes out after it.
+    StopConfirmation,
 }
 
 /// What goes on the wire: free text inside the 24-hour window, else the template, else nothing.
@@ -173,6 +185,16 @@ pub struct Send {
     pub created_at: Timestamp,
     /// When it last went on the wire.
     pub sending_at: Option<Timestamp>,
+    /// It waits until then because its recipient is closed; nothing else to this person waits behind it.
+    pub held_until: Option<Timestamp>,
+    /// Since when the whole text is owed: the person got a template that only says that there is news.
+    pub owed_at: Option<Timestamp>,
+    /// When Meta sent it, by Meta's clock.
+    pub sent_at: Option<Timestamp>,
+    /// When it reached the phone, by Meta's clock.
+    pub delivered_at: Option<Timestamp>,
+    /// When it was read, by Meta's clock; nothing for people who hide it.
+    pub read_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -34,6 +34,34 @@ pub fn advance(
     Ok(next)
 }
 
+/// Remembers when, by Meta's clock, a message was sent, delivered or read: the earliest that Meta named.
+pub fn note_time(tx: &mut Tx<'_>, id: OutboxId, news: SendState, at: Timestamp) -> Result<(), StoreError> {
+    let known = lock(tx, id)?;
+    let earliest = |known: Option<Timestamp>| Some(known.map_or(at, |known| known.min(at)).as_millis());
+    match news {
+        SendState::Sent => {
+            let set = outbox::sent_at.eq(earliest(known.sent_at));
+            on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
+                .set(set)
+                .execute(c))?;
+        }
+        SendState::Delivered => {
+            let set = outbox::delivered_at.eq(earliest(known.delivered_at));
+            on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
+                .set(set)
+                .execute(c))?;
+        }
+        SendState::Read | SendState::Played => {
+            let set = outbox::read_at.eq(earliest(known.read_at));
+            on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
+                .set(set)
+                .execute(c))?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
 fn settle(tx: &mut Tx<'_>, id: OutboxId, state: SendState, reason: Option<&str>) -> Result<(), StoreError> {
     on_conn!(&mut *tx.conn, |c| diesel::update(outbox::table.find(id.to_string()))
         .set((

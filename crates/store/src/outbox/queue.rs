@@ -7,12 +7,14 @@ use diesel::{
     prelude::*,
     sql_types::{BigInt, Bool},
 };
-use marketplace::{ContactId, DataKeyId, OutboxId, PhoneNumberId, RequestId, Timestamp};
+use marketplace::{
+    ActorKind, ContactId, DataKeyId, MessageId, OutboxId, PhoneNumberId, RequestId, Timestamp,
+};
 
 use super::{NewSend, Purpose, Send, SendState, is_doubtful, is_queued, may_be_in_flight};
 use crate::{
     StoreError, Tx, Vault, contacts, on_conn,
-    requests::RequestGuard,
+    requests::{Request, RequestGuard},
     schema::outbox,
     tx::{closed, parse, parse_optional},
 };
@@ -23,7 +25,47 @@ pub const UNKNOWN_HOLDS_NEXT: Duration = Duration::from_secs(30);
 /// Queues a message of a request.
 pub fn enqueue(tx: &mut Tx<'_>, guard: &RequestGuard, new: &NewSend) -> Result<OutboxId, StoreError> {
     let request = guard.request();
-    insert(tx, Some(request.id), &request.phone_number_id.clone(), request.control_epoch, new)
+    let number = number_for(tx, request, new.contact)?;
+    insert(tx, Some(request.id), &number, request.control_epoch, new)
+}
+
+/// The number of ours that a person is written to from: the client's conversation may move to another one, a vendor is
+/// written to from the one that asked.
+fn number_for(tx: &mut Tx<'_>, request: &Request, to: ContactId) -> Result<PhoneNumberId, StoreError> {
+    if to == request.client {
+        return Ok(request.phone_number_id.clone());
+    }
+    let before: Option<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(outbox::request_id.eq(request.id.to_string()).and(outbox::contact_id.eq(to.to_string())))
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .select(outbox::phone_number_id)
+        .first(c)
+        .optional())?;
+    match before {
+        Some(number) => parse(&number, "outbox.phone_number_id"),
+        None => Ok(request.phone_number_id.clone()),
+    }
+}
+
+/// The newest message to a person that belongs to no request, queued since then.
+pub fn last_notice(
+    tx: &mut Tx<'_>,
+    contact: ContactId,
+    since: Timestamp,
+) -> Result<Option<OutboxId>, StoreError> {
+    let id: Option<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::contact_id
+                .eq(contact.to_string())
+                .and(outbox::request_id.is_null())
+                .and(outbox::purpose.eq(Purpose::Notice.to_string()))
+                .and(outbox::created_at.ge(since.as_millis()))
+        )
+        .order((outbox::created_at.desc(), outbox::id.desc()))
+        .select(outbox::id)
+        .first(c)
+        .optional())?;
+    id.map(|id| parse(&id, "outbox.id")).transpose()
 }
 
 /// Queues a message that belongs to no request: the answer to STOP, or "which request do you mean?".
@@ -85,13 +127,47 @@ pub fn mark_farewell(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreE
     Ok(())
 }
 
-/// Whether a message to the same person comes first: one on the wire, one that is not long enough unknown (the
-/// bind), or an older one in the same queue.
-const BLOCKED: &str = "EXISTS (SELECT 1 FROM outbox AS other WHERE other.contact_id = outbox.contact_id \
+/// Lets what a person has written to the client go out although the request is closed by this transaction.
+pub fn let_last_words_out(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<(), StoreError> {
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::request_id
+                .eq(guard.request().id.to_string())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+                .and(outbox::purpose.eq(Purpose::ClientMessage.to_string()))
+                .and(outbox::author.eq(ActorKind::Human.to_string()))
+        )
+    )
+    .set(outbox::purpose.eq(Purpose::Farewell.to_string()))
+    .execute(c))?;
+    Ok(())
+}
+
+/// The messages of a request that never reached anybody: their sends were cancelled or failed.
+pub fn never_arrived(tx: &mut Tx<'_>, request: RequestId) -> Result<Vec<MessageId>, StoreError> {
+    let ids: Vec<String> = on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::request_id
+                .eq(request.to_string())
+                .and(outbox::state.eq_any([SendState::Cancelled.to_string(), SendState::Failed.to_string()]))
+        )
+        .order((outbox::created_at, outbox::id))
+        .select(outbox::message_id)
+        .load(c))?;
+    ids.iter().map(|id| parse(id, "outbox.message_id")).collect()
+}
+
+/// Whether a message to the same person comes first: one on the wire, an older one in the same queue that does not
+/// wait for them to open (the first bind is now), or one that is not long enough unknown (the second).
+const BLOCKED: [&str; 3] = [
+    "EXISTS (SELECT 1 FROM outbox AS other WHERE other.contact_id = outbox.contact_id \
     AND other.state IN ('queued', 'sending', 'unknown') AND (other.state = 'sending' \
     OR (other.state = 'queued' AND other.phone_number_id = outbox.phone_number_id \
-    AND (other.created_at < outbox.created_at OR (other.created_at = outbox.created_at AND other.id < outbox.id))) \
-    OR (other.state = 'unknown' AND other.sending_at > ";
+    AND (other.created_at < outbox.created_at OR (other.created_at = outbox.created_at AND other.id < outbox.id)) \
+    AND (other.held_until IS NULL OR other.held_until <= ",
+    ")) OR (other.state = 'unknown' AND other.sending_at > ",
+    ")))",
+];
 
 /// The intents that may go on the wire now, at most one a contact and `limit` in all, the longest due first: each is
 /// the oldest queued one of its contact, with nothing to that contact in flight.
@@ -108,7 +184,10 @@ pub fn sendable(
         return Ok(Vec::new());
     }
     let holds_since = (tx.now - UNKNOWN_HOLDS_NEXT).as_millis();
-    let blocked = || sql::<Bool>(BLOCKED).bind::<BigInt, _>(holds_since).sql(")))");
+    let [older, unknown, end] = BLOCKED;
+    let now = tx.now.as_millis();
+    let blocked =
+        || sql::<Bool>(older).bind::<BigInt, _>(now).sql(unknown).bind::<BigInt, _>(holds_since).sql(end);
     let rows: Vec<(String, String)> = on_conn!(&mut *tx.conn, |c| outbox::table
         .filter(
             outbox::phone_number_id
@@ -150,6 +229,7 @@ pub fn mark_sending(tx: &mut Tx<'_>, id: OutboxId, fence: i64) -> Result<(), Sto
             outbox::fence.eq(fence),
             outbox::attempts.eq(outbox::attempts + 1),
             outbox::sending_at.eq(tx.now.as_millis()),
+            outbox::reason.eq(None::<String>),
         ))
         .execute(c))?;
     Ok(())
@@ -204,6 +284,68 @@ pub fn postpone_inquiries(
     )
     .set(outbox::not_after.eq(not_after.as_millis()))
     .execute(c))?)
+}
+
+/// How many inquiries to these people wait in the queue because Meta refuses their template.
+pub fn inquiries_without_template(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    to: &[ContactId],
+) -> Result<i64, StoreError> {
+    let to: Vec<String> = to.iter().map(ToString::to_string).collect();
+    Ok(on_conn!(&mut *tx.conn, |c| outbox::table
+        .filter(
+            outbox::request_id
+                .eq(guard.request().id.to_string())
+                .and(outbox::state.eq(SendState::Queued.to_string()))
+                .and(outbox::purpose.eq(Purpose::VendorInquiry.to_string()))
+                .and(outbox::contact_id.eq_any(&to))
+                .and(outbox::reason.is_not_null())
+        )
+        .count()
+        .get_result(c))?)
+}
+
+/// Says why an intent that waits in the queue waits.
+pub fn set_reason(tx: &mut Tx<'_>, id: OutboxId, reason: &str) -> Result<(), StoreError> {
+    let reason = closed(reason, "outbox.reason")?;
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(id.to_string()).and(outbox::state.eq(SendState::Queued.to_string())))
+    )
+    .set(outbox::reason.eq(reason))
+    .execute(c))?;
+    Ok(())
+}
+
+/// Lets an intent that was just queued wait until its recipient opens. What else there is for this person passes by.
+pub fn hold_until(tx: &mut Tx<'_>, id: OutboxId, opens_at: Timestamp) -> Result<(), StoreError> {
+    let at = opens_at.as_millis();
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table
+            .filter(outbox::id.eq(id.to_string()).and(outbox::state.eq(SendState::Queued.to_string())))
+    )
+    .set((outbox::not_before.eq(at), outbox::held_until.eq(at)))
+    .execute(c))?;
+    Ok(())
+}
+
+/// A person writes: what waited for them to open, or for a template, need not wait any more.
+pub fn release(tx: &mut Tx<'_>, contact: ContactId, number: &PhoneNumberId) -> Result<(), StoreError> {
+    let now = tx.now.as_millis();
+    on_conn!(&mut *tx.conn, |c| diesel::update(
+        outbox::table.filter(
+            outbox::contact_id
+                .eq(contact.to_string())
+                .and(may_be_in_flight())
+                .and(is_queued())
+                .and(outbox::phone_number_id.eq(number.as_str()))
+                .and(outbox::held_until.is_not_null().or(outbox::reason.is_not_null()))
+        )
+    )
+    .set((outbox::not_before.eq(now), outbox::held_until.eq(None::<i64>)))
+    .execute(c))?;
+    Ok(())
 }
 
 /// Ends an intent that was never on the wire; one that was is left alone.

@@ -1,6 +1,7 @@
 //! Batches, outreaches, replies, shortlists, handoffs. The limits of the mission are constraints of the
 //! tables; these verbs count first so that a refusal has a name.
 
+mod history;
 mod offers;
 
 use diesel::prelude::*;
@@ -9,6 +10,7 @@ use marketplace::{
 };
 use moltbot_contract::{BatchStatus, OutreachStatus};
 
+pub use history::{HISTORY_LASTS, HISTORY_MAX, Record, asked_since, records};
 pub use offers::{
     Handoff, Reply, Shortlist, handoff_of, insert_handoff, insert_reply, insert_shortlist, replies_of,
     shortlists_of,
@@ -214,6 +216,15 @@ pub fn set_outreach_status(
         .set((outreaches::status.eq(wire_name(&status)?), outreaches::settled_at.eq(now)))
         .execute(c))?;
     Ok(())
+}
+
+/// When the last batch of a request came to its end.
+pub fn last_settled_at(tx: &mut Tx<'_>, request: RequestId) -> Result<Option<Timestamp>, StoreError> {
+    let at: Option<i64> = on_conn!(&mut *tx.conn, |c| batches::table
+        .filter(batches::request_id.eq(request.to_string()))
+        .select(diesel::dsl::max(batches::settled_at))
+        .get_result(c))?;
+    Ok(at.map(Timestamp::from_millis))
 }
 
 /// The batches of a request, in order.

@@ -11,12 +11,15 @@ use diesel::{
     sql_query,
     sql_types::Text,
 };
-use marketplace::{CallAttemptId, ConsentId, ContactId, MessageId};
+use marketplace::{CallAttemptId, ConsentId, ContactId, EventId, MessageId};
 
-use super::{number, request, write};
+use super::{number, request, vendor_id, write};
 use crate::{
-    StoreError, Tx, calls, contacts, inbound, lanes, messages, observation, on_conn, outbox,
-    testing::on_both, timers,
+    StoreError, Tx, answers, calls, contacts, documents, inbound, lanes, messages, notifications,
+    observation, on_conn, outbox, requests, sourcing,
+    testing::on_both,
+    timers,
+    vendors::{self, Nearest},
 };
 
 type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), StoreError>;
@@ -25,11 +28,74 @@ type Verb = fn(&mut Tx<'_>, marketplace::RequestId, ContactId) -> Result<(), Sto
 const LIVE_CALLS: &str = "call_attempts_live|call_attempts_one_live";
 
 /// A verb, and the indexes its queries use in the order they run.
-const VERBS: [(&str, Verb, &[&str]); 48] = [
+const VERBS: [(&str, Verb, &[&str]); 65] = [
     ("lanes::any_due", |tx, _, _| lanes::any_due(tx).map(drop), &["lanes_due"]),
     ("lanes::claim", |tx, _, _| lanes::claim(tx, "w").map(drop), &["lanes_due"]),
+    ("documents::any_due", |tx, _, _| documents::any_due(tx).map(drop), &["ocr_jobs_pending"]),
+    ("documents::jobs_of", |tx, id, _| documents::jobs_of(tx, id).map(drop), &["ocr_jobs_request"]),
+    ("documents::expiring", |tx, _, _| documents::expiring(tx, 10).map(drop), &["media_expiring"]),
     ("lanes::pending", |tx, id, _| lanes::pending(tx, id).map(drop), &["mailbox_pending"]),
-    ("lanes::overdue", |tx, _, _| lanes::overdue(tx, tx.now, 10).map(drop), &["mailbox_age"]),
+    ("answers::to_look_at", |tx, _, _| answers::to_look_at(tx, 10).map(drop), &["mailbox_looked_at"]),
+    (
+        "answers::facts",
+        |tx, id, _| {
+            let guard = requests::lock(tx, id)?;
+            let looked = answers::Looked {
+                id: EventId::generate(tx.ids),
+                request: id,
+                kind: lanes::EntryKind::ClientMessage,
+                arrived_at: tx.now,
+                consumed_at: None,
+                turn: None,
+                outcome: None,
+            };
+            answers::facts(tx, &guard, &looked).map(drop)
+        },
+        &[
+            "requests_pkey|sqlite_autoindex_requests",
+            "contacts_pkey|sqlite_autoindex_contacts",
+            "outbox_request|outbox_in_flight",
+            "batches_request_id_ordinal_key|batches_one_open|sqlite_autoindex_batches",
+            "batches_request_id_ordinal_key|batches_one_open|sqlite_autoindex_batches",
+            "dead_letters_request",
+        ],
+    ),
+    (
+        "answers::unplaced",
+        |tx, _, _| answers::unplaced(tx, tx.now, 10).map(drop),
+        &["inbound_events_waiting"],
+    ),
+    (
+        "answers::was_told",
+        |tx, _, _| answers::was_told(tx, EventId::generate(tx.ids)).map(drop),
+        &["dead_letters_silence"],
+    ),
+    (
+        "answers::placed_by_now",
+        |tx, _, _| answers::placed_by_now(tx, 10).map(drop),
+        &["dead_letters_silence|dead_letters_open|dead_letters_waiting"],
+    ),
+    ("notifications::due", |tx, _, _| notifications::due(tx, 10).map(drop), &["notifications_due"]),
+    (
+        "observation::unanswered",
+        |tx, _, _| observation::unanswered(tx).map(drop),
+        &["mailbox_unanswered", "inbound_events_waiting"],
+    ),
+    (
+        "observation::notifications_pending",
+        |tx, _, _| observation::notifications_pending(tx).map(drop),
+        &["notifications_pending|notifications_due"],
+    ),
+    (
+        "observation::notification_age",
+        |tx, _, _| observation::notification_age(tx).map(drop),
+        &["notifications_pending"],
+    ),
+    (
+        "observation::notifications_failed",
+        |tx, _, _| observation::notifications_failed(tx).map(drop),
+        &["notifications_failed"],
+    ),
     ("outbox::sendable", |tx, _, _| outbox::sendable(tx, &number(), 10).map(drop), &["outbox_due"]),
     ("outbox::expired", |tx, _, _| outbox::expired(tx, &number(), 10).map(drop), &["outbox_expiring"]),
     (
@@ -158,6 +224,30 @@ const VERBS: [(&str, Verb, &[&str]); 48] = [
     ),
     ("calls::sent_to", |tx, id, of| calls::sent_to(tx, id, of, 10).map(drop), &["outbox_request"]),
     ("calls::client_wrote_at", |tx, id, _| calls::client_wrote_at(tx, id).map(drop), &["messages_request"]),
+    (
+        "vendors::listed by rating",
+        |tx, _, _| vendors::listed(tx, "tyres", Nearest::Rating, 10).map(drop),
+        &["vendor_categories_rated"],
+    ),
+    (
+        "vendors::listed by place",
+        |tx, _, _| {
+            let near = Nearest::Place { latitude: -1.3, longitude: 36.8, between: (-1.5, -1.1) };
+            vendors::listed(tx, "tyres", near, 10).map(drop)
+        },
+        &["vendor_categories_near"],
+    ),
+    (
+        "sourcing::records",
+        |tx, _, _| sourcing::records(tx, &[vendor_id(1), vendor_id(2)], tx.now).map(drop),
+        &["outreaches_vendor"],
+    ),
+    (
+        "sourcing::asked_since",
+        |tx, _, of| sourcing::asked_since(tx, of, tx.now).map(drop),
+        &["outreaches_contact"],
+    ),
+    ("outbox::owed_to", |tx, _, of| outbox::owed_to(tx, of, &number()).map(drop), &["outbox_owed"]),
     ("messages::latest", |tx, id, _| messages::latest(tx, id, 40).map(drop), &["messages_request"]),
 ];
 
@@ -188,8 +278,9 @@ fn growing_tables_are_read_by_their_indexes() {
 fn is_full_scan(line: &str) -> bool {
     line.starts_with("SCAN")
         && line != "SCAN CONSTANT ROW"
-        // The bounded rows of `observation::tally`, which are judged by their own line.
+        // The bounded rows of `observation::tally` and `sourcing::records`, which are judged by their own line.
         && line != "SCAN counted"
+        && line != "SCAN newest"
         && !line.contains("USING INDEX")
         && !line.contains("USING COVERING INDEX")
 }

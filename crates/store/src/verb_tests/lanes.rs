@@ -8,7 +8,7 @@ use crate::{
     Backend, StoreError, Tx,
     lanes::{
         COALESCE_MAX, EntryKind, LEASE, Lease, any_due, append, assign, check_fence, claim, consume,
-        has_unread_client_message, heartbeat, overdue, pending, postpone, release,
+        has_unread_client_message, heartbeat, pending, postpone, release,
     },
     on_conn, requests,
     schema::lanes,
@@ -274,8 +274,6 @@ fn the_mailbox_is_read_in_the_order_of_metas_time() {
             assert_eq!(pending(tx, id)?.iter().filter(|entry| entry.turn == Some(turn)).count(), 2);
             consume(tx, &guard, Some(turn), &first)?;
             assert_eq!(pending(tx, id)?.len(), 1);
-            assert_eq!(overdue(tx, tx.now, 10)?, []);
-            assert_eq!(overdue(tx, tx.now + Duration::from_millis(1), 10)?, [id]);
             Ok(())
         })
         .await;

@@ -55,6 +55,7 @@ fn vendor(number: u32) -> VendorRecord {
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::default()],
         accepts_inquiries: true,
+        hours: None,
         rating: Some(4.5),
     }
 }

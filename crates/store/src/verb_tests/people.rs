@@ -105,11 +105,60 @@ fn a_window_opens_with_their_message_and_closes_after_a_day_or_by_meta() {
         assert!(!open().await);
         write(test, move |tx| contacts::open_window(tx, id, &number(), tx.now)).await;
         assert!(open().await);
-        write(test, move |tx| contacts::close_window(tx, id, &number())).await;
+        write(test, move |tx| contacts::close_window(tx, id, &number(), tx.now)).await;
         assert!(!open().await, "131047 outranks our clock");
         test.clock.advance(Duration::from_secs(1));
         write(test, move |tx| contacts::open_window(tx, id, &number(), tx.now)).await;
         assert!(open().await, "they wrote again");
+    });
+}
+
+/// Each line: what is learned in this order, as seconds of Meta's clock, and whether free text may be sent then.
+#[test]
+fn late_and_old_news_of_a_window_decides_nothing() {
+    enum News {
+        Opened(i64),
+        Closed(i64),
+    }
+    use News::{Closed, Opened};
+    let table: [(&[News], bool); 9] = [
+        (&[Opened(100), Closed(200)], false),
+        (&[Opened(100), Closed(200), Opened(100)], false),
+        (&[Opened(100), Closed(200), Opened(150)], false),
+        (&[Opened(100), Closed(200), Opened(200)], false),
+        (&[Opened(100), Closed(200), Opened(201)], true),
+        // The refusal of what was sent before they wrote is reported after it.
+        (&[Opened(100), Opened(201), Closed(200)], true),
+        (&[Opened(100), Closed(200), Opened(201), Closed(150)], true),
+        (&[Closed(200), Opened(150)], false),
+        (&[Opened(100), Closed(200), Closed(150), Opened(180)], false),
+    ];
+    on_both(async |test| {
+        test.clock.advance(Duration::from_secs(1_000));
+        for (at, (news, _)) in table.iter().enumerate() {
+            let news: Vec<(bool, i64)> = news
+                .iter()
+                .map(|news| match news {
+                    Opened(at) => (true, *at),
+                    Closed(at) => (false, *at),
+                })
+                .collect();
+            let open = write(test, move |tx| {
+                let id = person(tx, &format!("+2547123456{at:02}"))?.id;
+                let begins = tx.now - Duration::from_secs(1_000);
+                for (opens, seconds) in &news {
+                    let at = begins + Duration::from_secs(u64::try_from(*seconds).unwrap());
+                    if *opens {
+                        contacts::open_window(tx, id, &number(), at)?;
+                    } else {
+                        contacts::close_window(tx, id, &number(), at)?;
+                    }
+                }
+                contacts::window_is_open(tx, id, &number())
+            })
+            .await;
+            assert_eq!(open, table[at].1, "line {at}");
+        }
     });
 }
 

@@ -8,6 +8,7 @@ mod failure;
 mod journal;
 mod limits;
 mod principal;
+mod steering;
 
 use std::{
     collections::HashMap,
@@ -21,6 +22,7 @@ use store::{
     Db, StoreError,
     tokens::{self, Token, USE_NOTED_EVERY},
 };
+use strum::IntoEnumIterator as _;
 use tool_registry::{ArgsRejection, RefusalCode, ToolCall, ToolName};
 
 pub use moltbot_contract::{Violation, parse_object};
@@ -29,12 +31,13 @@ pub use self::{
     failure::Failure,
     limits::{CALLS_PER_MINUTE, CALLS_PER_MINUTE_MAX},
     principal::Principal,
+    steering::Steering,
 };
 use self::{
     journal::{Journal, Refused},
     limits::{Admission, Limits},
 };
-use crate::{Answer, Invocation, Policy, Refusal, ToolError, run};
+use crate::{Answer, Invocation, Policy, Refusal, ToolError, control::Step, run};
 
 /// An idempotency key's length, at most, in characters.
 pub const KEY_LENGTH_MAX: usize = 255;
@@ -138,7 +141,8 @@ impl Api {
         code: &'static str,
         cause: HttpRequestId,
     ) -> Result<(), Failure> {
-        let action = ToolName::from_name(tool).map_or(NO_TOOL, ToolName::as_str);
+        let step = Step::iter().map(Step::action).find(|action| *action == tool);
+        let action = ToolName::from_name(tool).map(ToolName::as_str).or(step).unwrap_or(NO_TOOL);
         self.0.journal.write(Refused::coded(principal.actor(), action, cause, code)).await
     }
 

@@ -6,8 +6,10 @@
 
 use std::fmt;
 
-use calling_policy::{AttemptEvent, Noted, Terminated};
+use audit::Outcome;
+use calling_policy::{ACCEPTED_WITHOUT_MEDIA, AttemptEvent, Noted, Terminated};
 use marketplace::{CallAttemptId, ContactId, DataKeyId, PhoneNumberId, Timestamp};
+use serde_json::json;
 use store::{
     Tx,
     calls::{self, CallAttempt, NewCallEvent},
@@ -16,7 +18,7 @@ use store::{
 };
 
 use super::attempts;
-use crate::{Caller, ToolError};
+use crate::{AuditEntry, Caller, ToolError, record_system};
 
 /// A connection with Meta's media answer in it. Of several the first counts.
 const CONNECT: &str = "connect";
@@ -122,6 +124,9 @@ pub fn call_status_webhook(
 ) -> Result<CallOutcome, ToolError> {
     if news.is_theirs {
         keep(tx, received, news, None)?;
+        if news.kind == NewsKind::Connect {
+            they_called(tx, received, news)?;
+        }
         return Ok(CallOutcome::Ignored("call_of_theirs"));
     }
     let Some(id) = find(tx, received.number, news)? else {
@@ -266,5 +271,38 @@ fn learn(
     };
     // A clock of Meta's that runs ahead of ours dates nothing into the future.
     let at = news.at.unwrap_or(received_at).min(guard.now(tx));
+    if let Some(picked_up) = picked_up_at(known, news.kind, at) {
+        contacts::open_window(tx, known.contact, &known.phone_number_id, picked_up.min(tx.now))?;
+    }
     attempts::apply(tx, guard, known, event, at, &Caller::system("router"))
+}
+
+/// When the person took our call, which opens their 24-hour window as a message of theirs would. The end of a call
+/// that people talked on proves only that it was taken after the dial.
+fn picked_up_at(known: &CallAttempt, kind: NewsKind, at: Timestamp) -> Option<Timestamp> {
+    match kind {
+        NewsKind::Accepted => Some(at),
+        NewsKind::Terminated(end) if end.talked && end.error != Some(ACCEPTED_WITHOUT_MEDIA) => {
+            known.attempt.dialled_at()
+        }
+        _ => None,
+    }
+}
+
+/// Somebody calls us: nobody picks up, but their 24-hour window opens as if they had written (Meta's rule). A caller
+/// whom we don't know, or who was erased, stays unknown.
+fn they_called(tx: &mut Tx<'_>, received: Received<'_>, news: &CallNews) -> Result<(), ToolError> {
+    let Some(caller) = contacts::find(tx, &news.user)? else { return Ok(()) };
+    contacts::lock(tx, caller)?;
+    let caller = contacts::load(tx, caller)?;
+    if caller.erased_at.is_some() {
+        return Ok(());
+    }
+    let at = news.at.unwrap_or(received.at).min(tx.now);
+    contacts::open_window(tx, caller.id, received.number, at)?;
+    let payload = json!({ "contact_id": caller.id, "called_at": at });
+    let entry = AuditEntry::new(Caller::system("router").actor, "call.missed", payload)
+        .with_outcome(Outcome::Ok, ["call_of_theirs".to_owned()])
+        .sealed_by([caller.data_key]);
+    record_system(tx, entry)
 }

@@ -1,7 +1,10 @@
 //! What ends a consent without anybody's answer: time, the request's end, a prompt that does not arrive.
 
 use audit::Outcome;
-use calling_policy::{Consent, ConsentEvent, ConsentStatus, Noted, PermissionEvent, PermissionRead};
+use calling_policy::{
+    Consent, ConsentEvent, ConsentStatus, Noted, PermissionEvent, PermissionRead, Withdrawal,
+};
+use marketplace::ContactId;
 use serde_json::json;
 use store::{
     StoreError, Tx,
@@ -56,6 +59,53 @@ pub(crate) fn request_ended(tx: &mut Tx<'_>, guard: &RequestGuard, by: &Caller) 
             let mut ended = entry("calling", "consent.ended", &stored, &step.next, before);
             ended.actor = by.actor.clone();
             record(tx, guard, ended.with_outcome(Outcome::Ok, ["request_ended".to_owned()]))?;
+        }
+    }
+    Ok(())
+}
+
+/// The person said STOP: whatever they allowed or were asked for in this request is taken back as by a NO. What a client
+/// allowed towards vendors ends with the request, which closes.
+pub(crate) fn said_stop(tx: &mut Tx<'_>, guard: &RequestGuard, person: ContactId) -> Result<(), ToolError> {
+    let event = ConsentEvent::Withdrawn { by: person, how: Withdrawal::ByPerson };
+    let change = (HistoryEvent::WithdrawnByPerson, Some(person));
+    take_back(tx, guard, person, event, change, "opted_out")
+}
+
+/// The person has another number or business-scoped id: what the old one allowed, or was asked for, is void.
+pub(crate) fn identity_changed(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    person: ContactId,
+) -> Result<(), ToolError> {
+    let change = (HistoryEvent::IdentityChanged, None);
+    take_back(tx, guard, person, ConsentEvent::RequestEnded, change, "identity_changed")
+}
+
+/// Applies one event to everything that a person was asked for or allowed in a request, and records what it moved.
+fn take_back(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    person: ContactId,
+    event: ConsentEvent,
+    (kind, by): (HistoryEvent, Option<ContactId>),
+    reason: &'static str,
+) -> Result<(), ToolError> {
+    let now = guard.now(tx);
+    for stored in calls::consents_of_request(tx, guard.request().id)? {
+        if stored.consent.contact() != person {
+            continue;
+        }
+        let before = stored.consent.status(now);
+        let step = stored.consent.apply(event, now, now);
+        if let Noted::Ignored(_) = step.noted {
+            continue;
+        }
+        let change = ConsentChange { event: kind, by, message: None, at: now };
+        save(tx, guard, &stored, &step.next, &change)?;
+        if step.noted == Noted::Moved {
+            let ended = entry("router", "consent.withdrawn", &stored, &step.next, before);
+            record(tx, guard, ended.with_outcome(Outcome::Ok, [reason.to_owned()]))?;
         }
     }
     Ok(())

@@ -10,7 +10,7 @@ pub mod consent_ends;
 pub mod consent_handler;
 pub mod facts;
 pub(crate) mod request_consent;
-mod say;
+pub(crate) mod say;
 pub mod silence;
 pub(crate) mod start_call;
 pub mod timers;

@@ -28,6 +28,7 @@ pub(super) fn run(
     let body = look::printable(&args.body);
     let texts = args.buttons.iter().flat_map(|button| [&button.id, &button.title]);
     let texts: Vec<&str> = std::iter::once(&body).chain(texts).map(String::as_str).collect();
+    gates::prescription_allows(tx, request, caller, &texts, false)?;
     let also_sealed_by = mentions::sealed_by(tx, request, &texts)?;
     let message_id = messages::insert(
         tx,

@@ -4,7 +4,7 @@ mod calling;
 mod client_message;
 pub(crate) mod handoff;
 mod ocr;
-mod request_state;
+pub(crate) mod request_state;
 mod search_vendors;
 pub(crate) mod snapshot;
 mod vendor_message;
@@ -35,11 +35,15 @@ impl Effect {
         self
     }
 
-    /// What the audit keeps of the result: a Context Pack repeats what the chain already tells, and is left out.
+    /// What the audit keeps of the result: a Context Pack repeats what the chain already tells, and is left out, as is what
+    /// was read from a picture.
     pub(crate) fn recorded(&self, result: Value) -> Value {
         match &self.result {
             ToolResult::GetRequestSnapshot(pack) => {
                 json!({ "state": pack.request.state, "version": pack.request.version })
+            }
+            ToolResult::GetOcrResult(read) => {
+                json!({ "status": read.status, "confidence": read.confidence, "error": read.error })
             }
             _ => result,
         }
@@ -54,13 +58,13 @@ pub(crate) fn run(
 ) -> Result<Effect, ToolError> {
     let caller = &invocation.caller;
     match &invocation.call {
-        ToolCall::SearchVendors(args) => search_vendors::run(tx, guard, args),
+        ToolCall::SearchVendors(args) => search_vendors::run(tx, policy, guard, args),
         ToolCall::GetRequestSnapshot(_) => snapshot::run(tx, policy, guard),
         ToolCall::SendClientMessage(args) => client_message::run(tx, guard, caller, args),
-        ToolCall::SendVendorMessage(args) => vendor_message::run(tx, guard, caller, args),
+        ToolCall::SendVendorMessage(args) => vendor_message::run(tx, policy, guard, caller, args),
         ToolCall::RecordVendorReply(args) => vendor_reply::run(tx, guard, args),
-        ToolCall::CreateOcrJob(_) => ocr::create(tx, policy),
-        ToolCall::GetOcrResult(_) => ocr::result(),
+        ToolCall::CreateOcrJob(args) => ocr::create(tx, policy, guard, caller, args),
+        ToolCall::GetOcrResult(args) => ocr::result(tx, guard, args),
         ToolCall::RequestCallConsent(args) => calling::request_consent(tx, policy, guard, caller, args),
         ToolCall::StartCall(args) => calling::start(tx, policy, guard, caller, args),
         ToolCall::UpdateRequestState(args) => request_state::run(tx, guard, caller, args),

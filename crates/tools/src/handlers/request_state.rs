@@ -21,11 +21,12 @@ use super::{Effect, handoff};
 use crate::{
     AuditEntry, Caller, ToolError,
     calling::{consent_ends, silence},
+    control,
     error::refuse,
-    mentions, record,
+    mentions, needs_person, record,
 };
 
-pub(super) fn run(
+pub(crate) fn run(
     tx: &mut Tx<'_>,
     guard: &mut RequestGuard,
     caller: &Caller,
@@ -63,10 +64,9 @@ pub(super) fn run(
     if matches!(args.to, RequestState::Escalated | RequestState::Closed) {
         outbox::mark_farewell(tx, guard)?;
     }
-    if args.to == RequestState::Escalated {
-        requests::set_control(tx, guard, Control::Human)?;
-    } else if from == RequestState::Escalated && caller.may_operate() {
-        requests::set_control(tx, guard, Control::Bot)?;
+    hand_over(tx, guard, caller, from)?;
+    if from != args.to {
+        needs_person::tell(tx, guard, caller)?;
     }
     if from != args.to {
         let payload = json!({ "from": from, "to": args.to, "reason": args.reason });
@@ -74,6 +74,29 @@ pub(super) fn run(
     }
     let version = guard.request().version;
     Ok(Effect::new(UpdateRequestStateResult { from, to: args.to, version }))
+}
+
+/// Who has the request after the step: a person what is escalated, and the bot what a person leads out of there.
+fn hand_over(
+    tx: &mut Tx<'_>,
+    guard: &mut RequestGuard,
+    caller: &Caller,
+    from: RequestState,
+) -> Result<(), ToolError> {
+    let to = guard.request().state;
+    if to == RequestState::Escalated && caller.actor.kind == ActorKind::Orchestrator {
+        // The turn that escalates still has to commit.
+        requests::set_control(tx, guard, Control::Human)?;
+    } else if to == RequestState::Escalated && from != to {
+        control::to_person(tx, guard, caller)?;
+    } else if from.needs_person() && to != from && caller.may_operate() {
+        if to.is_open() && !to.needs_person() {
+            control::to_bot(tx, guard)?;
+        } else if from == RequestState::Escalated {
+            requests::set_control(tx, guard, Control::Bot)?;
+        }
+    }
+    Ok(())
 }
 
 fn check(guard: &RequestGuard, caller: &Caller, args: &UpdateRequestStateArgs) -> Result<(), ToolError> {
@@ -213,8 +236,8 @@ fn store_shortlist(
         );
     }
     for item in &shortlist.items {
-        if vendors::load(tx, &item.vendor_id)?.erased {
-            return refuse(RefusalCode::ShortlistInvalid, "a vendor of the list was erased");
+        if vendors::load(tx, &item.vendor_id)?.opted_out {
+            return refuse(RefusalCode::ShortlistInvalid, "a vendor of the list was erased or said STOP");
         }
     }
     let mut vendors: Vec<_> = shortlist.items.iter().map(|item| &item.vendor_id).collect();

@@ -6,19 +6,21 @@ use marketplace::VendorId;
 use moltbot_contract::{VendorFilters, VendorFound};
 use store::{Tx, requests::RequestGuard, sourcing, vendors};
 use tool_registry::{SearchVendorsArgs, SearchVendorsResult};
+use vendor_search::Place;
 
 use super::Effect;
-use crate::ToolError;
-
-/// How many vendors of a category are looked at before filters narrow them.
-const SCAN_MAX: i64 = 200;
+use crate::{
+    Policy, ToolError,
+    search::{Search, Weighed, weigh},
+};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
+    policy: Policy,
     guard: &RequestGuard,
     args: &SearchVendorsArgs,
 ) -> Result<Effect, ToolError> {
-    let vendors = find(tx, guard, &args.category, &args.filters, usize::from(args.limit))?;
+    let vendors = find(tx, policy, guard, &args.category, &args.filters, usize::from(args.limit))?;
     let ids: Vec<&VendorId> = vendors.iter().map(|vendor| &vendor.vendor_id).collect();
     let keys = vendors::data_keys(tx, &ids)?;
     let mut effect = Effect::new(SearchVendorsResult { vendors });
@@ -26,9 +28,10 @@ pub(super) fn run(
     Ok(effect)
 }
 
-/// The vendors of a category that pass the filters, those still to be asked first.
+/// The vendors of a category that pass the filters, those to be asked first in front.
 pub(super) fn find(
     tx: &mut Tx<'_>,
+    policy: Policy,
     guard: &RequestGuard,
     category: &str,
     filters: &VendorFilters,
@@ -38,47 +41,47 @@ pub(super) fn find(
     let contacted: BTreeSet<VendorId> =
         sourcing::outreaches_of(tx, request.id)?.into_iter().map(|outreach| outreach.vendor).collect();
     let category = category.trim().to_lowercase();
-    let mut found: Vec<VendorFound> = vendors::in_category(tx, &category, SCAN_MAX)?
-        .into_iter()
-        .filter(|vendor| vendor.contact != request.client && !vendor.opted_out)
-        .filter(|vendor| fits(vendor, filters))
-        .map(|vendor| {
-            let contacted = contacted.contains(&vendor.id);
-            VendorFound {
-                why: why(&vendor, filters, contacted),
-                vendor_id: vendor.id,
-                name: vendor.name,
-                category: category.clone(),
-                distance_km: None,
-                rating: vendor.rating,
-                accepts_inquiries: vendor.accepts_inquiries,
-                contacted,
-            }
-        })
-        .collect();
-    // Those still to be asked come first; the store has ordered by rating and id.
-    found.sort_by_key(|vendor| (vendor.contacted, !vendor.accepts_inquiries));
-    found.truncate(limit);
+    let search = Search {
+        category: &category,
+        filters,
+        near: request.position.and_then(|position| Place::new(position.latitude, position.longitude)),
+        client: Some(request.client),
+        contacted: &contacted,
+        inquiries_per_day_max: policy.vendor_inquiries_per_day_max,
+        now: guard.now(tx),
+    };
+    let mut found = Vec::new();
+    for weighed in weigh(tx, &search)?.into_iter().filter(|weighed| weighed.standing.left_out.is_none()) {
+        if found.len() == limit {
+            break;
+        }
+        let vendor = vendors::load(tx, &weighed.vendor.id)?;
+        // The number may be one that an erased person had.
+        if !vendor.opted_out {
+            found.push(named(weighed, vendor, &category, &contacted));
+        }
+    }
     Ok(found)
 }
 
-/// The distance filter narrows nothing yet: a client's position is not known before location messages are read.
-fn fits(vendor: &vendors::Vendor, filters: &VendorFilters) -> bool {
-    let language = filters.languages.is_empty()
-        || vendor.languages.iter().any(|language| filters.languages.contains(language));
-    let rating = filters.min_rating.is_none_or(|least| vendor.rating.is_some_and(|rating| rating >= least));
-    language && rating
-}
-
-/// Short codes: why a vendor is named, and what speaks against asking them.
-fn why(vendor: &vendors::Vendor, filters: &VendorFilters, contacted: bool) -> Vec<String> {
-    let speaks = vendor.languages.iter().any(|language| filters.languages.contains(language));
-    let reasons = [
-        ("category", true),
-        ("rating", filters.min_rating.is_some()),
-        ("language", speaks),
-        ("not_accepting", !vendor.accepts_inquiries),
-        ("contacted", contacted),
-    ];
-    reasons.into_iter().filter(|(_, holds)| *holds).map(|(code, _)| code.to_owned()).collect()
+fn named(
+    weighed: Weighed,
+    known: vendors::Vendor,
+    category: &str,
+    contacted: &BTreeSet<VendorId>,
+) -> VendorFound {
+    let Weighed { vendor, distance_km, standing, .. } = weighed;
+    VendorFound {
+        contacted: contacted.contains(&vendor.id),
+        why: standing.why.iter().map(ToString::to_string).collect(),
+        opens_at: standing.opens_at(),
+        vendor_id: vendor.id,
+        name: known.name,
+        category: category.to_owned(),
+        // To a hundred metres: more would only tell where the client stands.
+        distance_km: distance_km.map(|km| (km * 10.0).round() / 10.0),
+        rating: vendor.rating,
+        language: known.language,
+        accepts_inquiries: vendor.accepts_inquiries,
+    }
 }

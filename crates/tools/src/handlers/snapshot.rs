@@ -8,12 +8,15 @@ use marketplace::{
 };
 use moltbot_contract::{
     Availability, BatchStatus, BatchView, CONTRACT_VERSION, CallScope, CallingPolicyView, ConsentStatus,
-    ContextPack, ConversationEntry, EntryKind, LimitsView, PoliciesView, ReplyView, RequestView,
+    ContextPack, ConversationEntry, EntryKind, LimitsView, OcrText, PoliciesView, ReplyView, RequestView,
     ShortlistView, ShortlistedView, Speaker, VendorContacted, VendorFilters, VendorFound,
 };
 use store::{
-    Tx, calls, contacts, messages,
+    Tx, calls,
+    contacts::{self, Contact},
+    documents, messages,
     messages::{Direction, Message, MessageKind, Party},
+    outbox,
     requests::RequestGuard,
     sourcing::{self, Batch, Outreach, Reply},
     vendors,
@@ -26,6 +29,12 @@ use crate::{Policy, ToolError, calling::facts::authorisations, gates, numbers};
 const CONVERSATION_MAX: i64 = 40;
 /// How many vendors of the category a pack holds, the best ones.
 const VENDORS_FOUND_MAX: usize = 15;
+/// What Moltbot reads in place of a location that the client shared.
+const LOCATION: &str = "(shared their location)";
+/// How many pictures a pack tells of, the newest ones.
+const DOCUMENTS_MAX: usize = 5;
+/// How much of one, in code points: a page has less.
+const OCR_TEXT_MAX: usize = 4_000;
 /// How many categories are looked into while the request's own is not known.
 const CATEGORIES_NAMED_MAX: usize = 3;
 /// At most one call per this many minutes and request (mission C11): [`COOLDOWN`], as a pack tells it.
@@ -45,9 +54,12 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
     let policy = gates::effective(tx, policy);
     let outreaches = sourcing::outreaches_of(tx, request.id)?;
     let batches = sourcing::batches_of(tx, request.id)?;
-    let erased = erased_vendors(tx, &outreaches)?;
+    let erased = vendors_that(tx, &outreaches, |vendor| vendor.erased_at.is_some())?;
+    // Nobody is offered whom nobody may write to.
+    let gone =
+        vendors_that(tx, &outreaches, |vendor| vendor.opted_out_at.is_some() || vendor.erased_at.is_some())?;
     let mut replies = sourcing::replies_of(tx, request.id)?;
-    replies.retain(|reply| !erased.values().any(|vendor| *vendor == reply.vendor));
+    replies.retain(|reply| !gone.values().any(|vendor| *vendor == reply.vendor));
     let vendor_of: BTreeMap<ContactId, VendorId> =
         outreaches.iter().map(|outreach| (outreach.contact, outreach.vendor.clone())).collect();
     let numbers = known_numbers(tx, request.client, &outreaches)?;
@@ -68,8 +80,8 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
             prescription: request.prescription,
         },
         conversation: conversation(tx, request.id, &vendor_of, &numbers, &erased)?,
-        ocr: Vec::new(),
-        vendors_found: vendors_found(tx, guard)?,
+        ocr: documents_read(tx, request.id, &numbers)?,
+        vendors_found: vendors_found(tx, policy, guard)?,
         vendors_contacted: vendors_contacted(tx, &outreaches, &batches)?,
         batches: batches.iter().map(|batch| batch_view(batch, &outreaches, &replies)).collect(),
         replies: replies
@@ -91,6 +103,27 @@ pub fn context_pack(tx: &mut Tx<'_>, policy: Policy, guard: &RequestGuard) -> Re
         },
         allowed_next_states: bot_next(request.state),
     })
+}
+
+/// What was read from the client's pictures, the oldest first; one without text says nothing.
+fn documents_read(
+    tx: &mut Tx<'_>,
+    request: marketplace::RequestId,
+    numbers: &[String],
+) -> Result<Vec<OcrText>, ToolError> {
+    let mut read: Vec<OcrText> = documents::jobs_of(tx, request)?
+        .into_iter()
+        .filter_map(|job| Some((job.id, job.text?, job.confidence?)))
+        .filter(|(_, text, _)| !text.trim().is_empty())
+        .map(|(job_id, text, confidence)| OcrText {
+            job_id,
+            text: numbers::hide(&conversation::catalogue::shorten(&text, OCR_TEXT_MAX), numbers),
+            confidence,
+        })
+        .collect();
+    let more = read.len().saturating_sub(DOCUMENTS_MAX);
+    read.drain(..more);
+    Ok(read)
 }
 
 /// What calling policy allows. The client's consent is what counts here: whether a vendor agrees is asked of the
@@ -153,14 +186,18 @@ fn bot_next(state: RequestState) -> Vec<RequestState> {
 }
 
 /// What the directory holds for the category, once there is one.
-fn vendors_found(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<VendorFound>, ToolError> {
+fn vendors_found(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &RequestGuard,
+) -> Result<Vec<VendorFound>, ToolError> {
     let any = VendorFilters { max_distance_km: None, languages: Vec::new(), min_rating: None };
     if let Some(category) = guard.request().category.clone() {
-        return search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX);
+        return search_vendors::find(tx, policy, guard, &category, &any, VENDORS_FOUND_MAX);
     }
     let mut found = Vec::new();
     for category in categories_named(tx, guard)? {
-        found.extend(search_vendors::find(tx, guard, &category, &any, VENDORS_FOUND_MAX)?);
+        found.extend(search_vendors::find(tx, policy, guard, &category, &any, VENDORS_FOUND_MAX)?);
     }
     found.truncate(VENDORS_FOUND_MAX);
     Ok(found)
@@ -175,6 +212,7 @@ fn categories_named(tx: &mut Tx<'_>, guard: &RequestGuard) -> Result<Vec<String>
     let said: BTreeSet<String> = messages::latest(tx, guard.request().id, CONVERSATION_MAX)?
         .into_iter()
         .filter(|message| message.direction == Direction::In && message.party == Party::Client)
+        .filter(|message| message.kind != MessageKind::Location)
         .flat_map(|message| words(message.body.as_deref().unwrap_or_default()))
         .collect();
     let known = vendors::categories(tx)?.into_iter().map(|(category, _)| category);
@@ -200,19 +238,20 @@ fn known_numbers(
         .collect()
 }
 
-/// The vendors that were erased: what they wrote and what was written to them is left out, that they were contacted
-/// is not.
-fn erased_vendors(
+/// The vendors of a request that are so. Of the erased, what they wrote and what was written to them is left out; that
+/// they were contacted is not.
+fn vendors_that(
     tx: &mut Tx<'_>,
     outreaches: &[Outreach],
+    are_so: impl Fn(&Contact) -> bool,
 ) -> Result<BTreeMap<ContactId, VendorId>, ToolError> {
-    let mut erased = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for outreach in outreaches {
-        if contacts::load(tx, outreach.contact)?.erased_at.is_some() {
-            erased.insert(outreach.contact, outreach.vendor.clone());
+        if are_so(&contacts::load(tx, outreach.contact)?) {
+            found.insert(outreach.contact, outreach.vendor.clone());
         }
     }
-    Ok(erased)
+    Ok(found)
 }
 
 fn conversation(
@@ -223,7 +262,11 @@ fn conversation(
     erased: &BTreeMap<ContactId, VendorId>,
 ) -> Result<Vec<ConversationEntry>, ToolError> {
     let mut latest = messages::latest(tx, request, CONVERSATION_MAX)?;
-    latest.retain(|message| message.body.is_some() && !erased.contains_key(&message.contact));
+    // What never arrived was not said: a takeover cancels what was queued, and Meta may refuse it.
+    let unsaid = outbox::never_arrived(tx, request)?;
+    latest.retain(|message| {
+        message.body.is_some() && !erased.contains_key(&message.contact) && !unsaid.contains(&message.id)
+    });
     Ok(latest.into_iter().map(|message| conversation_entry(message, vendor_of, numbers)).collect())
 }
 
@@ -250,9 +293,13 @@ fn conversation_entry(
             MessageKind::Text => EntryKind::Text,
             MessageKind::Button | MessageKind::Consent => EntryKind::Button,
             MessageKind::Document | MessageKind::Media => EntryKind::Media,
-            MessageKind::Other => EntryKind::Other,
+            MessageKind::Location | MessageKind::Other => EntryKind::Other,
         },
-        text: numbers::hide(&message.body.unwrap_or_default(), numbers),
+        text: match message.kind {
+            // Where exactly is ours to know: whatever Moltbot reads could come to stand before a vendor.
+            MessageKind::Location => LOCATION.to_owned(),
+            _ => numbers::hide(&message.body.unwrap_or_default(), numbers),
+        },
     }
 }
 

@@ -4,20 +4,23 @@ use conversation::{ButtonId, Sentence, catalogue};
 use marketplace::{Language, OutreachId, RequestState, Timestamp, look};
 use moltbot_contract::BatchStatus;
 use store::{
-    StoreError, Tx,
+    StoreError, Tx, contacts,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, NewSend, Purpose, SendPayload, TemplateUse},
     requests::RequestGuard,
     sourcing::{self, LimitReached},
+    timers::{self, TimerKind},
     vendors,
 };
 use tool_registry::{MessageStatus, RefusalCode, SendVendorMessageArgs, SendVendorMessageResult};
+use vendor_search::Openness;
 
 use super::{Effect, client_message::one_line};
-use crate::{Caller, ToolError, error::refuse, gates, mentions, staleness};
+use crate::{Caller, Policy, ToolError, error::refuse, gates, mentions, search, staleness};
 
 pub(super) fn run(
     tx: &mut Tx<'_>,
+    policy: Policy,
     guard: &RequestGuard,
     caller: &Caller,
     args: &SendVendorMessageArgs,
@@ -40,6 +43,7 @@ pub(super) fn run(
     let texts: Vec<&str> =
         std::iter::once(args.body.as_str()).chain(args.questions.iter().map(String::as_str)).collect();
     gates::no_client_datum(tx, request, &texts)?;
+    gates::prescription_allows(tx, request, caller, &texts, true)?;
 
     let known = sourcing::outreaches_of(tx, request.id)?
         .into_iter()
@@ -50,11 +54,11 @@ pub(super) fn run(
     if vendor.opted_out && vendor.contact == to {
         return refuse(RefusalCode::VendorOptedOut, "this number is not to be contacted");
     }
-    let (outreach_id, first, not_after) = if let Some(outreach) = known {
-        (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE)
+    let (outreach_id, first, not_after, opens_at) = if let Some(outreach) = known {
+        (outreach.id, false, guard.now(tx) + staleness::VENDOR_MESSAGE, None)
     } else {
-        let (outreach, deadline) = join_open_batch(tx, guard, &vendor)?;
-        (outreach, true, deadline)
+        let joined = join_open_batch(tx, policy, guard, &vendor)?;
+        (joined.outreach, true, joined.deadline_at, joined.opens_at)
     };
     let body = with_questions(&args.body, &args.questions);
     let mut also_sealed_by = mentions::sealed_by(tx, request, &[&body])?;
@@ -75,7 +79,7 @@ pub(super) fn run(
             meta_at: guard.now(tx),
         },
     )?;
-    outbox::enqueue(
+    let intent = outbox::enqueue(
         tx,
         guard,
         &NewSend {
@@ -96,27 +100,44 @@ pub(super) fn run(
             not_after: Some(not_after),
         },
     )?;
+    if let Some(opens_at) = opens_at {
+        outbox::hold_until(tx, intent, opens_at)?;
+    }
     let result = SendVendorMessageResult { message_id, outreach_id, status: MessageStatus::Queued };
     Ok(Effect::new(result).sealed_by(contact.data_key))
 }
 
-/// The new outreach, and its batch's deadline.
+/// A vendor that joined the open batch.
+struct Joined {
+    outreach: OutreachId,
+    /// The batch's deadline.
+    deadline_at: Timestamp,
+    /// When the vendor opens, if it is closed now: it hears of the inquiry then.
+    opens_at: Option<Timestamp>,
+}
+
 fn join_open_batch(
     tx: &mut Tx<'_>,
+    policy: Policy,
     guard: &RequestGuard,
     vendor: &vendors::Vendor,
-) -> Result<(OutreachId, Timestamp), ToolError> {
+) -> Result<Joined, ToolError> {
     if guard.request().state != RequestState::Sourcing {
         return refuse(RefusalCode::PlanMissing, "vendors are asked in state sourcing, after a plan");
     }
     if !vendor.accepts_inquiries {
         return refuse(RefusalCode::VendorNotAccepting, "this vendor does not accept inquiries");
     }
+    not_tired(tx, policy, guard, vendor)?;
     let open = sourcing::batches_of(tx, guard.request().id)?
         .into_iter()
         .find(|batch| batch.status == BatchStatus::Open);
+    let (deadline_at, opens_at) = match &open {
+        Some(batch) => deadline_for(tx, guard, vendor, batch)?,
+        None => (guard.now(tx), None),
+    };
     match (sourcing::add_outreach(tx, guard, &vendor.id, vendor.contact)?, open) {
-        (Ok(outreach), Some(open)) => Ok((outreach, open.deadline_at)),
+        (Ok(outreach), Some(_)) => Ok(Joined { outreach, deadline_at, opens_at }),
         (Ok(_) | Err(LimitReached::Batch), None) => {
             refuse(RefusalCode::PlanMissing, "no batch is open: a plan opens the next one")
         }
@@ -128,6 +149,46 @@ fn join_open_batch(
             refuse(RefusalCode::VendorLimit, "fifteen vendors were contacted for this request")
         }
     }
+}
+
+/// A vendor gets so many first messages in 24 hours and no more, whoever asks. Its row is taken first: two requests
+/// that ask at the same time count each other.
+fn not_tired(
+    tx: &mut Tx<'_>,
+    policy: Policy,
+    guard: &RequestGuard,
+    vendor: &vendors::Vendor,
+) -> Result<(), ToolError> {
+    contacts::lock(tx, vendor.contact)?;
+    let since = guard.now(tx) - search::INQUIRIES_COUNTED;
+    if sourcing::asked_since(tx, vendor.contact, since)? < policy.vendor_inquiries_per_day_max {
+        return Ok(());
+    }
+    refuse(RefusalCode::VendorTired, "this vendor had its first messages of the day; ask another one")
+}
+
+/// The deadline of the batch that a vendor is about to join, and when that vendor opens. The first of a batch sets it:
+/// where nobody is open, the batch waits for the morning with the time it was given. A shop that opens after the
+/// deadline would be asked in vain.
+fn deadline_for(
+    tx: &mut Tx<'_>,
+    guard: &RequestGuard,
+    vendor: &vendors::Vendor,
+    batch: &sourcing::Batch,
+) -> Result<(Timestamp, Option<Timestamp>), ToolError> {
+    let opening = search::opening(vendor.hours.as_deref(), &vendor.timezone, guard.now(tx));
+    let Openness::ClosedUntil(opens_at) = opening else { return Ok((batch.deadline_at, None)) };
+    if opens_at < batch.deadline_at {
+        return Ok((batch.deadline_at, Some(opens_at)));
+    }
+    let request = guard.request().id;
+    if sourcing::outreaches_of(tx, request)?.iter().any(|outreach| outreach.batch == batch.id) {
+        return refuse(RefusalCode::VendorClosed, "this vendor opens after the open batch is over");
+    }
+    let deadline_at = opens_at + batch.deadline_at.since(batch.opened_at);
+    sourcing::postpone_open_batch(tx, guard, deadline_at)?;
+    timers::set(tx, guard, TimerKind::BatchDeadline, &batch.id.to_string(), deadline_at)?;
+    Ok((deadline_at, Some(opens_at)))
 }
 
 /// The message as it is sent: nothing in it that its reader does not see.

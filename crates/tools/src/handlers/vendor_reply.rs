@@ -71,7 +71,9 @@ fn read(
     let parsed = match (button, message.kind) {
         (Some(ButtonId::Reply { yes, .. }), _) => vendor_reply::parse_button(yes),
         // A picture or a voice message says nothing that we can read.
-        (_, MessageKind::Document | MessageKind::Media | MessageKind::Other) if text.is_empty() => {
+        (_, MessageKind::Document | MessageKind::Media | MessageKind::Location | MessageKind::Other)
+            if text.is_empty() =>
+        {
             vendor_reply::parse("", &hints)
         }
         _ => vendor_reply::parse(text, &hints),

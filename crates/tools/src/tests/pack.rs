@@ -90,7 +90,7 @@ fn a_pack_shows_what_the_directory_holds() {
         world.call(step).await.unwrap();
         let found = pack(&world).await.vendors_found;
         assert_eq!(found.len(), 15);
-        assert!(found.iter().all(|vendor| vendor.why == ["category"] && !vendor.contacted));
+        assert!(found.iter().all(|vendor| vendor.why == ["category", "new"] && !vendor.contacted));
     });
 }
 
@@ -99,7 +99,7 @@ fn flags_in_the_database_only_switch_off() {
     on_both(async |test| {
         let world = World::new(test, 0).await;
         let request = world.request;
-        let all = Policy { ai_concierge: true, ocr: true, calling: true };
+        let all = Policy { ai_concierge: true, ocr: true, calling: true, ..Policy::OFF };
         let shown = async |policy: Policy| {
             world
                 .write(move |tx| {
@@ -150,16 +150,17 @@ fn a_search_names_who_may_be_asked_first() {
         assert_eq!(
             names,
             [
-                "v5: category",
-                "v3: category",
-                "v4: category",
-                "v6: category not_accepting",
-                "v1: category contacted"
+                "v5: category new",
+                "v3: category new",
+                "v4: category new",
+                "v6: category new not_accepting",
+                "v1: category new contacted"
             ]
         );
         assert_eq!(search(1, None).await.len(), 1);
         let rated: Vec<(VendorId, Vec<String>)> = search(15, Some(4.0)).await;
-        assert_eq!(rated, [("v5".parse().unwrap(), vec!["category".to_owned(), "rating".to_owned()])]);
+        let why = ["category", "rating", "new"].map(str::to_owned).to_vec();
+        assert_eq!(rated, [("v5".parse().unwrap(), why)]);
     });
 }
 
@@ -173,7 +174,7 @@ fn a_pack_tells_what_calling_allows() {
     use moltbot_contract::CallingPolicyView;
     use store::calls;
 
-    const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+    const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
     async fn shown(world: &World<'_>, policy: Policy) -> CallingPolicyView {
         let request = world.request;
         world

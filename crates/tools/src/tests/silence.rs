@@ -13,7 +13,7 @@ use store::{
 use super::world::World;
 use crate::{Policy, calling::silence};
 
-const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 async fn waits(world: &World<'_>) -> bool {
     let id = world.request;

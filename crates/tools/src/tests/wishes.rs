@@ -27,7 +27,7 @@ use crate::{
     calling::{PlanCalling, Wish, consent_handler::prompt_of_words},
 };
 
-const ON: Policy = Policy { ai_concierge: true, ocr: false, calling: true };
+const ON: Policy = Policy { ai_concierge: true, ocr: false, calling: true, ..Policy::OFF };
 
 fn moltbots(wish: CallWish, party: CallParty, trigger: Option<CallTrigger>) -> Wish {
     Wish::Moltbots(CallingWish { wish, party: Some(party), trigger })

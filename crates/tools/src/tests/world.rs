@@ -264,6 +264,45 @@ impl<'a> World<'a> {
         self.write(move |tx| Ok(contacts::set_opt_out(tx, contact, Some(tx.now))?)).await;
     }
 
+    /// A further message of ours to a vendor, whatever the tools say.
+    pub(super) async fn say_to_vendor(&self, contact: ContactId) {
+        let id = self.request;
+        self.write(move |tx| {
+            let guard = requests::lock(tx, id)?;
+            let new = NewMessage {
+                request: Some(id),
+                contact,
+                direction: Direction::Out,
+                party: Party::Vendor,
+                kind: MessageKind::Text,
+                body: "Another thing".to_owned(),
+                also_sealed_by: Vec::new(),
+                button_id: None,
+                wamid: None,
+                quoted_wamid: None,
+                meta_at: tx.now,
+            };
+            let message = messages::insert(tx, &new)?;
+            let send = outbox::NewSend {
+                contact,
+                message,
+                purpose: outbox::Purpose::VendorMessage,
+                author: ActorKind::Orchestrator,
+                payload: outbox::SendPayload {
+                    body: new.body.clone(),
+                    buttons: Vec::new(),
+                    template: None,
+                    reply_to: None,
+                },
+                also_sealed_by: Vec::new(),
+                not_after: None,
+            };
+            outbox::enqueue(tx, &guard, &send)?;
+            Ok(())
+        })
+        .await;
+    }
+
     pub(super) async fn sends(&self) -> Vec<outbox::Send> {
         let id = self.request;
         self.read(move |tx| outbox::of_request(tx, id)).await
@@ -483,6 +522,7 @@ pub(super) fn directory_row(number: usize) -> vendors::VendorRecord {
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::default()],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     }
 }

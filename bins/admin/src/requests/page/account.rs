@@ -201,6 +201,8 @@ fn fate(message: &Message) -> Markup {
         span class=[bad.then_some("bad")] {
             (words::message_status(&message.status))
             @if let Some(reason) = &message.status_reason { " (" (line(reason)) ")" }
+            @if let Some(told) = &message.explained { ": " (told.meaning) ". " (told.what_to_do) }
+            (story::times(message))
         }
     }
 }

@@ -32,7 +32,7 @@ pub(crate) const CLIENT: &str = "+254700000101";
 pub(crate) const SILENT: Duration = Duration::from_secs(200);
 
 /// Calling is on.
-pub(crate) const CALLING: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+pub(crate) const CALLING: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 /// Who is in it.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +74,7 @@ pub(crate) fn people_known_by(tx: &mut Tx<'_>, client: &[Identity], cast: u32) -
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     };
     vendors::import(tx, &record)?;

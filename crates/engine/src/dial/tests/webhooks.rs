@@ -160,6 +160,34 @@ fn what_was_kept_beside_the_answer_is_found_by_supervision() {
     });
 }
 
+/// Who takes our call has a window as if they had written; who lets it ring, or whose end is in doubt, has none.
+#[test]
+fn a_call_that_was_taken_opens_the_window() {
+    let talked = json!({"start_time": "1790000300", "duration": 20});
+    let doubt = json!([{"code": 138_023}]);
+    for (accepts, more, errors, opens) in [
+        (true, json!({}), json!([]), true),
+        (false, talked.clone(), json!([]), true),
+        (false, json!({}), json!([]), false),
+        (false, talked.clone(), doubt.clone(), false),
+    ] {
+        on_both(async |store| {
+            let world = World::new(store).await;
+            store.execute("DELETE FROM contact_windows").await;
+            let id = world.placed(Party::Client).await;
+            world.status(id, "RINGING").await;
+            if accepts {
+                world.status(id, "ACCEPTED").await;
+            }
+            world.terminate(id, more.clone(), errors.clone()).await;
+            let client = world.people.client;
+            let open: Result<bool, ::store::StoreError> =
+                store.db.read(move |tx| ::store::contacts::window_is_open(tx, client, &number())).await;
+            assert_eq!(open.unwrap(), opens, "{accepts} {more} {errors}");
+        });
+    }
+}
+
 #[test]
 fn a_call_of_theirs_is_recorded_and_moves_nothing() {
     on_both(async |store| {

@@ -33,7 +33,7 @@ async fn set_control(world: &World<'_>, control: Control) {
 }
 
 #[test]
-fn after_stop_only_a_notice_goes_out() {
+fn after_stop_only_its_confirmation_goes_out() {
     on_both(async |store| {
         let world = World::new(store).await;
         let id = world.to_client("hello").await;
@@ -41,7 +41,10 @@ fn after_stop_only_a_notice_goes_out() {
         world.write(move |tx| Ok(contacts::set_opt_out(tx, client, Some(tx.now))?)).await;
         cancelled(&world, id, "opted_out").await;
         assert_eq!(world.dead_letters().await, ["opted_out"]);
-        world.queue(world.client, Purpose::Notice, "you are unsubscribed").await;
+        let notice = world.queue(world.client, Purpose::Notice, "which do you mean?").await;
+        assert_eq!(world.step().await.cancelled, 1);
+        assert_eq!(world.state(notice).await, (SendState::Cancelled, Some("opted_out".to_owned())));
+        world.queue(world.client, Purpose::StopConfirmation, "you are unsubscribed").await;
         assert_eq!(world.step().await.accepted, 1);
         assert_eq!(world.meta.wire(), ["text you are unsubscribed"]);
     });
@@ -122,7 +125,7 @@ fn outside_the_window_there_is_a_template_or_nothing() {
         let bare = |new: &mut NewSend| new.payload.template = None;
         let id = world.queue_with(world.client, Purpose::ClientMessage, "hello", bare).await;
         cancelled(&world, id, "outside_window").await;
-        world.to_client("your\norder").await;
+        world.to_client("your order").await;
         assert_eq!(world.step().await.accepted, 1);
         assert_eq!(world.meta.wire(), ["concierge_client_update_v1 your order"]);
     });

@@ -128,7 +128,7 @@ fn proof_that_comes_after_the_doubt_fails_the_intent() {
         assert_eq!(world.step().await.orphaned, 1);
         // The old owner's answer: nothing had been sent. It is not sent now either.
         let answer = retry(None, None);
-        let settled = world.write(move |tx| outcome::settle(tx, id, &answer, false)).await;
+        let settled = world.write(move |tx| outcome::settle(tx, id, &answer, None)).await;
         assert_eq!(settled, outcome::Settled::Failed);
         assert_eq!(world.state(id).await, (SendState::Failed, Some("dispatcher_lost".to_owned())));
         world.advance(3_600);
@@ -144,7 +144,7 @@ fn a_late_acceptance_settles_the_doubt() {
         die_on_the_wire(&world).await;
         world.step().await;
         let answer = accepted("wamid.zombie");
-        world.write(move |tx| outcome::settle(tx, id, &answer, false)).await;
+        world.write(move |tx| outcome::settle(tx, id, &answer, None)).await;
         assert_eq!(world.state(id).await, (SendState::Accepted, None));
     });
 }

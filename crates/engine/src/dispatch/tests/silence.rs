@@ -14,7 +14,7 @@ use tools::Policy;
 use super::world::{World, unknown, wamid_of};
 use crate::{brain::NoBrain, turn::TurnRunner};
 
-const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 /// The client wrote that it is urgent, and the request knows.
 async fn urgent(world: &World<'_>) {

@@ -42,7 +42,7 @@ use crate::{
 /// Limits that no test but the breaker's reaches.
 pub(super) const GENEROUS: VolumeLimits = VolumeLimits { per_hour: 10_000, per_vendor_per_day: 1_000 };
 /// Calling is on.
-pub(super) const CALLING: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+pub(super) const CALLING: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 pub(super) const CLIENT: &str = "+254700000101";
 pub(super) const VENDOR: &str = "+254700000202";
 
@@ -173,6 +173,13 @@ impl<'a> World<'a> {
     /// The same process started again: a new owner.
     pub(super) fn restart(&mut self) {
         self.dispatcher = dispatcher(self.store, &self.meta, GENEROUS, "second");
+    }
+
+    /// The same process with another template catalogue.
+    pub(super) fn use_templates(&mut self, templates: TemplateCatalogue) {
+        let meta: Arc<dyn MetaApi> = self.meta.clone();
+        let (db, owner) = (self.store.db.clone(), "first".to_owned());
+        self.dispatcher = Dispatcher::new(db, meta, templates, CALLING, GENEROUS, number(), owner);
     }
 
     /// The same process with other limits of its volume.
@@ -369,6 +376,7 @@ fn people(tx: &mut Tx<'_>) -> Result<(RequestId, ContactId, ContactId), StoreErr
         timezone: "Africa/Nairobi".to_owned(),
         languages: vec![Language::En],
         accepts_inquiries: true,
+        hours: None,
         rating: None,
     };
     vendors::import(tx, &record)?;

@@ -36,7 +36,7 @@ impl<'a> Deref for Calling<'a> {
     }
 }
 
-pub(super) const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true };
+pub(super) const ON: Policy = Policy { ai_concierge: false, ocr: false, calling: true, ..Policy::OFF };
 
 impl<'a> Calling<'a> {
     pub(super) async fn new(test: &'a TestStore) -> Self {

@@ -1,0 +1,10 @@
+DROP INDEX dead_letters_silence;
+DROP INDEX dead_letters_request;
+DELETE FROM dead_letters WHERE source IN ('silence', 'notify');
+ALTER TABLE dead_letters DROP CONSTRAINT dead_letters_source_check;
+ALTER TABLE dead_letters ADD CONSTRAINT dead_letters_source_check CHECK (source IN ('intake', 'router', 'turn', 'dispatch'));
+DROP INDEX mailbox_unanswered;
+DROP INDEX mailbox_looked_at;
+ALTER TABLE mailbox DROP COLUMN look_at;
+ALTER TABLE mailbox DROP COLUMN outcome;
+DROP TABLE notifications;

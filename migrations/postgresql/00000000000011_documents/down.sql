@@ -1,0 +1,2 @@
+DROP TABLE ocr_jobs;
+DROP TABLE media;

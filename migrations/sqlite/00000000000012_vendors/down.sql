@@ -1,0 +1,15 @@
+DROP TABLE template_faults;
+DROP INDEX outbox_owed;
+ALTER TABLE outbox DROP COLUMN read_at;
+ALTER TABLE outbox DROP COLUMN delivered_at;
+ALTER TABLE outbox DROP COLUMN sent_at;
+ALTER TABLE outbox DROP COLUMN owed_at;
+ALTER TABLE outbox DROP COLUMN held_until;
+ALTER TABLE requests DROP COLUMN position;
+DROP INDEX outreaches_vendor;
+DROP INDEX vendor_categories_near;
+DROP INDEX vendor_categories_rated;
+ALTER TABLE vendor_categories DROP COLUMN longitude;
+ALTER TABLE vendor_categories DROP COLUMN latitude;
+ALTER TABLE vendor_categories DROP COLUMN rating;
+ALTER TABLE vendors DROP COLUMN hours;
