@@ -80,7 +80,7 @@ fn check(file: Option<PathBuf>, json: bool, out: &mut dyn Write) -> Result<(), F
     let checked = Checked {
         catalogue: named.map_or_else(|| "built in".to_owned(), |path| path.display().to_string()),
         warnings: catalogue.warnings(true),
-        templates: catalogue.describe().into_iter().map(template).collect(),
+        templates: catalogue.describe().into_iter().map(|described| template(&described)).collect(),
     };
     if json {
         return Ok(writeln!(out, "{}", serde_json::to_string(&checked)?)?);
@@ -96,7 +96,7 @@ fn refused(path: &Path, faults: &str) -> Failure {
     ))
 }
 
-fn template(described: Described<'_>) -> Template<'_> {
+fn template<'a>(described: &Described<'a>) -> Template<'a> {
     let purpose = described.purpose;
     let code_of = |language: Language| {
         described.languages.iter().find(|(known, _)| *known == language).map(|(_, code)| *code)

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use marketplace::SystemClock;
-use simulation::process::{Environment, Program, Programs, free_address, wait_until_ready};
+use simulation::process::{Environment, Program, Programs, ReservedPort, wait_until_ready};
 use store::{Db, Store, inbound};
 use tokio::task::block_in_place;
 
@@ -98,7 +98,8 @@ impl Total {
 }
 
 async fn start_api(target: &Target, folder: &Path) -> anyhow::Result<(Program, SocketAddr)> {
-    let address = free_address()?;
+    let port = ReservedPort::for_program()?;
+    let address = port.address;
     let environment = Environment::from([
         ("DATABASE_URL", target.url().to_owned()),
         ("DATA_KEY", DATA_KEY.to_owned()),

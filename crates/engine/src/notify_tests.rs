@@ -96,9 +96,9 @@ fn an_escalation_is_told_until_it_is_taken_and_always_as_the_same() {
         for before in 0..2 {
             assert_eq!(notifier.step().await.unwrap().put_off, 1);
             let (least, most) = bounds(before);
-            test.clock.advance(least - Duration::from_millis(1));
+            test.clock.advance(least.saturating_sub(Duration::from_millis(1)));
             assert!(!notifier.step().await.unwrap().did_work(), "not before half of the pause");
-            test.clock.advance(most - least + Duration::from_millis(1));
+            test.clock.advance(most.saturating_sub(least) + Duration::from_millis(1));
         }
         assert_eq!(notifier.step().await.unwrap().delivered, 1);
         test.clock.advance(Duration::from_hours(25));

@@ -137,6 +137,7 @@ fn an_answer_breaks_the_rule_it_breaks() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table with a row for each rule")]
 fn the_pack_decides_what_makes_sense() {
     let calls = with(
         plan(),

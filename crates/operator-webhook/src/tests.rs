@@ -55,7 +55,7 @@ fn signatures_are_those_of_the_page() {
 type Seen = Arc<Mutex<Vec<(String, String, Vec<u8>)>>>;
 
 /// A server that answers each request with the next of these statuses; 0: not in time.
-async fn server(statuses: Vec<u16>) -> (String, Seen) {
+fn server(statuses: Vec<u16>) -> (String, Seen) {
     let seen = Seen::default();
     let (log, left) = (Arc::clone(&seen), Arc::new(Mutex::new(statuses)));
     let server = HttpServer::new(move || {
@@ -85,7 +85,7 @@ async fn server(statuses: Vec<u16>) -> (String, Seen) {
 
 #[actix_web::test]
 async fn only_2xx_is_delivered_and_nothing_is_repeated() {
-    let (url, seen) = server(vec![200, 204, 302, 410, 500, 0]).await;
+    let (url, seen) = server(vec![200, 204, 302, 410, 500, 0]);
     let mut config = WebhookConfig::new(url, SecretString::from("whsec-test"));
     config.timeout = Duration::from_millis(500);
     let webhook = HttpWebhook::new(&config).unwrap();

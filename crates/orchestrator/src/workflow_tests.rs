@@ -240,7 +240,7 @@ fn a_read_picture_is_confirmed_and_an_unread_one_typed() {
         assert_eq!(state, RequestState::Clarifying);
         match shown {
             Some(line) => {
-                assert!(asked.contains(&format!("• {line}\n")) && asked.contains("Reply YES"), "{asked}")
+                assert!(asked.contains(&format!("• {line}\n")) && asked.contains("Reply YES"), "{asked}");
             }
             None => assert!(asked.starts_with("I can't read your picture well enough"), "{asked}"),
         }

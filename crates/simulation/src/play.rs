@@ -70,9 +70,7 @@ pub struct Played {
 pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progress) -> anyhow::Result<Played> {
     let requests = options.requests.unwrap_or(scenario.requests).max(1);
     let clock = scenario.clock(requests);
-    let cast = Cast::assemble_for(requests, scenario.vendors_per_category, options.seed, scenario.all_need)
-        .with_ways(scenario.way);
-    let cast = Cast { listing: scenario.listing, ..cast };
+    let cast = cast_of(scenario, requests, options.seed);
     let begun = Instant::now();
 
     progress.show("starting");
@@ -80,11 +78,8 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     let wishes = scenario.calling.calls().map_or(Wishes::None, |calls| calls.wishes);
     let gateway = Gateway::start(scenario.manners, scenario.plan, wishes, options.seed, clock)?;
     let voice = start_voice(scenario, &secrets, options.seed, clock)?;
-    let voice_at = voice
-        .as_ref()
-        .map(|voice| Voice { url: voice.base_url().to_owned(), token: secrets.voice_token.clone() });
-    let hook =
-        scenario.operating.map(|_| Hook::start(&secrets.operators, REFUSED_NOTIFICATIONS)).transpose()?;
+    let voice_at = voice.as_ref().map(|voice| Voice::of(voice, &secrets));
+    let hook = start_hook(scenario, &secrets)?;
     let meta = start_meta(&secrets, scenario, &cast, options.seed, clock)?;
     let around = Surroundings {
         meta_url: meta.base_url(),
@@ -177,6 +172,13 @@ pub async fn play(scenario: &Scenario, options: &Options, progress: &mut Progres
     Ok(Played { evidence, timings, log_tails })
 }
 
+/// Who takes part.
+fn cast_of(scenario: &Scenario, requests: usize, seed: u64) -> Cast {
+    let cast = Cast::assemble_for(requests, scenario.vendors_per_category, seed, scenario.all_need)
+        .with_ways(scenario.way);
+    Cast { listing: scenario.listing, ..cast }
+}
+
 fn start_meta(
     secrets: &Secrets,
     scenario: &Scenario,
@@ -223,6 +225,11 @@ fn start_meta(
         give_phones(&meta, cast, calls)?;
     }
     Ok(meta)
+}
+
+/// Where people are told, where there are people.
+fn start_hook(scenario: &Scenario, secrets: &Secrets) -> anyhow::Result<Option<Hook>> {
+    scenario.operating.map(|_| Hook::start(&secrets.operators, REFUSED_NOTIFICATIONS)).transpose()
 }
 
 /// The media server, where calls are possible.

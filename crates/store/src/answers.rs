@@ -47,6 +47,7 @@ pub struct Looked {
 
 /// What is known of a client who waits for an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AnswerFacts {
     /// How far what was said to the client is, from the commit that read the message on.
     pub sends: Vec<SendState>,

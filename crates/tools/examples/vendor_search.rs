@@ -64,9 +64,9 @@ fn measure(runtime: &tokio::runtime::Runtime, name: &str, test: &TestStore) {
         let begun = Instant::now();
         for statement in ROWS {
             let postgres = test.backend() == store::Backend::Postgres;
-            let text: &'static str =
+            let sql: &'static str =
                 if postgres { Box::leak(of_postgres(statement).into_boxed_str()) } else { statement };
-            test.execute(text).await;
+            test.execute(sql).await;
         }
         println!("{name}: 100,000 vendors, 100,000 inquiries in {:.1} s", begun.elapsed().as_secs_f64());
         let near = Place::new(-0.9, 37.2);

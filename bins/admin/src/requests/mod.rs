@@ -38,6 +38,7 @@ use crate::{
 };
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "the help shows names as people type them")]
 pub(crate) enum RequestsCommand {
     /// List requests, the most recently changed first
     #[command(after_help = "\

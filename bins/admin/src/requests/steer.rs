@@ -85,7 +85,7 @@ fn told(steered: &Steered) -> String {
         }
         Step::Resume | Step::Close => {}
     }
-    lines.into_iter().map(|line| format!("{line}\n")).collect()
+    lines.join("\n") + "\n"
 }
 
 fn headline(steered: &Steered) -> String {

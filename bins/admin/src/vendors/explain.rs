@@ -17,6 +17,7 @@ use crate::{
 
 /// What is looked for.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::doc_markdown, reason = "the help shows names as people type them")]
 pub(crate) struct Wanted {
     /// The category
     #[arg(long, value_name = "CATEGORY")]

@@ -21,6 +21,7 @@ use crate::{
 };
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::doc_markdown, reason = "the help shows names as people type them")]
 pub(crate) enum VendorsCommand {
     /// Import the vendor directory from a CSV file
     ///

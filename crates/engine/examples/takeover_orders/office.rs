@@ -118,7 +118,7 @@ impl Office {
         Self {
             intake: Intake::new(db.clone()),
             router: Router::new(db.clone(), vec![number.clone()], POLICY, owner.clone()),
-            turns: TurnRunner::new(db.clone(), brain, POLICY, owner.clone(), Duration::from_secs(60)),
+            turns: TurnRunner::new(db.clone(), brain, POLICY, owner.clone(), Duration::from_mins(1)),
             dispatcher: Dispatcher::new(
                 db,
                 meta,
@@ -143,7 +143,7 @@ impl Office {
     }
 
     /// Somebody writes: as Meta's webhook brings it.
-    pub(crate) async fn writes(&self, test: &TestStore, from: &str, text: &str) {
+    pub(crate) async fn writes(&self, store: &TestStore, from: &str, text: &str) {
         let number = {
             let mut written = self.written.lock().unwrap();
             *written += 1;
@@ -158,7 +158,7 @@ impl Office {
                 "messages": [{
                     "from": from, "from_user_id": format!("KE.{from}"),
                     "id": format!("wamid.in.{}.{number}", self.order),
-                    "timestamp": test.clock.now().as_seconds().to_string(),
+                    "timestamp": store.clock.now().as_seconds().to_string(),
                     "type": "text", "text": { "body": text },
                 }],
             }}]}],

@@ -73,7 +73,7 @@ pub(crate) fn run(count: u64, seed: u64) -> BTreeMap<String, u64> {
             for order in played..(played + ORDERS_A_STORE).min(count) {
                 let order_seed = seed.wrapping_mul(0x0100_0000_01B3).wrapping_add(order);
                 let play = Play::new(&test, order - played + 1, order_seed).await;
-                for end in play.order().await {
+                for end in Box::pin(play.order()).await {
                     *ends.entry(end).or_insert(0) += 1;
                 }
             }
@@ -130,14 +130,14 @@ impl<'a> Play<'a> {
         let mut detector = Detector::new(self.test.db.clone());
         self.client_writes("I need brake pads for a 2014 Corolla").await;
         for _ in 0..26 + self.below(14) {
-            self.event().await;
+            Box::pin(self.event()).await;
             self.check().await;
         }
         if !self.is_struck() {
             self.strike_now("at the end").await;
         }
         for _ in 0..self.below(4) {
-            self.event().await;
+            Box::pin(self.event()).await;
             self.check().await;
         }
         self.resume().await;
@@ -147,7 +147,7 @@ impl<'a> Play<'a> {
             self.everybody_answers().await;
             timers::step(&self.test.db, POLICY).await.unwrap();
             self.route().await;
-            self.turns().await;
+            Box::pin(self.turns()).await;
             self.dispatch_all().await;
             self.check().await;
         }
@@ -155,7 +155,7 @@ impl<'a> Play<'a> {
             self.test.clock.advance(Duration::from_mins(9));
             timers::step(&self.test.db, POLICY).await.unwrap();
             self.route().await;
-            self.turns().await;
+            Box::pin(self.turns()).await;
             self.dispatch_all().await;
         }
         // Somebody looks for long enough to tell silence.
@@ -177,7 +177,7 @@ impl<'a> Play<'a> {
             3..=4 => self.route().await,
             5..=7 => {
                 self.test.clock.advance(Duration::from_secs(self.below(9)));
-                self.turns().await;
+                Box::pin(self.turns()).await;
             }
             8..=9 => drop(self.dispatch().await),
             10 => {
@@ -297,7 +297,7 @@ impl<'a> Play<'a> {
     async fn turns(&self) {
         self.under("turn");
         for _ in 0..12 {
-            let step = stepped(self.office.turns.step(), async || self.between().await).await;
+            let step = Box::pin(stepped(self.office.turns.step(), async || self.between().await)).await;
             if matches!(step.unwrap(), TurnStep::Idle) {
                 break;
             }

@@ -73,7 +73,7 @@ impl OcrEngine for World {
     }
 }
 
-const POLICY: Policy = Policy { ai_concierge: false, ocr: true, calling: false };
+const POLICY: Policy = Policy { ocr: true, ..Policy::OFF };
 
 /// Intake, router, turns and reader over one database.
 struct Office<'a> {
@@ -102,6 +102,7 @@ impl<'a> Office<'a> {
                         languages: vec![marketplace::Language::En],
                         accepts_inquiries: true,
                         rating: None,
+                        hours: None,
                     };
                     vendors::import(tx, &record).map(drop)
                 })
@@ -224,16 +225,16 @@ impl<'a> Office<'a> {
         self.test
             .db
             .read(move |tx| {
-                let mut all = format!("{request:?}");
-                all += &format!("{:?}", messages::latest(tx, request.id, 1_000)?);
-                all += &format!("{:?}", store::outbox::of_request(tx, request.id)?);
-                all += &format!("{:?}", turns::of_request(tx, request.id)?);
-                all += &format!("{:?}", documents::jobs_of(tx, request.id)?);
+                let said = messages::latest(tx, request.id, 1_000)?;
+                let sends = store::outbox::of_request(tx, request.id)?;
+                let decided = turns::of_request(tx, request.id)?;
+                let read = documents::jobs_of(tx, request.id)?;
+                let mut all = format!("{request:?}{said:?}{sends:?}{decided:?}{read:?}");
                 for (chain, _) in audit_log::chains(tx.conn)? {
                     audit_log::verify(tx.conn, chain, None)?.unwrap();
                     for (record, payload) in audit_log::chain_with_payloads(tx.conn, tx.vault, chain)? {
                         assert_ne!(payload, Payload::Altered, "{record:?}");
-                        all += &format!("{record:?} {payload:?}");
+                        all = format!("{all}{record:?} {payload:?}");
                     }
                 }
                 Ok::<_, StoreError>(all)
@@ -377,7 +378,7 @@ fn a_client_does_not_wait_longer_than_the_deadline() {
         office.picture("m1", None).await;
         office.turn().await;
         let claim = test.db.write(|tx| documents::claim(tx, "slow")).await.unwrap().unwrap();
-        test.clock.advance(tools::documents::DEADLINE - Duration::from_secs(11));
+        test.clock.advance(tools::documents::DEADLINE.saturating_sub(Duration::from_secs(11)));
         timers::step(&test.db, POLICY).await.unwrap();
         assert_eq!(office.jobs().await[0].status, JobStatus::Pending);
         test.clock.advance(Duration::from_secs(11));
@@ -545,7 +546,7 @@ fn documents_are_destroyed_when_their_time_is_over() {
         office.read().await;
         office.says("yes").await;
         let request = office.request().await.id;
-        test.clock.advance(documents::KEPT_FOR - Duration::from_mins(1));
+        test.clock.advance(documents::KEPT_FOR.saturating_sub(Duration::from_mins(1)));
         while sweep::step(&test.db).await.unwrap() {}
         assert_eq!(office.jobs().await.len(), 1, "kept as long as the request is in use");
         assert!(office.readable().await.contains("Zuhura"));

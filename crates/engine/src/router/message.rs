@@ -12,7 +12,7 @@ use store::{
     inbound::InboundEvent,
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox::{self, Purpose},
-    requests::{self, Position},
+    requests::{self, Position, RequestGuard},
 };
 use tools::{Caller, Policy, ToolError, opt_out::say, spoken_of};
 
@@ -149,13 +149,8 @@ pub(super) fn place(
                     tools::language::confirm(tx, &guard, &contact)?;
                 }
             }
-            if party == Party::Client && asks_for_call(&reading) {
-                requests::set_call_asked(tx, &mut guard, at.min(tx.now))?;
-            }
-            if party == Party::Client
-                && let Some(position) = position(&message.content, at.min(tx.now))
-            {
-                requests::set_position(tx, &mut guard, position)?;
+            if party == Party::Client {
+                note_beside_words(tx, &mut guard, &reading, message, at)?;
             }
             Ok(Placement::Done(contact.id))
         }
@@ -167,6 +162,24 @@ fn position(content: &MessageContent, at: Timestamp) -> Option<Position> {
     let MessageContent::Location { latitude, longitude, .. } = content else { return None };
     let place = vendor_search::Place::new(*latitude, *longitude)?;
     Some(Position { latitude: place.latitude(), longitude: place.longitude(), at })
+}
+
+/// What a client tells beside the need: a wish to be called, a place.
+fn note_beside_words(
+    tx: &mut Tx<'_>,
+    guard: &mut RequestGuard,
+    reading: &Reading,
+    message: &InboundMessage,
+    at: Timestamp,
+) -> Result<(), ToolError> {
+    let at = at.min(tx.now);
+    if asks_for_call(reading) {
+        requests::set_call_asked(tx, guard, at)?;
+    }
+    if let Some(position) = position(&message.content, at) {
+        requests::set_position(tx, guard, position)?;
+    }
+    Ok(())
 }
 
 /// Whether the person asked for a language: they read that they get it.

@@ -179,7 +179,7 @@ fn a_message_and_a_call_open_the_window() {
 fn what_came_before_metas_refusal_does_not_open_the_window_again() {
     on_both(async |test| {
         let desk = Desk::new(test).await;
-        desk.wrote("hello", Duration::from_secs(60)).await;
+        desk.wrote("hello", Duration::from_mins(1)).await;
         desk.closed_by_meta().await;
         desk.wrote("late", Duration::from_secs(30)).await;
         desk.called("wacid.1", CLIENT, Duration::from_secs(10)).await;

@@ -169,10 +169,10 @@ fn a_data_key_reads_the_same_from_every_spelling() {
 #[test]
 fn the_operators_webhook_has_an_address_and_a_secret_or_neither() {
     let of = |env: Env| WorkerSettings::read(&env).map(|settings| settings.operator_webhook.is_some());
-    assert_eq!(of(Env::worker()).unwrap(), false);
+    assert!(!of(Env::worker()).unwrap());
     let url = Env::worker().with("OPERATOR_WEBHOOK_URL", "https://operators.example/hook");
     assert_eq!(names(&of(url.clone()).unwrap_err()), ["OPERATOR_WEBHOOK_SECRET"]);
-    assert_eq!(of(url.with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1")).unwrap(), true);
+    assert!(of(url.with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1")).unwrap());
     let secret = Env::worker().with("OPERATOR_WEBHOOK_SECRET", "operators-secret-1");
     assert_eq!(names(&of(secret).unwrap_err()), ["OPERATOR_WEBHOOK_URL"]);
 }

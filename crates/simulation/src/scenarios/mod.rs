@@ -91,6 +91,7 @@ pub fn find(name: &str) -> Option<&'static Scenario> {
 
 /// A story: who behaves how, what goes wrong, and what must come of it.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Scenario {
     /// Its name on the command line.
     pub name: &'static str,

@@ -122,6 +122,13 @@ pub struct Voice {
     pub token: String,
 }
 
+impl Voice {
+    /// Of a media server that runs.
+    pub fn of(voice: &voice_simulator::Handle, secrets: &Secrets) -> Self {
+        Self { url: voice.base_url().to_owned(), token: secrets.voice_token.clone() }
+    }
+}
+
 /// The product, running.
 #[derive(Debug)]
 pub struct World {

@@ -117,7 +117,7 @@ impl Step {
             .write(move |tx| {
                 let guard = requests::lock(tx, request)?;
                 let asked = sourcing::outreaches_of(tx, request)?.remove(0);
-                Ok(tools::outreach::settle(tx, &guard, &asked, OutreachStatus::Replied)?)
+                tools::outreach::settle(tx, &guard, &asked, OutreachStatus::Replied)
             })
             .await;
         match self {
