@@ -333,6 +333,7 @@ fn vendor(client: &Person, nth: usize) -> VendorRecord {
         languages: vec![Language::En],
         accepts_inquiries: true,
         rating: Some(4.0),
+        hours: None,
     }
 }
 
