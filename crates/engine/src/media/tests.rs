@@ -73,7 +73,8 @@ impl OcrEngine for World {
     }
 }
 
-const POLICY: Policy = Policy { ai_concierge: false, ocr: true, calling: false };
+const POLICY: Policy =
+    Policy { ai_concierge: false, ocr: true, calling: false, vendor_inquiries_per_day_max: 50 };
 
 /// Intake, router, turns and reader over one database.
 struct Office<'a> {
@@ -102,6 +103,7 @@ impl<'a> Office<'a> {
                         languages: vec![marketplace::Language::En],
                         accepts_inquiries: true,
                         rating: None,
+                        hours: None,
                     };
                     vendors::import(tx, &record).map(drop)
                 })
