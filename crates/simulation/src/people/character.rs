@@ -92,15 +92,15 @@ impl Character {
     pub fn answer(self, nth: usize, client: &Client) -> Answer {
         let need = client.need;
         match (self, nth) {
-            (Self::Silent, _) => Answer::Nothing,
             (Self::Stops, 0) => Answer::Says(text("STOP")),
-            (Self::Stops, _) => Answer::Nothing,
             (Self::Cancels, 0) => Answer::Says(text("cancel")),
             (Self::WantsPerson, 0) => Answer::Says(text("I want to talk to a human")),
             (Self::Rambling, ..PATIENCE) => Answer::Says(text(RAMBLE.get(nth).copied().unwrap_or("Anyway"))),
             (Self::OnlyAsks, ..PATIENCE) => Answer::Says(text("?".repeat(nth + 1))),
             (Self::Malicious, ..PATIENCE) => Answer::Says(text(line(nth + 2, client))),
-            (Self::Rambling | Self::OnlyAsks | Self::Malicious, _) => Answer::Nothing,
+            (Self::Silent | Self::Stops | Self::Rambling | Self::OnlyAsks | Self::Malicious, _) => {
+                Answer::Nothing
+            }
             (Self::Rude, 0) => Answer::Says(text(format!("Are you deaf?! {}", need.answer))),
             (Self::Attacking, 0) => Answer::Says(text(format!("{}. {}", need.answer, line(3, client)))),
             (Self::MixesLanguages, 0) => {

@@ -36,6 +36,7 @@ impl Client {
 
 /// Where the client stands in the conversation.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "what was said once, each on its own")]
 pub struct ClientScript {
     client: Client,
     need: &'static Need,

@@ -22,7 +22,7 @@ pub(super) static SCENARIO: Scenario = Scenario {
     character,
     quiet_for: Duration::from_millis(3_500),
     temper: all_sorts,
-    patience: Duration::from_secs(120),
+    patience: Duration::from_mins(2),
     ends: &["clarifying", "shortlisted", "handed_off", "escalated", "closed"],
     brain_part: BrainPart::Mixed,
     more_checks: &[each_ends_as_fits, nobody_is_left_silent, stop_is_kept, nobody_reads_the_bait],
