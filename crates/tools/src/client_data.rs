@@ -52,7 +52,7 @@ impl ClientData {
 
     /// Takes in what the client wrote or shared.
     fn learn(&mut self, kind: MessageKind, text: &str) {
-        if kind == MessageKind::Other {
+        if matches!(kind, MessageKind::Location | MessageKind::Other) {
             // A location: its name and its address.
             self.places.extend(text.split(',').filter_map(place));
             return;
@@ -126,7 +126,7 @@ mod tests {
             places: Vec::new(),
         };
         data.learn(MessageKind::Text, "or ask my son on 0733 000 999, mail asha.m88@posta.example");
-        data.learn(MessageKind::Other, "Home, 12 Riverside Drive, Nairobi");
+        data.learn(MessageKind::Location, "Home, 12 Riverside Drive, Nairobi");
         data.learn(MessageKind::Text, "My address is 4 Ngong Road, flat 2. My name is Wambui");
         data
     }
