@@ -88,6 +88,8 @@ impl<'a> Stand<'a> {
             secrets: &secrets,
             voice: None,
             ocr: false,
+            operators: None,
+            known_vendors: None,
             clock,
             workers: 1,
             log: Some("trace"),

@@ -65,6 +65,8 @@ impl Stand {
             secrets: &secrets,
             voice: None,
             ocr: false,
+            operators: None,
+            known_vendors: None,
             clock,
             workers: 1,
             log: None,

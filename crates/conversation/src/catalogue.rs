@@ -7,7 +7,7 @@
 use std::sync::LazyLock;
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
-use marketplace::{Language, Money};
+use marketplace::{Language, Money, look};
 use unic_langid::LanguageIdentifier;
 
 /// A text message, in code points.
@@ -345,9 +345,10 @@ fn optional(set: &mut FluentArgs<'_>, (flag, name): (&'static str, &'static str)
     set.set(name, FluentValue::from(value.unwrap_or_default()));
 }
 
-/// What someone else wrote, on one line and within bounds.
+/// What someone else wrote, on one line and within bounds, without what its reader would not see.
 fn quoted(text: &str) -> String {
-    shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), ARGUMENT_MAX)
+    let shown = look::printable(text);
+    shorten(&shown.split_whitespace().collect::<Vec<_>>().join(" "), ARGUMENT_MAX)
 }
 
 fn list(lines: &[String]) -> String {

@@ -65,7 +65,7 @@ pub const CATEGORIES: &[Category] = &[
 #[rustfmt::skip]
 const SMALL_TALK: &[&str] = &[
     "hi", "hii", "hey", "hello", "helo", "hallo", "good", "morning", "afternoon", "evening", "day", "night", "greetings", "how", "are", "you", "is", "it", "going", "there", "sir", "madam", "boss", "dear", "friend", "team", "please", "pls", "help", "me",
-    "can", "could", "i", "need", "want", "a", "the", "with", "something", "some", "assistance", "to", "ask", "question", "have", "got", "for", "of", "looking", "am", "im", "would", "like", "do", "anyone", "anybody", "here", "thanks", "thank", "ok", "okay", "yes", "no", "test",
+    "can", "could", "i", "need", "want", "a", "the", "with", "something", "some", "assistance", "to", "ask", "question", "have", "got", "for", "of", "looking", "am", "im", "would", "like", "do", "anyone", "anybody", "here", "thanks", "thank", "lot", "lots", "much", "so", "very", "great", "bye", "ok", "okay", "yes", "no", "test",
     "whats", "what", "up", "sup", "yo", "start", "get", "started", "info", "information", "this", "concierge", "your", "service", "services",
     "habari", "yako", "yenu", "za", "ya", "asubuhi", "mchana", "jioni", "leo", "mambo", "vipi", "sasa", "jambo", "hujambo", "hamjambo", "shikamoo", "salama", "poa", "niaje", "nahitaji", "naomba", "msaada", "nataka", "tafadhali", "kitu", "karibu", "ndio", "asante",
     "hola", "buenos", "buenas", "dias", "dia", "tardes", "noches", "que", "tal", "como", "estas", "esta", "necesito", "quiero", "ayuda", "favor", "por", "algo", "una", "un", "pregunta", "gracias", "busco", "si",

@@ -10,6 +10,8 @@ pub mod dial;
 pub mod dispatch;
 #[cfg(test)]
 mod erasure_tests;
+#[cfg(test)]
+mod injection_tests;
 pub mod intake;
 pub mod media;
 pub mod notify;

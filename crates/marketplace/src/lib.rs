@@ -7,6 +7,7 @@ mod contact;
 mod ids;
 mod language;
 mod limits;
+pub mod look;
 mod money;
 mod request;
 

@@ -124,9 +124,15 @@ rules! {
     Sense BlankText = "blank_text";
     /// A text holds no control characters but line breaks and tabs.
     Sense ControlCharacter = "control_character";
-    /// A text holds no phone number.
+    /// A text holds no invisible characters and none that turn its direction, but those emoji and Arabic need.
+    Sense HiddenCharacter = "hidden_character";
+    /// A word holds no letters of another alphabet that look like its own, and none that are only for show.
+    Sense DisguisedText = "disguised_text";
+    /// A text holds nothing encoded: no escapes, no base64, no hexadecimal.
+    Sense EncodedText = "encoded_text";
+    /// A text holds no phone number, in digits of whatever script or spelled out.
     Sense PhoneNumberInText = "phone_number_in_text";
-    /// A text holds no link, domain or mail address.
+    /// A text holds no link, domain or mail address, written out or not.
     Sense LinkInText = "link_in_text";
     /// A text holds no message identifier or other id of ours.
     Sense IdentifierInText = "identifier_in_text";

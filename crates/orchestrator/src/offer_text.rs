@@ -1,7 +1,9 @@
 //! The shortlist as the client reads it: every line from the stored reply, never from a model's numbers. Pure.
 
+use std::collections::BTreeSet;
+
 use conversation::{ButtonId, Sentence, text};
-use marketplace::{Money, VendorId};
+use marketplace::{Money, VendorId, look};
 use moltbot_contract::{
     ContextPack, ReplyView, Shortlist, ShortlistItem,
     limits::{BODY_MAX, BODY_WITH_BUTTONS_MAX},
@@ -28,13 +30,39 @@ pub(crate) fn compose(shortlist: &Shortlist, pack: &ContextPack) -> (String, Vec
         parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
     };
     let header = text(language, &Sentence::ShortlistHeader { count: shortlist.items.len() });
+    // A number that nobody named could be a price: the sentence gives way to our own.
+    let summary = if is_supported(shortlist, pack) { &shortlist.summary_text } else { &header };
     // What gives way when it gets too long: remarks first, then the summary. The offers stay whole.
-    let full = body(&shortlist.summary_text, &lines(true));
-    let plain = body(&shortlist.summary_text, &lines(false));
+    let full = body(summary, &lines(true));
+    let plain = body(summary, &lines(false));
     let bodies = [full, plain, body(&header, &lines(false))];
     let fitting = bodies.into_iter().find(|body| length(body) <= BODY_MAX).unwrap_or(header);
     let buttons = if shortlist.handoff.offer { buttons(shortlist, pack) } else { Vec::new() };
     if length(&fitting) <= BODY_WITH_BUTTONS_MAX { (fitting, buttons) } else { (fitting, Vec::new()) }
+}
+
+/// Whether every number of the summary is one that the offers or the client's own words hold, or counts the offers.
+fn is_supported(shortlist: &Shortlist, pack: &ContextPack) -> bool {
+    let mut known: BTreeSet<String> = (0..=shortlist.items.len()).map(|count| count.to_string()).collect();
+    for reply in shortlist.items.iter().filter_map(|item| pack.reply(item.reply()?)) {
+        known.extend(price(reply).iter().flat_map(|price| numbers(&price.to_string())));
+        known.extend(reply.eta.iter().flat_map(|eta| numbers(eta)));
+    }
+    let told = reading::client_texts(pack, &[]).into_iter().chain(pack.request.need.as_deref());
+    known.extend(told.flat_map(numbers));
+    numbers(&shortlist.summary_text).is_subset(&known)
+}
+
+/// The numbers of a text, without thousands' marks and empty decimals.
+fn numbers(text: &str) -> BTreeSet<String> {
+    let seen = look::seen(text);
+    let runs = seen.split(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
+    let plain = |run: &str| {
+        let run = run.trim_matches(['.', ',']);
+        let whole = run.strip_suffix(".00").or_else(|| run.strip_suffix(",00")).unwrap_or(run);
+        whole.chars().filter(char::is_ascii_digit).collect::<String>()
+    };
+    runs.map(plain).filter(|run| !run.is_empty()).collect()
 }
 
 fn line(position: u8, item: &ShortlistItem, pack: &ContextPack, with_note: bool) -> Option<String> {

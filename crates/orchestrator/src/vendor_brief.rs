@@ -1,6 +1,7 @@
 //! The need in one line that vendors may read: what the client asked for, and nothing about the client. Pure.
 
-use conversation::{control_words, need};
+use conversation::{about_self, control_words, need};
+use marketplace::look;
 use moltbot_contract::ContextPack;
 
 use crate::{Entry, reading};
@@ -21,7 +22,7 @@ pub(crate) fn line(pack: &ContextPack, entries: &[Entry]) -> Option<String> {
     }
     let mut told: Vec<String> = confirmed.into_iter().collect();
     for text in reading::client_texts(pack, entries).into_iter().filter(|text| says_something(text)) {
-        let text = without_contacts(need::without_greeting(text));
+        let text = without_contacts(need::without_greeting(&about_self::without_passages(text)));
         if text.chars().any(char::is_alphanumeric) && !told.contains(&text) {
             told.push(text);
         }
@@ -51,20 +52,22 @@ pub(crate) fn without_numbers(line: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-/// A text without what could be a telephone number, a link or a mail address, on one line.
+/// A text without what could be a telephone number, a link or a mail address, on one line, and without what nobody
+/// sees. Numbers in other digits and digits in words count too.
 pub(crate) fn without_contacts(text: &str) -> String {
-    let words: Vec<&str> = text
-        .split(|c: char| c.is_whitespace() || c.is_control())
-        .filter(|word| !word.is_empty() && !is_link(word))
-        .collect();
+    let text = look::printable(text);
     let mut kept: Vec<&str> = Vec::new();
-    let mut number: Vec<&str> = Vec::new();
-    for word in words {
-        if is_part_of_number(word) {
-            number.push(word);
+    let mut number: Vec<(&str, usize)> = Vec::new();
+    for word in text.split_whitespace() {
+        let seen = look::seen(word);
+        if is_link(&seen) {
+            continue;
+        }
+        if let Some(digits) = part_of_number(&seen) {
+            number.push((word, digits));
         } else {
             keep_unless_phone(&mut number, &mut kept);
-            if digits(word) < PHONE_DIGITS_MIN {
+            if digits(&seen) < PHONE_DIGITS_MIN {
                 kept.push(word);
             }
         }
@@ -77,29 +80,35 @@ fn says_something(text: &str) -> bool {
     control_words::recognise(text).is_none() && (need::is_stated(text) || text.chars().any(char::is_numeric))
 }
 
-fn keep_unless_phone<'a>(number: &mut Vec<&'a str>, kept: &mut Vec<&'a str>) {
-    if number.iter().map(|word| digits(word)).sum::<usize>() < PHONE_DIGITS_MIN {
-        kept.append(number);
+fn keep_unless_phone<'a>(number: &mut Vec<(&'a str, usize)>, kept: &mut Vec<&'a str>) {
+    if number.iter().map(|(_, digits)| digits).sum::<usize>() < PHONE_DIGITS_MIN {
+        kept.extend(number.iter().map(|(word, _)| *word));
     }
     number.clear();
 }
 
-/// Digits and what people write between the digits of a telephone number.
-fn is_part_of_number(word: &str) -> bool {
-    word.chars().all(|c| c.is_numeric() || matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ',' | '–'))
+/// How many digits a word as it is seen adds to a telephone number; `None`: it is no part of one.
+fn part_of_number(seen: &str) -> Option<usize> {
+    let is_mark = |c: char| matches!(c, '+' | '-' | '(' | ')' | '.' | '/' | ',');
+    if seen.chars().all(|c| c.is_ascii_digit() || is_mark(c)) {
+        return Some(digits(seen));
+    }
+    let read = look::with_digits(seen).text;
+    let spelled = read.chars().all(|c| c.is_ascii_digit() || is_mark(c) || matches!(c, ';' | ':'));
+    (spelled || matches!(read.as_str(), "double" | "triple" | "doble")).then(|| digits(&read))
 }
 
-fn digits(word: &str) -> usize {
-    word.chars().filter(|c| c.is_numeric()).count()
+fn digits(seen: &str) -> usize {
+    seen.chars().filter(char::is_ascii_digit).count()
 }
 
-/// A link, a domain or a mail address: an `@`, a scheme, or a dot between letters.
+/// A link, a domain or a mail address, as it is seen: an `@`, a scheme, or a dot between letters.
 fn is_link(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
     let dotted = letters.windows(3).any(
         |three| matches!(three, [before, '.', after] if before.is_alphanumeric() && after.is_alphabetic()),
     );
-    dotted || word.contains('@') || word.contains("://") || word.to_lowercase().starts_with("www")
+    dotted || word.contains('@') || word.contains("://") || word.starts_with("www")
 }
 
 /// Cut at a word within [`LINE_MAX`].
@@ -137,6 +146,11 @@ mod tests {
             ("165 R13, both for the back", "165 R13, both for the back"),
             ("www.shop.example\nsize 34", "size 34"),
             ("tel:0700000101", ""),
+            ("tyres, ring zero seven double one two three four five six", "tyres, ring"),
+            ("tyres ٠٧١٢ ٣٤٥ ٦٧٨", "tyres"),
+            ("O712 345 678 is mine", "is mine"),
+            ("see wа\u{200b}．me/123 now\u{202e}", "see now"),
+            ("two tyres and one rim, 165 R13", "two tyres and one rim, 165 R13"),
         ] {
             assert_eq!(without_contacts(text), left, "{text}");
         }
@@ -153,6 +167,18 @@ mod tests {
         pack.request.prescription = true;
         assert_eq!(line(&pack, &[]).as_deref(), Some("Front ones, 1.8 petrol"));
         assert_eq!(line(&fixture::pack(), &[]), None);
+    }
+
+    #[test]
+    fn who_and_where_the_client_is_stays_here() {
+        let mut pack = fixture::pack();
+        pack.say("My name is Asha Mwangi. I need brake pads for a 2014 Corolla")
+            .say("I live at 12 Riverside Drive, flat 4. Front ones");
+        let mut location = pack.conversation[0].clone();
+        location.kind = moltbot_contract::EntryKind::Other;
+        location.text = "Home, 12 Riverside Drive".to_owned();
+        pack.conversation.push(location);
+        assert_eq!(line(&pack, &[]).as_deref(), Some("I need brake pads for a 2014 Corolla; Front ones"));
     }
 
     proptest! {

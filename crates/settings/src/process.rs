@@ -11,6 +11,7 @@ use crate::{
     meta::{self, MetaSending, MetaWebhook},
     moltbot::Moltbot,
     ocr::Ocr,
+    operators::OperatorWebhook,
     reader::{Parsed, Reader},
     shared::{Flags, Logging, OutboundLimits, simulation_clock, vendor_inquiries},
     variables::{
@@ -129,6 +130,8 @@ pub struct WorkerSettings {
     pub flags: Flags,
     /// First messages that one vendor gets in 24 hours, 1 to 1,000.
     pub vendor_inquiries_per_day_max: u32,
+    /// How pictures are read, where they are.
+    pub ocr: Ocr,
     /// The voice leg; `Some` whenever `flags.calling` is set.
     pub voice_gateway: Option<VoiceGateway>,
     /// Where people are told that something waits for them.
@@ -171,6 +174,7 @@ impl WorkerSettings {
                 outbound: outbound?,
                 moltbot: moltbot?,
                 flags: flags?,
+                vendor_inquiries_per_day_max: vendor_inquiries?,
                 ocr: ocr?,
                 voice_gateway: voice_gateway?,
                 operator_webhook: operator_webhook?,

@@ -325,6 +325,28 @@ impl Evidence {
         })
     }
 
+    /// What one person wrote, with the time, in simulated milliseconds since the epoch; `phone` in digits.
+    pub fn said_by(&self, phone: &str) -> impl Iterator<Item = (i64, &str)> {
+        self.meta.iter().filter_map(move |entry| match &entry.event {
+            LogEvent::Said(reply) if reply.digits == phone => Some((entry.at_ms, reply.text.as_str())),
+            _ => None,
+        })
+    }
+
+    /// STOP, and what the same person wrote afterwards; digits and text.
+    pub fn said_after_stop(&self) -> Vec<(&str, &str)> {
+        let mut stopped = std::collections::BTreeSet::new();
+        self.said()
+            .filter(|reply| {
+                if reply.text == "STOP" {
+                    stopped.insert(reply.digits.as_str());
+                }
+                stopped.contains(reply.digits.as_str())
+            })
+            .map(|reply| (reply.digits.as_str(), reply.text.as_str()))
+            .collect()
+    }
+
     /// What people wrote.
     pub fn said(&self) -> impl Iterator<Item = &Reply> {
         self.meta.iter().filter_map(|entry| match &entry.event {

@@ -30,8 +30,6 @@ const AT_ONCE: usize = 64;
 const LOOK_EVERY: Duration = Duration::from_millis(700);
 /// How long a step of the loop waits for something to happen at Meta.
 const STEP: Duration = Duration::from_millis(20);
-/// Nothing new at Meta for so long, and every request at its end: the run is over.
-const QUIET_FOR: Duration = Duration::from_millis(1_500);
 /// Between two pieces of a message in pieces; real time.
 const FRAGMENT_GAP: Duration = Duration::from_millis(600);
 /// How often a client writes again into silence.
@@ -193,7 +191,9 @@ impl<'a> Stage<'a> {
 
     /// Whether nobody has anything more to say and nothing happened at Meta for a while.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.agenda.is_empty() && self.meta.counters().pending == 0 && self.last_news.elapsed() > QUIET_FOR
+        self.agenda.is_empty()
+            && self.meta.counters().pending == 0
+            && self.last_news.elapsed() > self.scenario.quiet_for
     }
 
     /// Lets people react for a while longer.
@@ -368,7 +368,8 @@ impl<'a> Stage<'a> {
             let calls = self.scenario.calling.calls().map(|calls| (calls.client)(index));
             let script = ClientScript::new(client, index.is_multiple_of(2), calls)
                 .at(self.scenario.client_shares)
-                .with_picture((self.scenario.pictures)(index));
+                .with_picture((self.scenario.pictures)(index))
+                .with((self.scenario.character)(index));
             let mut opening = fragments(script.opening(), self.scenario.fragments).into_iter();
             let Some(said) = opening.next() else { continue };
             let saying = Saying { phone: client.phone.clone(), to_pnid: None, quoting: None, said };

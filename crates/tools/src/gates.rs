@@ -1,6 +1,6 @@
 //! Gates that several tools share, on the rows as they are in this transaction.
 
-use marketplace::{ContactId, Control, RequestState};
+use marketplace::{ContactId, Control, RequestState, look};
 use moltbot_contract::prescription;
 use store::{
     Tx, contacts, documents, flags,
@@ -9,7 +9,7 @@ use store::{
 };
 use tool_registry::RefusalCode;
 
-use crate::{Caller, Policy, ToolError, error::refuse, numbers};
+use crate::{Caller, Policy, ToolError, client_data::ClientData, error::refuse};
 
 /// What is switched on now: the environment's ceiling and the database's switches.
 pub(crate) fn effective(tx: &mut Tx<'_>, policy: Policy) -> Policy {
@@ -66,21 +66,24 @@ pub(crate) fn not_opted_out(
     Ok(contact)
 }
 
-/// A vendor learns the client's name and number at the handoff, never before.
+/// A vendor learns who the client is at the handoff, never before: no name, no number, no address, in no spelling.
 pub(crate) fn no_client_datum(tx: &mut Tx<'_>, request: &Request, texts: &[&str]) -> Result<(), ToolError> {
-    let client = contacts::load(tx, request.client)?;
     // Together: a number split over two texts is a number.
-    let text = texts.join("\n");
-    let shows_number =
-        client.phone.as_ref().is_some_and(|phone| numbers::shows(&text, &numbers::tail(phone)));
-    let shows_name = client.name.as_deref().is_some_and(|name| holds_name(&text, name));
-    if shows_number || shows_name {
+    if tells_of_client(tx, request, &texts.join("\n"))? {
         return refuse(
             RefusalCode::ClientDatum,
-            "the text holds the client's name or number; leave it out until the handoff",
+            "the text holds the client's name, number or address; leave it out until the handoff",
         );
     }
     Ok(())
+}
+
+/// Whether a text tells who the client of a request is, or where.
+///
+/// # Errors
+/// When the store fails.
+pub fn tells_of_client(tx: &mut Tx<'_>, request: &Request, text: &str) -> Result<bool, ToolError> {
+    Ok(ClientData::load(tx, request)?.is_told_by(text))
 }
 
 /// How many messages of a request are looked at for what others said.
@@ -137,12 +140,25 @@ const EVERYDAY: [&str; 16] = [
 ];
 
 /// Whether a text holds a name: the whole of it, or one of its words that is no everyday word. Names and words
-/// shorter than three letters stand in too many texts.
+/// shorter than three letters stand in too many texts. Letters that stand alone are read as the word they spell, and a
+/// whole name counts without its blanks too.
 pub(crate) fn holds_name(text: &str, name: &str) -> bool {
     let (words_of_text, name_words) = (words(text), words(name));
     let tells = |word: &&String| letters(word) >= 3 && !EVERYDAY.contains(&word.as_str());
-    holds_whole_name(text, name) || name_words.iter().filter(tells).any(|word| words_of_text.contains(word))
+    holds_whole_name(text, name)
+        || name_words.iter().filter(tells).any(|word| words_of_text.contains(word))
+        || holds_joined(text, &name_words)
 }
+
+/// The letters of a whole name in a row, whatever stands between them.
+fn holds_joined(text: &str, name_words: &[String]) -> bool {
+    let joined = name_words.concat();
+    let text: String = look::seen(text).chars().filter(|c| c.is_alphanumeric()).collect();
+    letters(&joined) >= JOINED_MIN && text.contains(&joined)
+}
+
+/// A shorter name stands in other words when the blanks are gone.
+const JOINED_MIN: usize = 8;
 
 /// Whether a text holds all words of a name in their order; three letters at least.
 pub(crate) fn holds_whole_name(text: &str, name: &str) -> bool {
@@ -151,11 +167,27 @@ pub(crate) fn holds_whole_name(text: &str, name: &str) -> bool {
         && text.windows(name.len()).any(|window| window == name)
 }
 
+/// The words of a text as it is seen, and those that letters standing alone spell: `A s h a`, `A-S-H-A`.
 fn words(text: &str) -> Vec<String> {
-    text.split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
+    let seen = look::seen(text);
+    let mut words: Vec<String> = Vec::new();
+    let mut spelled = String::new();
+    for word in seen.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        if word.chars().count() == 1 && word.chars().all(char::is_alphabetic) {
+            spelled.push_str(word);
+            continue;
+        }
+        push_spelled(&mut words, &mut spelled);
+        words.push(word.to_owned());
+    }
+    push_spelled(&mut words, &mut spelled);
+    words
+}
+
+fn push_spelled(words: &mut Vec<String>, spelled: &mut String) {
+    if !spelled.is_empty() {
+        words.push(std::mem::take(spelled));
+    }
 }
 
 fn letters(word: &str) -> usize {

@@ -6,6 +6,7 @@
 pub mod api;
 mod caller;
 pub mod calling;
+mod client_data;
 pub mod control;
 mod currency;
 pub mod documents;
@@ -31,6 +32,7 @@ mod tests;
 
 pub use caller::{Caller, Policy};
 pub use error::{Refusal, ToolError};
+pub use gates::tells_of_client;
 pub use handlers::{
     handoff::HANDOFF_CLOSES_AFTER,
     snapshot::{CALL_COOLDOWN_MINUTES, context_pack},

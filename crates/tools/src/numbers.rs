@@ -1,6 +1,6 @@
 //! Phone numbers inside texts, however they are written.
 
-use marketplace::E164;
+use marketplace::{E164, look};
 
 /// A number is recognised by its last digits, so that `+254 712…`, `00254712…` and `0712…` are the same.
 const TAIL: usize = 9;
@@ -8,8 +8,8 @@ const TAIL: usize = 9;
 const INTERNATIONAL_MIN: usize = 8;
 /// What stands in place of a number in what Moltbot reads.
 const HIDDEN: &str = "[number]";
-/// The zeros of the decimal digits people type: ASCII, Arabic, Persian, Devanagari, Bengali, full width.
-const ZEROS: [u32; 6] = [0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xFF10];
+/// A written number without a `+` has at least so many digits.
+const LOCAL_MIN: usize = 9;
 
 /// The subscriber's part of a number: its last nine digits, or all of a shorter one.
 pub(crate) fn tail(phone: &E164) -> String {
@@ -22,9 +22,28 @@ pub(crate) fn shows(text: &str, tail: &str) -> bool {
     !tail.is_empty() && digits(text).contains(tail)
 }
 
+/// The last digits of every number that somebody wrote: with a `+`, or long enough to be one; spelled out, too.
+pub(crate) fn written(text: &str) -> Vec<String> {
+    let seen = look::with_digits(&look::seen(text)).text;
+    let mut found = Vec::new();
+    let mut rest = seen.as_str();
+    while let Some((_, run, after)) = next_run(rest) {
+        let digits = digits(run);
+        let least = if run.starts_with('+') { INTERNATIONAL_MIN } else { LOCAL_MIN };
+        if digits.len() >= least {
+            found.extend(digits.get(digits.len().saturating_sub(TAIL)..).map(str::to_owned));
+        }
+        rest = after;
+    }
+    found
+}
+
 /// The text without these subscribers' numbers and without any number written with a `+`. Other digits stay:
-/// prices and part numbers matter.
+/// prices and part numbers matter. What nobody sees is left out: it could only part a number or tell Moltbot something
+/// that no reader reads.
 pub(crate) fn hide(text: &str, tails: &[String]) -> String {
+    let printable = look::printable(text);
+    let text = printable.as_str();
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, run, after)) = next_run(rest) {
@@ -40,10 +59,10 @@ pub(crate) fn hide(text: &str, tails: &[String]) -> String {
 
 /// Splits at the first run of digits that may be one number: separators within it do not end it.
 fn next_run(text: &str) -> Option<(&str, &str, &str)> {
-    let start = text.char_indices().find(|(_, c)| digit(*c).is_some())?.0;
+    let start = text.char_indices().find(|(_, c)| look::digit(*c).is_some())?.0;
     let mut end = start;
     for (at, c) in text.char_indices().skip_while(|(at, _)| *at < start) {
-        if digit(c).is_some() {
+        if look::digit(c).is_some() {
             end = at + c.len_utf8();
         } else if !is_separator(c) {
             break;
@@ -59,15 +78,7 @@ const fn is_separator(c: char) -> bool {
 }
 
 fn digits(text: &str) -> String {
-    text.chars().filter_map(digit).collect()
-}
-
-/// A decimal digit of any of the scripts we write in, as ASCII.
-fn digit(c: char) -> Option<char> {
-    ZEROS
-        .iter()
-        .find_map(|zero| u32::from(c).checked_sub(*zero).filter(|value| *value < 10))
-        .and_then(|value| char::from_digit(value, 10))
+    text.chars().filter_map(look::digit).collect()
 }
 
 #[cfg(test)]
@@ -105,6 +116,9 @@ mod tests {
             ("2 + 2", "2 + 2"),
             ("٠٧١٢٣٤٥٦٧٨ سعر ٣٥٠٠", "[number] سعر ٣٥٠٠"),
             ("no digits – at all", "no digits – at all"),
+            ("07\u{200b}12345\u{2060}678", "[number]"),
+            ("०७१२३४५६७८", "[number]"),
+            ("ok\u{e0069}\u{e0067}", "ok"),
         ] {
             assert_eq!(hide(text, &tails), shown);
         }

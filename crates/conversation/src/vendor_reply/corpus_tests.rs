@@ -37,6 +37,8 @@ enum Part {
     HeldOut4,
     #[strum(serialize = "held_out_5")]
     HeldOut5,
+    #[strum(serialize = "held_out_6")]
+    HeldOut6,
 }
 
 struct Labelled {

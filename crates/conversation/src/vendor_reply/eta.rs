@@ -124,6 +124,9 @@ const NOT_THEN: &[&str] = &["not", "no", "nao", "pas", "yesterday", "since", "م
 /// A span that looks back, or is about something else.
 const NOT_AHEAD: &[&str] = &["ago", "warranty", "guarantee", "old", "back", "garantia", "garantie", "used"];
 
+/// Two of a span in one word.
+const DUALS: &[(&str, &str)] = &[("ساعتين", "in 2 hours"), ("يومين", "in 2 days"), ("اسبوعين", "in 2 weeks")];
+
 /// The time a reply names, if it names one.
 pub(super) fn read(tokens: &[Token]) -> Option<String> {
     let day = day(tokens);
@@ -132,8 +135,13 @@ pub(super) fn read(tokens: &[Token]) -> Option<String> {
         (Some(day), Some(clock)) => Some(format!("{day} {clock}")),
         (Some(day), None) => Some(day.to_owned()),
         (None, Some(clock)) => Some(clock),
-        (None, None) => span(tokens),
+        (None, None) => span(tokens).or_else(|| dual(tokens)),
     }
+}
+
+fn dual(tokens: &[Token]) -> Option<String> {
+    let words = || tokens.iter().filter_map(Token::word);
+    DUALS.iter().find(|(word, _)| words().any(|said| said == *word)).map(|(_, span)| (*span).to_owned())
 }
 
 fn day(tokens: &[Token]) -> Option<&'static str> {

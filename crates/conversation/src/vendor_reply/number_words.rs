@@ -112,7 +112,33 @@ fn next_part(tokens: &[Token], at: usize) -> Option<(usize, Class)> {
     found.map(|found| (at + 1, found))
 }
 
+/// "na nusu", "y medio", "and a half": half of the scale before; how many tokens it takes.
+fn half_behind(tokens: &[Token], at: usize) -> Option<usize> {
+    const HALVES: &[&str] = &["nusu", "medio", "media", "meio", "meia", "demi", "demie", "half", "نص", "نصف"];
+    let word = |at: usize| tokens.get(at).and_then(Token::word);
+    let is_half = |at: usize| word(at).is_some_and(|word| HALVES.contains(&word));
+    if word(at).is_some_and(|word| matches!(word, "unusu" | "ونص" | "ونصف")) {
+        return Some(1);
+    }
+    let joins = word(at).is_some_and(|word| JOINING.contains(&word));
+    match (joins, is_half(at + 1), word(at + 1) == Some("a") && is_half(at + 2)) {
+        (true, true, _) => Some(2),
+        (true, _, true) => Some(3),
+        _ => None,
+    }
+}
+
 impl Run {
+    /// Adds half of a scale of at least a hundred where one stands behind the run.
+    fn take_half(&mut self, tokens: &[Token], at: usize, scale: u64) {
+        if (100..u64::MAX).contains(&scale)
+            && let Some(length) = half_behind(tokens, at)
+        {
+            self.length += length;
+            self.value = self.value.map(|value| value + scale / 2);
+        }
+    }
+
     fn read(tokens: &[Token], start: usize) -> Self {
         match class(tokens, start) {
             Some(Class::Leading(_)) => Self::leading(tokens, start),
@@ -176,6 +202,9 @@ impl Run {
         }
         run.length = at - start;
         run.value = run.value.filter(|_| !open).map(|_| total + group);
+        if group == 0 {
+            run.take_half(tokens, at, scale);
+        }
         run
     }
 
@@ -203,6 +232,7 @@ impl Run {
         }
         run.length = at - start;
         run.value = run.value.map(|_| total);
+        run.take_half(tokens, at, scale);
         run
     }
 

@@ -109,9 +109,12 @@ fn in_ranges(tokens: &[Token], hint: Option<Currency>) -> Vec<usize> {
                 }
         };
         // "quedan 2 a 3500": two of them, at 3500.
+        // "De 400 por 350": was and is.
+        let reduced = matches!(between, [por] if por.word() == Some("por"))
+            && from.checked_sub(1).and_then(|at| tokens.get(at)).and_then(Token::word) == Some("de");
         let counted =
             matches!(between, [at] if at.word() == Some("a")) && digits_of(from) <= 2 && digits_of(to) > 2;
-        if !counted && between.iter().any(connects) && between.iter().all(passes) {
+        if reduced || (!counted && between.iter().any(connects) && between.iter().all(passes)) {
             ends.extend([from, to]);
         }
     }

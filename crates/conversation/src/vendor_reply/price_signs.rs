@@ -6,9 +6,9 @@ use super::{
     lexer::{Kind, Token},
     number_words::small,
     price_words::{
-        BOTH, BOUNDS_AFTER, BOUNDS_BEFORE, ELSEWHERE, FEES, FOR, FORMER, HARMLESS, INCLUDED, LINKS, MEASURES,
-        MEETING, NAMING, OWNING, PIECES, PRICE_AFTER, PRICE_BEFORE, PRICE_NOUNS, PRODUCTS, REDUCING, ROUGHLY,
-        UNITS, UNITS_OF_STOCK,
+        BOTH, BOUNDS_AFTER, BOUNDS_BEFORE, DOZENS, ELSEWHERE, FEES, FOR, FORMER, HARMLESS, INCLUDED, LINKS,
+        MEASURES, MEETING, NAMING, OWNING, PIECES, PRICE_AFTER, PRICE_BEFORE, PRICE_NOUNS, PRODUCTS,
+        REDUCING, ROUGHLY, UNITS, UNITS_OF_STOCK,
     },
 };
 
@@ -100,9 +100,32 @@ impl<'a> Context<'a> {
             && (count(back(1)) || (is(back(1), PIECES) && count(back(2))));
         let earlier = self.tokens.get(..self.at).unwrap_or_default();
         let summed = self.clause_before().take(2).any(|word| word == "total")
-            && earlier.iter().any(|token| count(Some(token)));
+            && earlier.iter().enumerate().any(|(at, token)| count(Some(token)) && !self.is_fee_at(at));
+        // "1200 a dozen", "the dozen at 600"
+        let dozens =
+            self.clause_before().take(4).chain(self.words_after().take(3)).any(|word| DOZENS.contains(&word));
         let each = is(ahead(0), &["each", "cada", "c", "c/u", "apiece", "kila", "per"]);
-        (counted_before || counted_after || equals || summed) && !each
+        ((counted_before || counted_after || equals || summed) && !each) || dozens
+    }
+
+    /// "Deposit of 50": the number of another matter, two words behind it at most.
+    fn is_fee_at(&self, at: usize) -> bool {
+        let before = self.tokens.get(at.saturating_sub(2)..at).unwrap_or_default();
+        before.iter().filter_map(Token::word).any(|word| FEES.contains(&word))
+    }
+
+    /// One of several numbers in a row that have the digits of a telephone together: `55 1234 5678`.
+    fn is_in_phone(&self) -> bool {
+        let digits = |at: Option<usize>| {
+            self.token(at)
+                .and_then(Token::number)
+                .map(|digits| digits.bytes().filter(u8::is_ascii_digit).count())
+        };
+        let back = (1..6).map_while(|steps| digits(self.at.checked_sub(steps)));
+        let ahead = (1..6).map_while(|steps| digits(Some(self.at + steps)));
+        let others: Vec<usize> = back.chain(ahead).collect();
+        !others.is_empty()
+            && others.iter().sum::<usize>() + digits(Some(self.at)).unwrap_or(0) >= PHONE_DIGITS_MIN
     }
 
     /// Digits that are not an amount whatever stands around them.
@@ -148,8 +171,9 @@ impl<'a> Context<'a> {
                 && self.currency.is_none()
         });
         let mut words = self.clause_before();
+        // "The item is 1500" names its price, "item 5" the item.
         let linked = words.next().is_some_and(|word| LINKS.contains(&word))
-            && words.next().is_some_and(|word| NAMING.contains(&word));
+            && words.next().is_some_and(|word| NAMING.contains(&word) && !matches!(word, "item" | "part"));
         let named_thing =
             !marked && (linked || self.naming_word_before().is_some_and(|word| NAMING.contains(&word)));
         let ordinal =
@@ -164,6 +188,7 @@ impl<'a> Context<'a> {
         let elsewhere = pay_me || self.clause_before().any(|word| ELSEWHERE.contains(&word));
         leading_zero
             || long
+            || (!marked && self.is_in_phone())
             || (blanks > 1 && !marked)
             || percent
             || attached
@@ -265,6 +290,10 @@ impl<'a> Context<'a> {
             return None;
         }
         let before = self.word_before();
+        // "C'est" without its apostrophe.
+        if before == Some("est") && self.clause_before().nth(1) == Some("c") {
+            return Some(0.75);
+        }
         if before.is_some_and(|word| PRICE_BEFORE.contains(&word) || ROUGHLY.contains(&word) || word == "not")
         {
             return Some(0.75);
@@ -335,6 +364,9 @@ fn final_word(word: &str) -> bool {
         || PRICE_AFTER.contains(&word)
         || matches!(word, "best" | "okay" | "my" | "our")
 }
+
+/// Digits of the shortest telephone numbers that are written in groups.
+const PHONE_DIGITS_MIN: usize = 9;
 
 const ARTICLES: &[&str] = &["the", "las", "los", "les", "os", "as"];
 

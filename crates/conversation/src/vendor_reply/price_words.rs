@@ -95,7 +95,7 @@ pub(super) const NAMING: &[&str] = &[
 pub(super) const PRICE_BEFORE: &[&str] = &[
     "price", "prices", "cost", "costs", "costing", "for", "at", "bei", "only", "just", "goes", "going",
     "sell", "selling", "charge", "charges", "precio", "cuesta", "vale", "valor", "preco", "custa", "por",
-    "prix", "coute", "a", "kwa", "ni", "is", "its", "pay", "quote", "pesa", "total", "السعر", "سعر", "سعره",
+    "prix", "coute", "a", "kwa", "ni", "is", "its", "pay", "quote", "pesa", "total", "الاجمالي", "المجموع", "اجمالي", "السعر", "سعر", "سعره",
     "بسعر", "بـ", "sasa", "it", "das", "son", "sao", "pour", "solo", "shilingi", "ko", "itakuwa", "inauzwa",
     "zinauzwa", "unapata", "utapata", "nauza", "tunauza", "tunauzia", "nakuuzia", "nitakupa", "nitakuachia",
     "nikuachie", "inaenda", "zinaenda", "iko", "sale", "salen", "saldria", "sai", "saem", "fica", "ficam",
@@ -115,7 +115,7 @@ pub(super) const PRICE_NOUNS: &[&str] = &[
     "ثمنه", "ثمنها", "الثمن", "التمن", "rate", "amount", "precios", "precos", "valeur", "tarif", "costo",
     "custo", "cout", "gharama", "inauzwa", "zinauzwa", "bhav", "daam", "kimat", "sale", "saem", "custam",
     "cuestan", "coutent", "pesa", "والسعر", "وسعره", "وسعرها", "والثمن", "وثمنه", "pric", "prize", "prc",
-    "beyi",
+    "beyi", "الاجمالي", "المجموع",
 ];
 
 /// Directly after a number these say that it is a price.
@@ -170,7 +170,7 @@ pub(super) const HARMLESS: &[&str] = &[
     "mazee", "brathe", "manze", "ukitaka", "bas", "tuu", "jaldi", "sirf", "dost", "yaar", "nena", "pana",
     "mae", "parce", "vecino", "reina", "linda", "meu", "minha", "amor", "flor", "campeao", "parceiro",
     "svp", "stp", "tonton", "papa", "maman", "mon", "el", "los", "ka", "ki", "ke", "me", "mein", "lagega",
-    "hoga", "hai", "only", "ttc", "ht", "egyptian", "مصري", "سعودي", "علي", "ja", "exclusive", "excludes",
+    "pra", "hoga", "hai", "only", "ttc", "ht", "egyptian", "مصري", "سعودي", "علي", "ja", "exclusive", "excludes",
     "includes", "payable", "total", "mpesa", "paybill", "till", "p", "nonnegotiable",
 ];
 
@@ -227,6 +227,13 @@ pub(super) const OWNING: &[&str] = &[
 #[rustfmt::skip]
 pub(super) const FOR: &[&str] = &[
     "for", "kwa", "por", "pour", "ب", "عن",
+];
+
+/// Twelve at once: the amount beside it is for all of them.
+#[rustfmt::skip]
+pub(super) const DOZENS: &[&str] = &[
+    "dozen", "dozens", "doz", "docena", "docenas", "duzia", "duzias", "douzaine", "douzaines", "dazeni",
+    "darzeni", "دسته", "الدسته", "دزينه", "الدزينه", "درزن",
 ];
 
 /// Several at once.

@@ -377,6 +377,7 @@ pub(super) const VARIANTS: &[&str] = &[
     "kushoto", "kulia", "ndogo", "kubwa", "nyeusi", "nyeupe", "الخلفيه", "الخلفي", "خلفي", "خلفيه",
     "الاماميه", "الامامي", "امامي", "اماميه", "اليمين", "اليسار", "يمين", "يسار", "مستعمل", "تجاري",
     "تقليد", "اسود", "ابيض", "كبير", "صغير", "derecho", "izquierdo", "esquerda", "direita", "droit",
+    "الشمال", "شمال",
 ];
 
 /// After "only" these boast or set terms.

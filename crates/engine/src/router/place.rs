@@ -85,7 +85,7 @@ pub(super) fn find(
                 let request = requests::load(tx, request)?;
                 // An erasure that is about to commit: its client's need is not told any more.
                 if tx.all_exist(&[request.data_key])? {
-                    candidates.push(Candidate::of(request));
+                    candidates.push(Candidate::of(tx, contact, request)?);
                 }
             }
             match which::answered(tx, contact, reading, &candidates)? {

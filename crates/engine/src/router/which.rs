@@ -15,7 +15,7 @@ use store::{
     outbox::{self, Purpose},
     requests::{Request, RequestGuard},
 };
-use tools::{ToolError, opt_out::say_with, spoken_of};
+use tools::{ToolError, opt_out::say_with, spoken_of, tells_of_client};
 
 use super::{message::Reading, place};
 
@@ -30,10 +30,16 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    /// A request whose client has not said what is needed is named as such a one.
-    pub(super) fn of(request: Request) -> Self {
-        let need = request.need.or(request.category).unwrap_or_else(|| "…".to_owned());
-        Self { request: request.id, need, client_key: request.data_key }
+    /// A request whose client has not said what is needed is named as such a one, and so is one whose need tells who the
+    /// client is: a service may have stored it.
+    pub(super) fn of(tx: &mut Tx<'_>, reader: &Contact, request: Request) -> Result<Self, ToolError> {
+        let telling = match &request.need {
+            Some(need) if request.client != reader.id => tells_of_client(tx, &request, need)?,
+            _ => false,
+        };
+        let kind = request.category.map(|category| category.replace('_', " "));
+        let need = request.need.filter(|_| !telling).or(kind).unwrap_or_else(|| "…".to_owned());
+        Ok(Self { request: request.id, need, client_key: request.data_key })
     }
 }
 

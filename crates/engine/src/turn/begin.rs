@@ -119,6 +119,8 @@ fn content(tx: &mut Tx<'_>, id: marketplace::MessageId) -> Result<ClientContent,
     Ok(match (message.kind, message.button_id) {
         (MessageKind::Button, Some(id)) => ClientContent::Button { id, title: text },
         (MessageKind::Location, _) => ClientContent::Location,
+        (MessageKind::Document, _) if text.trim().is_empty() => ClientContent::Document,
+        (MessageKind::Document, _) => ClientContent::CaptionedDocument(text),
         (_, _) if !text.trim().is_empty() && message.kind != MessageKind::Other => ClientContent::Text(text),
         (MessageKind::Media, _) => ClientContent::UnreadableMedia,
         (MessageKind::Text | MessageKind::Button | MessageKind::Consent | MessageKind::Other, _) => {

@@ -87,7 +87,7 @@ impl MetaClient {
         // As one segment, whatever stands in it: an id is the other side's text.
         url.path_segments_mut().map_err(|()| MediaError::Gone)?.push(id);
         url.query_pairs_mut().append_pair("phone_number_id", number.as_str());
-        let answer = self.exchange(self.http.get(url)).await.map_err(no_answer)?;
+        let answer = self.exchange(self.http.get(url)).await.map_err(|failure| no_answer(&failure))?;
         let Some(found) = answer.success() else { return Err(refusal(&answer)) };
         let at = json::text(found, "url").ok_or(MediaError::Moment("an answer without an address"))?;
         // Early, for a file that says of itself that it is too large; one that lies is stopped on the way.
@@ -112,7 +112,7 @@ impl MetaClient {
     async fn download(&self, url: &Url) -> Result<Option<Vec<u8>>, MediaError> {
         let request = self.http.get(url.clone()).bearer_auth(self.access_token.expose_secret());
         let limit = self.media_timeout;
-        let response = request.timeout(limit).send().await.map_err(|error| no_answer(Failure::of(error)))?;
+        let response = request.timeout(limit).send().await.map_err(|error| no_answer(&Failure::of(error)))?;
         match response.status() {
             status if status.is_success() => read(response).await.map(Some),
             StatusCode::NOT_FOUND | StatusCode::GONE => Ok(None),
@@ -148,7 +148,7 @@ async fn read(mut response: Response) -> Result<Vec<u8>, MediaError> {
         return Err(MediaError::TooLarge);
     }
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(Failure::of(error)))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| no_answer(&Failure::of(error)))? {
         if bytes.len() + chunk.len() > MEDIA_BYTES_MAX {
             return Err(MediaError::TooLarge);
         }
@@ -182,7 +182,7 @@ fn digest_of(text: &str) -> Option<Vec<u8>> {
         .or_else(|| base64(&alphabet::URL_SAFE).filter(|bytes| bytes.len() == 32))
 }
 
-fn no_answer(failure: Failure) -> MediaError {
+fn no_answer(failure: &Failure) -> MediaError {
     match failure {
         Failure::BeforeEffect(_) => MediaError::Moment("no connection"),
         Failure::Doubt(_) => MediaError::Moment("no whole answer in time"),

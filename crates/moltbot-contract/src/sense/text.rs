@@ -7,6 +7,8 @@ mod contact;
 
 use std::borrow::Cow;
 
+use marketplace::look;
+
 use crate::{
     decision::{Decision, VendorOutreachPlan},
     pack::{ContextPack, OcrText, Speaker},
@@ -17,14 +19,26 @@ use crate::{
 pub(super) fn check(decision: &Decision, pack: &ContextPack, found: &mut Vec<Violation>) {
     let said = said_by_others(pack);
     let mut one = |pointer: Cow<'static, str>, text: &str| {
-        let lower = text.to_lowercase();
+        // Whatever the spelling, what a reader would see is judged.
+        let seen = look::seen(text);
         let medical = if pack.request.prescription { prescription::fault(text, &said) } else { None };
-        let rules: [(bool, RuleId, &'static str); 7] = [
+        let rules: [(bool, RuleId, &'static str); 10] = [
             (text.trim().is_empty(), RuleId::BlankText, "expected a text that says something"),
             (has_control(text), RuleId::ControlCharacter, "expected no control characters"),
-            (contact::has_phone_number(text), RuleId::PhoneNumberInText, "expected no phone number"),
-            (contact::has_link(&lower), RuleId::LinkInText, "expected no link, domain or mail address"),
-            (contact::has_identifier(&lower), RuleId::IdentifierInText, "expected no identifier"),
+            (
+                look::hides_something(text) && !has_control(text),
+                RuleId::HiddenCharacter,
+                "expected no invisible or direction-turning characters",
+            ),
+            (
+                look::disguises_letters(text),
+                RuleId::DisguisedText,
+                "expected letters that are what they look like",
+            ),
+            (look::is_encoded(text), RuleId::EncodedText, "expected nothing encoded"),
+            (contact::has_phone_number(&seen), RuleId::PhoneNumberInText, "expected no phone number"),
+            (contact::has_link(&seen), RuleId::LinkInText, "expected no link, domain or mail address"),
+            (contact::has_identifier(&seen), RuleId::IdentifierInText, "expected no identifier"),
             (medical == Some(RuleId::DiagnosisInText), RuleId::DiagnosisInText, "expected no diagnosis"),
             (medical == Some(RuleId::DosageInText), RuleId::DosageInText, "expected no dosage"),
         ];

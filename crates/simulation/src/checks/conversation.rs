@@ -16,6 +16,8 @@ pub enum BrainPart {
     DecidesAll,
     /// At least one decision of the gateway was carried out; the rest is the scenario's matter.
     Decides,
+    /// What was carried out of the gateway was answered by it; each took its part in the run.
+    Mixed,
     /// No decision of the gateway was carried out; the coded workflow took the turns.
     None,
 }
@@ -104,6 +106,20 @@ pub(super) fn brain_part(evidence: &Evidence, part: BrainPart) -> Check {
             });
             Check::of("carried out is what Moltbot answered", &faults, "for every request")
         }
+        BrainPart::Mixed => {
+            let mut faults = each(evidence, |request| {
+                let executed = by_moltbot(request);
+                let invented = executed.iter().find(|decision| !answered(request, decision))?;
+                Some(format!("{invented} was carried out but never answered by the gateway"))
+            });
+            let turns = || evidence.requests.iter().flat_map(|request| &request.turns);
+            for source in ["moltbot", "coded_workflow"] {
+                if !turns().any(|turn| turn.source == source) {
+                    faults.push(format!("{source} took no turn"));
+                }
+            }
+            Check::of("carried out is what Moltbot answered", &faults, "and the coded workflow took the rest")
+        }
         BrainPart::None => {
             let faults = each(evidence, |request| {
                 let executed = by_moltbot(request);
@@ -126,6 +142,8 @@ pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
     for (digits, text) in evidence.said_or_answered().filter(|(_, text)| !is_stop(text)) {
         *said.entry((digits.to_owned(), text)).or_default() += 1;
     }
+    // Who said STOP is left alone: that word belongs to no conversation, and what comes after it is not read.
+    let mut unread = evidence.said_after_stop();
     let mut in_profile = evidence.said_in_profile().collect::<Vec<_>>();
     let mut count = 0;
     for request in &evidence.requests {
@@ -146,6 +164,7 @@ pub(super) fn everything_said_is_stored_once(evidence: &Evidence) -> Check {
             0 => None,
             // A change in the profile belongs to no conversation, or to one; it is never stored twice.
             1.. if take_all(&mut in_profile, (digits, text), *left) => None,
+            1.. if take_all(&mut unread, (digits, text), *left) => None,
             1.. => Some(format!("“{text}” is missing {left}×")),
             _ => Some(format!("“{text}” is stored {}× too often", -left)),
         })

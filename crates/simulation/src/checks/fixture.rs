@@ -243,7 +243,7 @@ struct CallParts {
     audit: Vec<AuditLine>,
 }
 
-fn said(after_ms: i64, digits: &str, text: &str) -> LogEntry {
+pub(crate) fn said(after_ms: i64, digits: &str, text: &str) -> LogEntry {
     let reply = Reply {
         pnid: crate::world::PHONE_NUMBER_ID.into(),
         digits: digits.into(),

@@ -3,6 +3,7 @@
 mod audit;
 mod call_stories;
 mod calls;
+mod company;
 mod conversation;
 #[cfg(test)]
 pub(crate) mod fixture;
@@ -20,6 +21,7 @@ pub use call_stories::{
     call_webhooks_were_shuffled, calls_came_to_nothing, clients_were_reached, denial_was_kept,
     late_yes_was_too_late, nobody_was_called, revocation_won, start_call_was_refused, vendors_were_reached,
 };
+pub use company::{each_ends_as_fits, nobody_is_left_silent, nobody_reads_the_bait, stop_is_kept};
 pub use conversation::{BrainPart, tricks_survived};
 pub use operators::{bot_was_silent, one_question_for_a_burst, person_was_told};
 pub use people_stories::{

@@ -153,7 +153,7 @@ pub fn nobody_else_was_delayed(evidence: &Evidence) -> Check {
         match heard(evidence, &client.phone).first() {
             Some((answered, _)) if answered - at <= ANSWER_WITHIN_MS => slowest = slowest.max(answered - at),
             Some((answered, _)) => {
-                faults.push(format!("{} waited {} s", client.name, (answered - at) / 1_000))
+                faults.push(format!("{} waited {} s", client.name, (answered - at) / 1_000));
             }
             None => faults.push(format!("{} heard nothing", client.name)),
         }

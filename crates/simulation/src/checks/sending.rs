@@ -30,15 +30,20 @@ pub(super) fn each_intent_once(evidence: &Evidence) -> Check {
     Check::of("every send reached Meta at most once", &faults, counted(accepted.len(), "send"))
 }
 
-/// Nobody got the same text twice in one conversation.
+/// Nobody got the same text twice in one conversation; a client who wrote in between may be told the same again.
 pub(super) fn no_message_twice(evidence: &Evidence) -> Check {
     let mut faults = Vec::new();
     for request in &evidence.requests {
         let mut seen: BTreeMap<(&str, &str), u32> = BTreeMap::new();
         // What is said about calls has rules of its own: a client may read the question on buttons and on Meta's card.
         let own_words = |text: &Option<String>| !text.as_deref().is_some_and(is_about_calls);
-        let sent = request.messages.iter().filter(|message| message.direction == "out");
-        for message in sent.filter(|message| own_words(&message.text)) {
+        for message in request.messages.iter().filter(|message| own_words(&message.text)) {
+            if message.direction != "out" {
+                if message.party == "client" {
+                    seen.retain(|(to, _), n| *to != "the client" || *n > 1);
+                }
+                continue;
+            }
             let to = message.vendor_id.as_deref().unwrap_or("the client");
             *seen.entry((to, message.text.as_deref().unwrap_or_default())).or_default() += 1;
         }

@@ -31,7 +31,7 @@ pub fn shortlist_was_announced_and_followed(evidence: &Evidence) -> Check {
         match (announced, whole) {
             (Some(announced), Some(whole)) if announced < whole => {}
             (announced, whole) => {
-                faults.push(format!("{}: announced {announced:?}, whole {whole:?}", client.name))
+                faults.push(format!("{}: announced {announced:?}, whole {whole:?}", client.name));
             }
         }
     }

@@ -7,6 +7,7 @@
 mod chat;
 pub mod decide;
 pub mod mischief;
+mod obedient;
 pub mod wishes;
 
 use std::{
@@ -46,6 +47,10 @@ pub enum Manners {
     Hostile,
     /// The same wrong answer every time.
     Only(Trick),
+    /// Does what clients and vendors write, in another way each time.
+    Obedient,
+    /// One request after the other: sensible, hostile, obedient, unreachable.
+    Mixed,
     /// Nobody listens on the port.
     Down,
 }
@@ -85,6 +90,29 @@ struct Log {
     exchanges: Vec<Exchange>,
     faults: Vec<String>,
     asked: BTreeMap<String, usize>,
+    /// The requests in the order in which they were first asked about.
+    known: Vec<String>,
+    whims: BTreeMap<String, usize>,
+}
+
+/// How a brain that treats requests differently treats this one.
+fn manners_of(log: &mut Log, request_id: &str) -> Manners {
+    let at = log.known.iter().position(|known| known == request_id).unwrap_or_else(|| {
+        log.known.push(request_id.to_owned());
+        log.known.len() - 1
+    });
+    match at % 4 {
+        0 => Manners::Sensible,
+        1 => Manners::Hostile,
+        2 => Manners::Obedient,
+        _ => Manners::Down,
+    }
+}
+
+fn next_whim(log: &mut Log, request_id: &str) -> usize {
+    let next = log.whims.entry(request_id.to_owned()).or_default();
+    *next += 1;
+    *next - 1
 }
 
 /// A running gateway.
@@ -174,8 +202,19 @@ impl Brain {
         let trick = match self.manners {
             Manners::Hostile => self.next_trick(&mut log, &request_id),
             Manners::Only(trick) => Some(trick),
-            Manners::Sensible | Manners::Down => None,
+            Manners::Sensible | Manners::Down | Manners::Obedient => None,
+            Manners::Mixed => match manners_of(&mut log, &request_id) {
+                Manners::Hostile => self.next_trick(&mut log, &request_id),
+                Manners::Down => Some(Trick::Disconnect),
+                _ => None,
+            },
         };
+        let obeys = match self.manners {
+            Manners::Mixed => manners_of(&mut log, &request_id) == Manners::Obedient,
+            manners => manners == Manners::Obedient,
+        };
+        let honest =
+            if obeys { obedient::obey(pack, honest, next_whim(&mut log, &request_id)) } else { honest };
         log.exchanges.push(Exchange {
             at_ms: self.clock.now_ms(),
             request_id,

@@ -9,6 +9,7 @@ use super::{
     Act, Received,
     calls::{ClientCalls, OnPrompt, answer_prompt, is_card, is_prompt},
     catalogue::Need,
+    character::{Answer, Character},
     pictures::Picture,
     ways::{STOPS_AFTER, Way, confirms_stop},
 };
@@ -36,7 +37,13 @@ impl Client {
 /// Where the client stands in the conversation.
 #[derive(Debug, Clone)]
 pub struct ClientScript {
+    client: Client,
     need: &'static Need,
+    character: Character,
+    /// Questions heard so far.
+    questions: usize,
+    has_added: bool,
+    has_thanked: bool,
     way: Way,
     /// The STOP that is still to be said.
     stop: Option<&'static str>,
@@ -66,6 +73,11 @@ impl ClientScript {
     /// A client before the first word. With `calls` the client has something to do with calls, too.
     pub fn new(client: &Client, taps: bool, calls: Option<ClientCalls>) -> Self {
         Self {
+            client: client.clone(),
+            character: Character::Plain,
+            questions: 0,
+            has_added: false,
+            has_thanked: false,
             need: client.need,
             way: client.way,
             stop: match client.way {
@@ -83,6 +95,12 @@ impl ClientScript {
         }
     }
 
+    /// The same client with another character.
+    #[must_use]
+    pub fn with(self, character: Character) -> Self {
+        Self { character, ..self }
+    }
+
     /// The same client, who shares where they are.
     #[must_use]
     pub const fn at(mut self, place: Option<(f64, f64)>) -> Self {
@@ -98,6 +116,9 @@ impl ClientScript {
 
     /// The first message.
     pub fn opening(&self) -> Said {
+        if self.character != Character::Plain {
+            return self.character.opening(&self.client);
+        }
         if let Some(picture) = self.picture {
             return picture.said(self.need);
         }
@@ -117,6 +138,12 @@ impl ClientScript {
             // Before the answer, as a message of its own.
             let said = Said::Raw(json!({ "type": "location", "location": location }));
             return Some(Act { after: Duration::from_secs(20), said, quoting: None });
+        }
+        if self.answers_given == 1
+            && !std::mem::replace(&mut self.has_added, true)
+            && let Some(said) = self.character.adds(self.need)
+        {
+            return Some(Act { after: Duration::from_secs(70), said, quoting: None });
         }
         if self.answers_given == 1
             && let Some(word) = self.stop.take()
@@ -151,6 +178,16 @@ impl ClientScript {
         if is_numbered_list(message.text) {
             return self.pick(message, Said::Text("1".to_owned()));
         }
+        if self.picked
+            && self.character == Character::Grateful
+            && !std::mem::replace(&mut self.has_thanked, true)
+        {
+            return Some(Act {
+                after: Duration::from_secs(30),
+                said: Said::Text("Thanks a lot!".to_owned()),
+                quoting: None,
+            });
+        }
         if self.picture.is_some() && message.text.contains(REPLY_YES) {
             return Some(says("Yes"));
         }
@@ -165,6 +202,9 @@ impl ClientScript {
     }
 
     fn pick(&mut self, message: Received<'_>, tap: Said) -> Option<Act> {
+        if !self.character.picks() {
+            return self.answer(message.text);
+        }
         if self.picked {
             return None;
         }
@@ -184,6 +224,16 @@ impl ClientScript {
     }
 
     fn answer(&mut self, question: &str) -> Option<Act> {
+        let nth = self.questions;
+        self.questions += 1;
+        match self.character.answer(nth, &self.client) {
+            Answer::Nothing => return None,
+            Answer::Says(said) => {
+                self.answers_given += 1;
+                return Some(Act { after: Duration::from_secs(25), said, quoting: None });
+            }
+            Answer::AsEverybody => {}
+        }
         if let Way::Speaks(tongue) = self.way {
             let is_first = self.answers_given == 0;
             self.answers_given += 1;

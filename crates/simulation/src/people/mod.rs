@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod catalogue;
+pub mod character;
 mod client;
 pub mod pictures;
 mod vendor;
@@ -13,6 +14,7 @@ use std::{path::Path, time::Duration};
 use anyhow::Context as _;
 use meta_simulator::{MessageKind, Said};
 
+pub use character::Character;
 pub use client::{Client, ClientScript, PLACE_NAME};
 pub use vendor::{Temper, Vendor, VendorScript};
 

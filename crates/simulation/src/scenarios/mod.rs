@@ -16,12 +16,14 @@ mod events_out_of_order;
 mod happy_path;
 mod identity;
 mod languages;
+pub mod mixed_company;
 mod model_server;
 mod ocr_blurred;
 mod ocr_hostile;
 mod ocr_receipt;
 mod opt_out;
 mod prescription;
+mod prompt_injection;
 mod revoked_while_dialling;
 mod send_unknown;
 mod takeover;
@@ -44,11 +46,11 @@ use crate::{
     evidence::Evidence,
     gateway::{Manners, decide::Plan},
     operator::Operating,
-    people::{Cast, Listing, Temper, Vendor, catalogue::Need, pictures::Picture, ways::Way},
+    people::{Cast, Character, Listing, Temper, Vendor, catalogue::Need, pictures::Picture, ways::Way},
 };
 
 /// Every scenario, in the order in which `--scenario all` plays them.
-pub static ALL: [&Scenario; 29] = [
+pub static ALL: [&Scenario; 31] = [
     &happy_path::SCENARIO,
     &model_server::SCENARIO,
     &brain_down::SCENARIO,
@@ -58,6 +60,8 @@ pub static ALL: [&Scenario; 29] = [
     &vendors_silent::SCENARIO,
     &two_batches::SCENARIO,
     &send_unknown::SCENARIO,
+    &mixed_company::SCENARIO,
+    &prompt_injection::SCENARIO,
     &call_vendor_urgent::SCENARIO,
     &call_client_asked::SCENARIO,
     &call_without_consent::SCENARIO,
@@ -108,6 +112,10 @@ pub struct Scenario {
     pub plan: Plan,
     /// How long the brain may take, real milliseconds.
     pub moltbot_timeout_ms: u32,
+    /// Who the n-th client is to talk to, counted from 0.
+    pub character: fn(usize) -> Character,
+    /// So long nothing happens at Meta before a run may be over, real time: longer than an answer that hangs.
+    pub quiet_for: Duration,
     /// How the n-th vendor of a category that is written to answers, counted from 0.
     pub temper: fn(usize) -> Temper,
     /// What the directory says of a vendor beside name, number and need.
@@ -178,6 +186,8 @@ impl Scenario {
         model_server: false,
         plan: Plan::ORDINARY,
         moltbot_timeout_ms: 10_000,
+        character: |_| Character::Plain,
+        quiet_for: Duration::from_millis(1_500),
         temper: mostly_offers,
         listing: Listing::ordinary,
         inquiries_per_day_max: None,

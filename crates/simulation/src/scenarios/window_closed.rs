@@ -30,5 +30,5 @@ fn closed_at_the_shortlist(cast: &Cast) -> FaultPlan {
     let refused = SendFault::Refuse { code: WINDOW_CLOSED };
     let shortlist = |phone: &str| Target::all().phone(phone).nth(SHORTLIST);
     let clients = cast.clients.iter();
-    clients.fold(FaultPlan::default(), |plan, client| plan.send(shortlist(&client.phone), refused.clone()))
+    clients.fold(FaultPlan::default(), |plan, client| plan.send(shortlist(&client.phone), refused))
 }

@@ -326,6 +326,9 @@ fn process_environment(common: &Environment, around: &Surroundings<'_>) -> Envir
     }
     let inquiries = around.setup.inquiries_per_day_max;
     environment.extend(inquiries.map(|most| ("VENDOR_INQUIRIES_PER_DAY_MAX", most.to_string())));
+    if around.ocr {
+        environment.insert("OCR_ENABLED", "true".to_owned());
+    }
     environment.extend(around.log.map(|log| ("RUST_LOG", log.to_owned())));
     environment
 }

@@ -1,6 +1,6 @@
 //! `marketplace.send_client_message`.
 
-use marketplace::MessageId;
+use marketplace::{MessageId, look};
 use store::{
     StoreError, Tx,
     messages::{self, Direction, MessageKind, NewMessage, Party},
@@ -24,8 +24,10 @@ pub(super) fn run(
     if let Some(quoted) = args.reply_to {
         written_by_client(tx, guard, quoted)?;
     }
+    // Nothing in it that its reader does not see.
+    let body = look::printable(&args.body);
     let texts = args.buttons.iter().flat_map(|button| [&button.id, &button.title]);
-    let texts: Vec<&str> = std::iter::once(&args.body).chain(texts).map(String::as_str).collect();
+    let texts: Vec<&str> = std::iter::once(&body).chain(texts).map(String::as_str).collect();
     gates::prescription_allows(tx, request, caller, &texts, false)?;
     let also_sealed_by = mentions::sealed_by(tx, request, &texts)?;
     let message_id = messages::insert(
@@ -36,7 +38,7 @@ pub(super) fn run(
             direction: Direction::Out,
             party: Party::Client,
             kind: MessageKind::Text,
-            body: args.body.clone(),
+            body: body.clone(),
             also_sealed_by: also_sealed_by.clone(),
             button_id: None,
             wamid: None,
@@ -44,8 +46,7 @@ pub(super) fn run(
             meta_at: guard.now(tx),
         },
     )?;
-    let template =
-        TemplateUse { purpose: "client_update".to_owned(), parameters: vec![one_line(&args.body)] };
+    let template = TemplateUse { purpose: "client_update".to_owned(), parameters: vec![one_line(&body)] };
     outbox::enqueue(
         tx,
         guard,
@@ -55,8 +56,8 @@ pub(super) fn run(
             purpose: Purpose::ClientMessage,
             author: caller.actor.kind,
             payload: SendPayload {
-                body: args.body.clone(),
-                buttons: args.buttons.iter().map(|b| (b.id.clone(), b.title.clone())).collect(),
+                body,
+                buttons: args.buttons.iter().map(|b| (b.id.clone(), look::printable(&b.title))).collect(),
                 template: Some(template),
                 reply_to: args.reply_to,
             },

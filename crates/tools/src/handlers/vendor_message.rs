@@ -1,7 +1,7 @@
 //! `marketplace.send_vendor_message`: a first message joins the open batch; the limits hold for every caller.
 
 use conversation::{ButtonId, Sentence, catalogue};
-use marketplace::{Language, OutreachId, RequestState, Timestamp};
+use marketplace::{Language, OutreachId, RequestState, Timestamp, look};
 use moltbot_contract::BatchStatus;
 use store::{
     StoreError, Tx, contacts,
@@ -191,9 +191,11 @@ fn deadline_for(
     Ok((deadline_at, Some(opens_at)))
 }
 
+/// The message as it is sent: nothing in it that its reader does not see.
 fn with_questions(body: &str, questions: &[String]) -> String {
     let missing = questions.iter().filter(|question| !body.contains(question.as_str()));
-    missing.fold(body.to_owned(), |text, question| format!("{text}\n• {question}"))
+    let text = missing.fold(body.to_owned(), |text, question| format!("{text}\n• {question}"));
+    look::printable(&text)
 }
 
 fn answer_buttons(language: Language, outreach: OutreachId) -> Vec<(String, String)> {

@@ -1,33 +1,41 @@
-//! Phone numbers, links and identifiers in free text.
+//! Phone numbers, links and identifiers in free text, which comes as [`look::seen`] leaves it.
 
 use marketplace::{
     AuditId, BatchId, CallAttemptId, ConsentId, ContactId, DataKeyId, DeadLetterId, EventId, MediaId,
-    MessageId, OcrJobId, OutboxId, OutreachId, ReplyId, RequestId, ShortlistId, TimerId, TurnId,
+    MessageId, OcrJobId, OutboxId, OutreachId, ReplyId, RequestId, ShortlistId, TimerId, TurnId, look,
 };
 
 /// Digits from which a run without `+` counts as a number: shorter ones are prices, years and sizes.
 const LOCAL_DIGITS_MIN: usize = 9;
 /// Digits from which a run with `+` counts as a number.
 const INTERNATIONAL_DIGITS_MIN: usize = 7;
+/// Spelled-out digits in a row that are a number: nobody spells out a price digit by digit.
+const SPELLED_DIGITS_MIN: usize = 7;
 /// Blanks, hyphens and brackets between two groups of one number, at most.
 const GAP_MAX: usize = 2;
 
 /// A run of digits, possibly in groups (`0712 345 678`, `(0)712-345-678`, `+254712345678`).
 ///
-/// Dates and lists of years are no numbers. A part number of nine or more digits is taken for one.
-pub(super) fn has_phone_number(text: &str) -> bool {
+/// Dates and lists of years are no numbers. A part number of nine or more digits is taken for one, and so are digits
+/// that are spelled out.
+pub(super) fn has_phone_number(seen: &str) -> bool {
+    let digits = look::with_digits(seen);
+    digits.spelled_in_a_row >= SPELLED_DIGITS_MIN || has_number(seen) || has_number(&digits.text)
+}
+
+fn has_number(text: &str) -> bool {
     let mut run = Run::default();
     for c in text.chars() {
-        if is_digit(c) {
+        if c.is_ascii_digit() {
             run.digit(c);
-        } else if c == '+' || c == '＋' {
+        } else if c == '+' {
             if run.is_phone() {
                 return true;
             }
             run = Run { plus: true, ..Run::default() };
         } else if is_separator(c) && run.gap < GAP_MAX {
             run.separate();
-        } else if !is_invisible(c) {
+        } else {
             if run.is_phone() {
                 return true;
             }
@@ -78,55 +86,139 @@ impl Run {
     }
 }
 
-/// ASCII, Arabic-Indic, Persian and full-width digits: the ones people write numbers in.
-fn is_digit(c: char) -> bool {
-    c.is_ascii_digit() || matches!(c, '\u{660}'..='\u{669}' | '\u{6f0}'..='\u{6f9}' | '\u{ff10}'..='\u{ff19}')
-}
-
 fn is_separator(c: char) -> bool {
-    matches!(
-        c,
-        ' ' | '\u{a0}' | '\u{202f}' | '-' | '.' | '(' | ')' | '/' | '\u{2010}'..='\u{2014}' | '\u{2212}'
-    )
-}
-
-/// Characters that are not seen and therefore separate nothing.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+    matches!(c, ' ' | '-' | '.' | '(' | ')' | '/')
 }
 
 /// Top-level domains that no sentence ends and begins with by accident.
-const DOMAINS: [&str; 24] = [
+const DOMAINS: [&str; 48] = [
     "com", "net", "org", "info", "biz", "io", "co", "app", "dev", "shop", "store", "site", "online", "xyz",
-    "link", "ly", "gl", "gd", "ke", "ng", "tz", "ug", "za", "chat",
+    "link", "ly", "gl", "gd", "ke", "ng", "tz", "ug", "za", "chat", "ru", "cn", "br", "mx", "uk", "eu", "rw",
+    "gh", "eg", "sa", "ae", "tk", "top", "club", "click", "page", "zip", "website", "pф", "example", "test",
+    "invalid", "موقع", "شبكه",
 ];
-const LINK_PARTS: [&str; 7] = ["://", "www.", "wa.me", "t.me", "m.me", "mailto:", "tel:"];
+/// What makes a text a link wherever it stands.
+const LINK_PARTS: [&str; 6] = ["://", "www.", "wa.me", "t.me/", "m.me/", "xn--"];
+/// Schemes that telephones act on. They begin a word and something follows at once.
+const SCHEMES: [&str; 21] = [
+    "mailto",
+    "tel",
+    "sms",
+    "smsto",
+    "mms",
+    "whatsapp",
+    "javascript",
+    "data",
+    "intent",
+    "geo",
+    "maps",
+    "market",
+    "file",
+    "tg",
+    "signal",
+    "skype",
+    "viber",
+    "callto",
+    "facetime",
+    "bitcoin",
+    "upi",
+];
+/// How people write the dot and the `@` of an address in words or brackets.
+const DOTS: [&str; 7] = ["dot", "punto", "ponto", "point", "nukta", "doti", "نقطه"];
+const ATS: [&str; 6] = ["at", "arroba", "arobase", "arobas", "kwenye", "ات"];
 
-/// A link, a bare domain or a mail address, in lower-case text.
-pub(super) fn has_link(lower: &str) -> bool {
-    if LINK_PARTS.iter().any(|part| lower.contains(part)) {
+/// A link, a bare domain or a mail address, written out ("duka dot com") or not.
+pub(super) fn has_link(seen: &str) -> bool {
+    is_linked(seen) || is_linked(&with_marks(seen))
+}
+
+fn is_linked(text: &str) -> bool {
+    if LINK_PARTS.iter().any(|part| text.contains(part)) {
         return true;
     }
     let word = |c: char| c.is_alphanumeric();
     let mut before = None;
-    let mut rest = lower.chars();
+    let mut rest = text.chars();
     while let Some(c) = rest.next() {
         let after_word = before.is_some_and(word);
-        if after_word && c == '@' && rest.clone().next().is_some_and(word) {
+        let after = rest.as_str();
+        if after_word && c == '@' && after.chars().next().is_some_and(word) {
             return true;
         }
-        if after_word && c == '.' {
-            let after = rest.as_str();
-            let is_domain = |domain: &str| {
-                after.strip_prefix(domain).is_some_and(|end| !end.chars().next().is_some_and(word))
-            };
-            if DOMAINS.iter().any(|domain| is_domain(domain)) {
-                return true;
-            }
+        if after_word && c == '.' && (begins_with_domain(after) || begins_with_path(after)) {
+            return true;
         }
         before = Some(c);
     }
-    false
+    text.split_whitespace().any(has_scheme)
+}
+
+/// `com`, `co/`, and not `comfortable`.
+fn begins_with_domain(text: &str) -> bool {
+    let end = text.find(|c: char| !c.is_alphanumeric()).unwrap_or(text.len());
+    text.get(..end).is_some_and(|label| DOMAINS.contains(&label))
+}
+
+/// `pads.rocks/offer`: letters after the dot, then a slash and more.
+fn begins_with_path(text: &str) -> bool {
+    let Some((label, path)) = text.split_once('/') else { return false };
+    label.chars().count() >= 2
+        && label.chars().all(char::is_alphabetic)
+        && path.chars().next().is_some_and(char::is_alphanumeric)
+}
+
+/// `tel:1`, and not `hotel: 1` or `data: none`.
+fn has_scheme(word: &str) -> bool {
+    let Some((scheme, rest)) = word.split_once(':') else { return false };
+    let scheme = scheme.trim_start_matches(|c: char| !c.is_alphanumeric());
+    SCHEMES.contains(&scheme)
+        && rest.chars().next().is_some_and(|c| c.is_alphanumeric() || matches!(c, '/' | '+' | '?'))
+}
+
+/// The text with `dot`, `(dot)`, `at`, `[at]` as the marks they stand for. A word is one only where what follows can end
+/// an address: a domain.
+fn with_marks(text: &str) -> String {
+    let bare = |word: &str| word.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut marked = String::with_capacity(text.len());
+    for (at, word) in words.iter().enumerate() {
+        let this = bare(word);
+        let next = words.get(at + 1).map(|next| bare(next)).unwrap_or_default();
+        let bracketed = word.starts_with(['[', '(', '{', '<']);
+        let is_dot = DOTS.contains(&this.as_str()) && (bracketed || begins_with_domain(&next));
+        let is_at = ATS.contains(&this.as_str())
+            && (bracketed || words.get(at + 2).is_some_and(|dot| DOTS.contains(&bare(dot).as_str())));
+        match (is_dot, is_at) {
+            (true, _) => marked.push('.'),
+            (_, true) => marked.push('@'),
+            _ => {
+                if !marked.ends_with(['.', '@']) || !marks_before(&words, at, bare) {
+                    marked.push(' ');
+                }
+                marked.push_str(word);
+            }
+        }
+    }
+    // Inside a word: `duka[dot]com`.
+    for (written, mark) in [
+        ("[dot]", "."),
+        ("(dot)", "."),
+        ("{dot}", "."),
+        ("[.]", "."),
+        ("(.)", "."),
+        ("[at]", "@"),
+        ("(at)", "@"),
+        ("{at}", "@"),
+    ] {
+        marked = marked.replace(written, mark);
+    }
+    marked
+}
+
+/// Whether the word before was one that became a mark.
+fn marks_before(words: &[&str], at: usize, bare: impl Fn(&str) -> String) -> bool {
+    let before = at.checked_sub(1).and_then(|at| words.get(at)).map(|word| bare(word)).unwrap_or_default();
+    DOTS.contains(&before.as_str()) || ATS.contains(&before.as_str())
 }
 
 /// The prefixes of our ids.
@@ -154,8 +246,9 @@ const PREFIXES: [&str; 18] = [
 /// Hexadecimal digits after a prefix and an underscore that make it an id and not a word.
 const ID_DIGITS_MIN: usize = 8;
 
-/// A message or call id of Meta's, or an id of ours, in lower-case text.
-pub(super) fn has_identifier(lower: &str) -> bool {
+/// A message or call id of Meta's, or an id of ours.
+pub(super) fn has_identifier(seen: &str) -> bool {
+    let lower = seen;
     lower.contains("wamid.")
         || lower.contains("wacid.")
         || lower.match_indices('_').any(|(at, _)| {
@@ -184,8 +277,15 @@ mod tests {
             "０７１２３４５６７８",
             "before 2014 or 2015, ring 0712345678",
             "+1 555 0100",
+            "०७१२३४५६७८",
+            "0 7 1 2 3 4 5 6 7 8",
+            "0,7,1,2,3,4,5,6,7,8",
+            "O712 345 678",
+            "zero seven one two three four five",
+            "llama al cero siete uno dos tres cuatro cinco",
+            "1️⃣2️⃣3️⃣4️⃣5️⃣6️⃣7️⃣8️⃣9️⃣",
         ] {
-            assert!(has_phone_number(text), "{text}");
+            assert!(has_phone_number(&look::seen(text)), "{text}");
         }
         for text in [
             "",
@@ -198,8 +298,11 @@ mod tests {
             "sizes 36, 37, 38, 39, 40, 41",
             "12500000 shillings",
             "+5 days",
+            "three offers, the best one at 3500",
+            "1.5l, 2.0l and 2.5l",
+            "one or two, five at most",
         ] {
-            assert!(!has_phone_number(text), "{text}");
+            assert!(!has_phone_number(&look::seen(text)), "{text}");
         }
     }
 
@@ -214,13 +317,37 @@ mod tests {
             "a@b",
             "shop.com!",
             "tel:1",
+            "duka dot com",
+            "asha at gmail dot com",
+            "asha [at] posta (dot) org",
+            "asha arroba correo punto com",
+            "duka[dot]com",
+            "ｗｗｗ．ｄｕｋａ",
+            "wа.mе/1",
+            "pads.rocks/offer",
+            "javascript:alert",
+            "intent://pay",
+            "xn--e1afmkfd",
+            "duka。com",
         ] {
-            assert!(has_link(text), "{text}");
+            assert!(has_link(&look::seen(text)), "{text}");
         }
-        for text in
-            ["e.g. front pads", "yes.no", "at 10.30", "done.comfortable", "@home", "price @ 500", "a. com"]
-        {
-            assert!(!has_link(text), "{text}");
+        for text in [
+            "e.g. front pads",
+            "yes.no",
+            "at 10.30",
+            "done.comfortable",
+            "@home",
+            "price @ 500",
+            "a. com",
+            "hotel: 2 rooms",
+            "data: none",
+            "at the point of sale",
+            "the dot is red",
+            "front/rear",
+            "sales point",
+        ] {
+            assert!(!has_link(&look::seen(text)), "{text}");
         }
     }
 
