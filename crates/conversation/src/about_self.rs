@@ -69,15 +69,8 @@ pub fn passages(text: &str) -> Vec<Passage> {
         .filter_map(|found| {
             let value = words.get(found.value..found.end)?.join(" ");
             let value = value.trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
-<<<<<<< HEAD
-            if value.is_empty() {
-                return None;
-            }
-            Some(if found.is_name { Passage::Name(value) } else { Passage::Place(value) })
-=======
             let passage = if found.is_name { Passage::Name } else { Passage::Place };
             (!value.is_empty()).then(|| passage(value))
->>>>>>> e
         })
         .collect()
 }

@@ -103,7 +103,7 @@ fn an_escalation_is_told_until_it_is_taken_and_always_as_the_same() {
         assert_eq!(notifier.step().await.unwrap().delivered, 1);
         test.clock.advance(Duration::from_hours(25));
         assert!(!notifier.step().await.unwrap().did_work(), "once it is taken, never again");
-        let ids = ids.lock().unwrap();
+        let ids = ids.lock().unwrap().clone();
         assert!(ids.iter().all(|id| *id == ids[0]));
         assert_eq!(seen(test).await, (0, 0, vec![]));
     });

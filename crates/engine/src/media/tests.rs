@@ -73,12 +73,7 @@ impl OcrEngine for World {
     }
 }
 
-<<<<<<< HEAD
 const POLICY: Policy = Policy { ocr: true, ..Policy::OFF };
-=======
-const POLICY: Policy =
-    Policy { ai_concierge: false, ocr: true, calling: false, vendor_inquiries_per_day_max: 50 };
->>>>>>> e
 
 /// Intake, router, turns and reader over one database.
 struct Office<'a> {

@@ -77,6 +77,11 @@ impl TurnRunner {
         let span = tracing::info_span!("turn", request = %lease.request, fence = lease.fence);
         match self.work(&lease).instrument(span).await {
             Ok(step) => Ok(step),
+            Err(ToolError::Store(StoreError::LeaseLost)) => {
+                // Somebody took the lane between claim and turn: a person, or a worker who thought us dead.
+                tracing::info!("the lane was taken before its turn began");
+                Ok(TurnStep::Failed)
+            }
             Err(error) => {
                 self.give_back(lease).await?;
                 Err(error)

@@ -36,11 +36,7 @@ impl Client {
 
 /// Where the client stands in the conversation.
 #[derive(Debug, Clone)]
-<<<<<<< HEAD
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
-=======
 #[expect(clippy::struct_excessive_bools, reason = "what was said once, each on its own")]
->>>>>>> e
 pub struct ClientScript {
     client: Client,
     need: &'static Need,
