@@ -1,7 +1,5 @@
 //! Housekeeping: what nobody waits for. Retention in small batches.
 
-use std::time::Duration;
-
 use store::{Db, documents, requests, retention};
 use tools::ToolError;
 
