@@ -6,7 +6,7 @@ use super::{Check, counted};
 use crate::{
     evidence::{Evidence, RequestAccount},
     gateway::mischief::{self, Trick},
-    people::{digits, ways::is_stop},
+    people::{SAYS_NEWS, digits, ways::is_stop},
 };
 
 /// What the brain must have had to do with a conversation.
@@ -203,6 +203,8 @@ pub(super) fn order_is_kept(evidence: &Evidence) -> Check {
         let sent: Vec<&str> = evidence
             .sent()
             .filter(|sent| sent.attempt.digits == client)
+            // An announcement stands for a message that follows whole.
+            .filter(|sent| !sent.attempt.text.contains(SAYS_NEWS))
             .map(|sent| sent.attempt.text.as_str())
             .collect();
         for (who, at_meta, stored) in [("the client", said, account("in")), ("we", sent, account("out"))] {

@@ -58,7 +58,7 @@ pub struct ClientScript {
     answers_given: usize,
     asked_for_call: bool,
     picked: bool,
-    /// Where the client says they are, with the first answer.
+    /// Where the client says they are, in place of the first answer.
     shares: Option<(f64, f64)>,
 }
 
@@ -131,15 +131,8 @@ impl ClientScript {
         Said::Text(if is_urgent { format!("{opening}. {URGENT}") } else { opening.to_owned() })
     }
 
-    /// What the client says beside the answer to a question, once: where they are, or "call me" after the first answer.
+    /// What the client says beside the answer to a question, once: "call me" or something else, after the first answer.
     pub fn also_says(&mut self) -> Option<Act> {
-        if let Some((latitude, longitude)) = self.shares.filter(|_| self.answers_given == 1) {
-            self.shares = None;
-            let location = json!({ "latitude": latitude, "longitude": longitude, "name": PLACE_NAME });
-            // Before the answer, as a message of its own.
-            let said = Said::Raw(json!({ "type": "location", "location": location }));
-            return Some(Act { after: Duration::from_secs(20), said, quoting: None });
-        }
         if self.answers_given == 1
             && !std::mem::replace(&mut self.has_added, true)
             && let Some(said) = self.character.adds(self.need)
@@ -241,6 +234,12 @@ impl ClientScript {
             let said = Said::Text(tongue.answer.to_owned());
             return is_first.then(|| Act { after: Duration::from_secs(25), said, quoting: None });
         }
+        if let Some((latitude, longitude)) = self.shares.take() {
+            self.answers_given += 1;
+            let location = json!({ "latitude": latitude, "longitude": longitude, "name": PLACE_NAME });
+            let said = Said::Raw(json!({ "type": "location", "location": location }));
+            return Some(Act { after: Duration::from_secs(25), said, quoting: None });
+        }
         let small = SMALL_ANSWERS.iter().find(|(word, _)| question.contains(word)).map(|(_, answer)| *answer);
         let answer = match (small, self.answers_given.checked_sub(1)) {
             (Some(answer), _) => answer,
@@ -261,7 +260,7 @@ const REPLY_YES: &str = "Reply YES";
 /// What stands beside a location that is shared; nobody else reads it.
 pub const PLACE_NAME: &str = "Kilimani Heights";
 /// What a template says when there is more than it has room for.
-const SAYS_NEWS: &str = "Reply OK";
+pub const SAYS_NEWS: &str = "Reply OK";
 /// How long a client is away who reads that there is news.
 const AWAY_FOR: Duration = Duration::from_mins(3);
 

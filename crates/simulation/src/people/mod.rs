@@ -15,7 +15,7 @@ use anyhow::Context as _;
 use meta_simulator::{MessageKind, Said};
 
 pub use character::Character;
-pub use client::{Client, ClientScript, PLACE_NAME};
+pub use client::{Client, ClientScript, PLACE_NAME, SAYS_NEWS};
 pub use vendor::{Temper, Vendor, VendorScript};
 
 use crate::random::Random;

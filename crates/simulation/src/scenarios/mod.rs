@@ -123,7 +123,7 @@ pub struct Scenario {
     pub listing: fn(&Cast, &Vendor) -> Listing,
     /// First messages that one vendor gets in 24 hours; `None`: as the product is delivered.
     pub inquiries_per_day_max: Option<u32>,
-    /// Where the client says they are, with the answer to the first question; degrees north and east.
+    /// Where the client says they are, in place of an answer to the first question; degrees north and east.
     pub client_shares: Option<(f64, f64)>,
     /// The languages of the template catalogue beside English.
     pub templates_in: &'static [&'static str],
