@@ -94,7 +94,7 @@ pub fn all(evidence: &Evidence, scenario: &Scenario) -> Vec<Check> {
         conversation::gateway_was_called_properly(evidence),
         conversation::nothing_asked_twice(evidence, scenario.asks_per_question),
         sending::each_intent_once(evidence),
-        sending::no_message_twice(evidence),
+        sending::no_message_twice(evidence, scenario.brain_part == BrainPart::Mixed),
         sending::nothing_left(evidence),
         sending::webhooks_answered(evidence, scenario.webhooks_may_fail),
         sending::handoffs_complete(evidence),
