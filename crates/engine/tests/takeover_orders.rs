@@ -17,7 +17,7 @@ mod stepper;
 
 #[test]
 fn nothing_of_the_bots_after_a_takeover_or_a_stop() {
-    let ends = play::run(16, 7);
+    let ends = play::run(40, 7);
     // Each of these moments was struck: a run that never gets there proves nothing.
     for struck in ["turn", "dispatcher"] {
         let times: u64 = ends

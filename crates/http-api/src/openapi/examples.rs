@@ -63,7 +63,8 @@ fn search_vendors() -> (Value, Value) {
 fn vendor() -> Value {
     json!({
         "vendor_id": "v-001", "name": "Kamau Spares", "category": "auto_parts", "distance_km": null, "rating": 4.6,
-        "accepts_inquiries": true, "contacted": false, "why": ["category", "rating", "language"],
+        "language": "en", "accepts_inquiries": true, "contacted": false,
+        "why": ["category", "rating", "language"],
     })
 }
 

@@ -116,7 +116,7 @@ pub(super) async fn request_with_an_unknown_send(test: &TestStore) -> RequestId 
 }
 
 /// Every family that a database with nothing in it tells; the others appear with what they count.
-const ALWAYS: [&str; 29] = [
+const ALWAYS: [&str; 33] = [
     "concierge_breakers_open",
     "concierge_build_info",
     "concierge_call_age_seconds",
@@ -133,6 +133,9 @@ const ALWAYS: [&str; 29] = [
     "concierge_http_answers_total",
     "concierge_lane_age_seconds",
     "concierge_lanes_due",
+    "concierge_notification_age_seconds",
+    "concierge_notifications_failed",
+    "concierge_notifications_pending",
     "concierge_numbers_paused",
     "concierge_observation_seconds",
     "concierge_outbox",
@@ -141,6 +144,7 @@ const ALWAYS: [&str; 29] = [
     "concierge_sends_ended_last_hour",
     "concierge_sent_last_hour",
     "concierge_turns",
+    "concierge_unanswered_messages",
     "concierge_unknown_send_age_seconds",
     "concierge_unknown_sends",
     "concierge_webhook_events_total",
