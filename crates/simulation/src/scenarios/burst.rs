@@ -1,13 +1,19 @@
 //! The client writes in fragments.
 
 use super::Scenario;
-use crate::checks::one_question_for_a_burst;
+use crate::{
+    checks::{BrainPart, one_question_for_a_burst},
+    gateway::Manners,
+};
 
 /// Seven messages, 0.6 s between two of them, in real time: one question comes back. The story ends there.
 pub(super) static SCENARIO: Scenario = Scenario {
     name: "burst",
     about: "the client writes in seven fragments: they are read as one, and one question comes back",
     speed: 1,
+    // The scripted brain counts messages; the coded workflow reads them.
+    manners: Manners::Down,
+    brain_part: BrainPart::None,
     fragments: 7,
     ends: &["clarifying"],
     states: Some(&["new", "clarifying"]),
