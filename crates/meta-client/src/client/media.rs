@@ -73,7 +73,7 @@ pub enum MediaError {
 }
 
 impl MetaClient {
-    /// Lets media be fetched from these hosts (exact names, lower case, without port), over TLS and the usual port, beside
+    /// Lets media be fetched from these hosts (exact names, lower case, without port), over TLS and the usual port unless they are this machine, beside
     /// the origin of the Graph endpoint. Without this there is that origin alone.
     #[must_use]
     pub fn with_media_hosts(mut self, hosts: Vec<String>) -> Self {
@@ -101,9 +101,11 @@ impl MetaClient {
     /// Whether the token may be shown there.
     pub(super) fn may_ask(&self, url: &Url) -> bool {
         let plain = url.username().is_empty() && url.password().is_none();
-        let is_listed = url.scheme() == "https"
-            && url.port().is_none()
-            && url.host_str().is_some_and(|host| self.media_hosts.iter().any(|listed| listed == host));
+        let is_named =
+            url.host_str().is_some_and(|host| self.media_hosts.iter().any(|listed| listed == host));
+        // A listed host on this machine is a double: it may be plain, and on any port.
+        let is_here = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+        let is_listed = is_named && (is_here || (url.scheme() == "https" && url.port().is_none()));
         let is_graph = self.root.parse::<Url>().is_ok_and(|root| root.origin() == url.origin());
         plain && (is_listed || is_graph)
     }

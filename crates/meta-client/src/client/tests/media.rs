@@ -168,11 +168,14 @@ async fn a_listed_host_may_be_asked() {
         ("https://graph.facebook.com/x", true),
         ("https://LOOKASIDE.fbsbx.com/x", true),
         ("http://graph.facebook.com/x", false),
+        ("http://127.0.0.1:9000/x", false),
         ("https://a.lookaside.fbsbx.com/x", false),
         ("https://lookaside.fbsbx.com./x", false),
     ] {
         assert_eq!(client.may_ask(&url.parse().unwrap()), allowed, "{url}");
     }
+    let client = client_for("https://graph.facebook.com", 100).with_media_hosts(vec!["127.0.0.1".to_owned()]);
+    assert!(client.may_ask(&"http://127.0.0.1:9000/x".parse().unwrap()), "a double that is listed");
 }
 
 #[actix_web::test]
