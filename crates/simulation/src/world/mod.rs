@@ -166,8 +166,10 @@ impl World {
         let vendors = folder.path().join("vendors.csv");
         cast.write_vendors(&vendors, around.known_vendors)?;
         admin.run(&["vendors", "import", &vendors.display().to_string()]).await?;
-        let all_vendors = folder.path().join("all-vendors.csv");
-        cast.write_vendors(&all_vendors, None)?;
+        if around.known_vendors.is_some() {
+            let all_vendors = folder.path().join("all-vendors.csv");
+            cast.write_vendors(&all_vendors, None)?;
+        }
 
         let port = ReservedPort::for_program()?;
         let address = port.address;
