@@ -17,17 +17,14 @@ fn twenty_conversations_with_two_workers() {
     assert!(evidence.requests.iter().all(|request| request.request.state == "handed_off"));
 }
 
-/// Conversations about different things: the history of shared vendors would change who is in a first batch.
-const APART: usize = 5;
-
 #[test]
-fn second_batches_with_two_workers() {
-    let Some(evidence) = play_through(&story("two-batches"), On::Postgres, 8, APART) else { return };
-    assert_eq!(evidence.requests.len(), APART);
+fn twenty_second_batches_with_two_workers() {
+    let Some(evidence) = play_through(&story("two-batches"), On::Postgres, 8, CLIENTS) else { return };
+    assert_eq!(evidence.requests.len(), CLIENTS);
     let vendors = |ordinal: u32| {
         let batches = evidence.requests.iter().flat_map(|request| &request.batches);
         batches.filter(move |batch| batch.ordinal == ordinal).map(|batch| batch.vendors.len())
     };
-    assert!(vendors(2).count() >= APART / 2, "the second batch went out");
+    assert!(vendors(2).count() >= CLIENTS / 2, "the second batch went out");
     assert!(vendors(1).chain(vendors(2)).all(|vendors| (1..=5).contains(&vendors)));
 }
