@@ -28,6 +28,8 @@ use crate::{
 const AT_ONCE: usize = 64;
 /// How often the states of all requests are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(700);
+/// States that the bot does not move a request on from.
+const BOT_IS_OUT: [&str; 4] = ["handed_off", "escalated", "error", "closed"];
 /// How long a step of the loop waits for something to happen at Meta.
 const STEP: Duration = Duration::from_millis(20);
 /// Between two pieces of a message in pieces; real time.
@@ -183,8 +185,16 @@ impl<'a> Stage<'a> {
             if done >= self.cast.clients.len() && self.is_quiet() {
                 return Ok(None);
             }
-            if begun.elapsed() > patience {
-                return Ok(Some(describe_open(&list, self.scenario.ends, patience)));
+            // Nobody gives back what a person has, and nothing comes of what is over: waiting longer changes nothing.
+            let is_settled = self.scenario.operating.is_none()
+                && list.requests.len() >= self.cast.clients.len()
+                && list.requests.iter().all(|line| {
+                    self.scenario.ends.contains(&line.state.as_str())
+                        || BOT_IS_OUT.contains(&line.state.as_str())
+                })
+                && self.is_quiet();
+            if is_settled || begun.elapsed() > patience {
+                return Ok(Some(describe_open(&list, self.scenario.ends, begun.elapsed())));
             }
         }
     }
@@ -431,7 +441,7 @@ fn is_consent_answer(button_id: Option<&str>, text: &str) -> bool {
     button_id.map_or(word, |id| id.starts_with(CONSENT_BUTTON))
 }
 
-fn describe_open(list: &RequestList, ends: &[&str], patience: Duration) -> String {
+fn describe_open(list: &RequestList, ends: &[&str], waited: Duration) -> String {
     let open: Vec<String> = list
         .requests
         .iter()
@@ -439,7 +449,7 @@ fn describe_open(list: &RequestList, ends: &[&str], patience: Duration) -> Strin
         .map(|line| format!("{} is {}", line.id, line.state))
         .collect();
     let what = if open.is_empty() { "messages are still under way".to_owned() } else { open.join(", ") };
-    format!("after {} s {what}", patience.as_secs())
+    format!("after {} s {what}", waited.as_secs())
 }
 
 #[cfg(test)]

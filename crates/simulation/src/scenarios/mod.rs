@@ -241,7 +241,7 @@ impl Scenario {
     /// Fewer simulated seconds in a real one when many conversations share the machine, so that deadlines
     /// still mean what they say.
     pub fn speed_for(&self, requests: usize) -> u32 {
-        if requests > 20 { self.speed.div_ceil(4) } else { self.speed }
+        if requests > 10 { self.speed.div_ceil(4) } else { self.speed }
     }
 
     /// Real time until a run counts as stuck.
