@@ -21,7 +21,7 @@ use store::{
     calls::{self, AskedBy, NewAttempt, NewCallEvent, NewConsent},
     contacts::{self, Identity},
     erasure, messages, requests,
-    testing::TestStore,
+    testing::{self, TestStore},
     turns,
     vendors::{self, Imported, VendorRecord},
 };
@@ -54,16 +54,14 @@ fn vendor_id(at: usize) -> VendorId {
 
 fn record(at: usize) -> VendorRecord {
     VendorRecord {
-        id: vendor_id(at),
         name: format!("Zqmarkshop{at} Spares"),
-        phone: format!("+{}", vendor_phone(at)).parse().unwrap(),
-        categories: vec!["spare_parts".to_owned()],
         position: Some((-1.25, 36.75)),
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![marketplace::Language::En],
-        accepts_inquiries: true,
-        hours: None,
         rating: Some(4.5),
+        ..testing::vendor_record(
+            vendor_id(at),
+            format!("+{}", vendor_phone(at)).parse().unwrap(),
+            "spare_parts",
+        )
     }
 }
 

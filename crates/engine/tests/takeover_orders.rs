@@ -12,6 +12,8 @@
 mod office;
 #[path = "../examples/takeover_orders/play.rs"]
 mod play;
+#[path = "../examples/common/random.rs"]
+mod random;
 #[path = "../examples/takeover_orders/stepper.rs"]
 mod stepper;
 

@@ -10,8 +10,7 @@ use marketplace::{EventId, RequestId, Timestamp, TurnId};
 use moltbot_contract::BatchStatus;
 
 use crate::{
-    StoreError, Tx, contacts,
-    dead_letters::{self, DeadLetterSource},
+    StoreError, Tx, contacts, dead_letters,
     lanes::EntryKind,
     on_conn,
     outbox::SendState,
@@ -227,6 +226,3 @@ pub fn placed_by_now(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<EventId>, StoreE
     let placed = told.into_iter().filter(|id| !waiting.contains(id));
     placed.map(|id| parse(&id, "dead_letters.reference")).collect()
 }
-
-/// The dead letter's source of all of this.
-pub const SOURCE: DeadLetterSource = DeadLetterSource::Silence;

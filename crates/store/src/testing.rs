@@ -37,13 +37,31 @@ use std::{
     },
 };
 
-use marketplace::{ManualClock, SeededIds, Timestamp};
+use marketplace::{E164, Language, ManualClock, SeededIds, Timestamp, VendorId};
 use tempfile::TempDir;
 
-use crate::{Backend, DataKeySource, Db, MasterKey, OpenOptions, Store, StoreError, on_conn};
+use crate::{
+    Backend, DataKeySource, Db, MasterKey, OpenOptions, Store, StoreError, on_conn, vendors::VendorRecord,
+};
 
 /// When the clock of a [`TestStore`] starts: 2026-09-21T14:13:20Z.
 pub const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// A vendor of a directory: in Nairobi, reads English, takes inquiries; without place, rating and hours.
+pub fn vendor_record(id: VendorId, phone: E164, category: &str) -> VendorRecord {
+    VendorRecord {
+        id,
+        name: "Duka".to_owned(),
+        phone,
+        categories: vec![category.to_owned()],
+        position: None,
+        timezone: "Africa/Nairobi".to_owned(),
+        languages: vec![Language::En],
+        accepts_inquiries: true,
+        hours: None,
+        rating: None,
+    }
+}
 
 /// A store on a database of its own. Dropping it drops the database.
 pub struct TestStore {

@@ -101,26 +101,16 @@ mod tests {
         contacts::{self, Identity},
         requests,
         sourcing::NewBatch,
-        testing::on_both,
-        vendors::{self, VendorRecord},
+        testing::{self, on_both},
+        vendors,
     };
 
     use super::*;
 
     fn vendor(tx: &mut Tx<'_>, at: u8) -> (VendorId, ContactId) {
         let id: VendorId = format!("v-{at}").parse().unwrap();
-        let record = VendorRecord {
-            id: id.clone(),
-            name: "Duka".to_owned(),
-            phone: format!("+25470000020{at}").parse().unwrap(),
-            categories: vec!["tools".to_owned()],
-            position: None,
-            timezone: "Africa/Nairobi".to_owned(),
-            languages: vec![Language::En],
-            accepts_inquiries: true,
-            hours: None,
-            rating: None,
-        };
+        let record =
+            testing::vendor_record(id.clone(), format!("+25470000020{at}").parse().unwrap(), "tools");
         vendors::import(tx, &record).unwrap();
         let contact = vendors::load(tx, &id).unwrap().contact;
         (id, contact)

@@ -17,7 +17,7 @@ use tokio::sync::Notify;
 use tools::{ToolError, calling::facts::facts_of_attempt};
 use voice_gateway::{Offer, Outage, VoiceError, VoiceGateway, VoiceSessionId};
 
-use crate::{Random, fixture::CALLING, model::Model};
+use crate::{fixture::CALLING, model::Model, random::Random};
 
 /// What Meta and the media server do; shared with the play.
 pub(crate) struct World {

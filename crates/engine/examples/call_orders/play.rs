@@ -26,10 +26,10 @@ use tools::{
 };
 
 use crate::{
-    Random,
     fixture::{self, CALLING, People, SILENT, number},
     meta::{Port, Stored, World, wacid_of},
     model::Model,
+    random::Random,
 };
 
 /// Orders that share one database.
@@ -56,7 +56,7 @@ impl<'a> Play<'a> {
         let mut ends = BTreeMap::new();
         let mut played = 0;
         while played < count {
-            let store = TestStore::sqlite();
+            let store = TestStore::sqlite_in_memory();
             runtime.block_on(async {
                 for order in played..(played + ORDERS_A_STORE).min(count) {
                     let order_seed = seed.wrapping_mul(0x0100_0000_01B3).wrapping_add(order);

@@ -17,55 +17,21 @@
 )]
 
 mod office;
+#[path = "../common/orders.rs"]
+mod orders;
 mod play;
+#[path = "../common/random.rs"]
+mod random;
 mod stepper;
 
-use std::{collections::BTreeMap, process::ExitCode, time::Instant};
-
-/// The number after an option, or its default.
-fn option(arguments: &[String], name: &str, default: u64) -> Option<u64> {
-    match arguments.iter().position(|argument| argument == name) {
-        None => Some(default),
-        Some(at) => arguments.get(at + 1)?.parse().ok(),
-    }
-}
+use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
-    let options = || {
-        let number = |name, default| option(&arguments, name, default);
-        Some((number("--count", 10_000)?, number("--seed", 1)?, number("--threads", 2)?.max(1)))
+    let orders = orders::Orders {
+        name: "takeover_orders",
+        count: 10_000,
+        promise: "nothing of the bot's after a takeover or a STOP, nothing lost, nobody in silence",
+        run: play::run,
     };
-    let Some((count, seed, threads)) = options() else {
-        eprintln!("usage: takeover_orders [--count N] [--seed N] [--threads N]");
-        return ExitCode::from(2);
-    };
-    let began = Instant::now();
-    let ends: BTreeMap<String, u64> = std::thread::scope(|scope| {
-        let shares: Vec<_> = (0..threads)
-            .map(|thread| {
-                let share = count / threads + u64::from(thread < count % threads);
-                scope.spawn(move || play::run(share, seed.wrapping_mul(1_000_003).wrapping_add(thread)))
-            })
-            .collect();
-        let mut ends = BTreeMap::new();
-        for share in shares {
-            for (end, times) in share.join().expect("a promise broke; see above") {
-                *ends.entry(end).or_insert(0) += times;
-            }
-        }
-        ends
-    });
-    let seconds = began.elapsed().as_secs_f64();
-    println!(
-        "{count} orders, seed {seed}: nothing of the bot's after a takeover or a STOP, nothing lost, nobody in silence"
-    );
-    println!(
-        "{seconds:.1} s, {:.0} orders a second",
-        f64::from(u32::try_from(count).unwrap_or(u32::MAX)) / seconds
-    );
-    for (end, times) in ends {
-        println!("{times:>9}  {end}");
-    }
-    ExitCode::SUCCESS
+    orders.play()
 }

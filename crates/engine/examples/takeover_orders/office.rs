@@ -9,36 +9,26 @@ use async_trait::async_trait;
 use engine::{
     dispatch::Dispatcher, intake::Intake, router::Router, templates::TemplateCatalogue, turn::TurnRunner,
 };
-use marketplace::{Clock as _, Language, PhoneNumberId, RequestState};
+use marketplace::{Clock as _, PhoneNumberId, RequestState};
 use meta_client::{MarkReadError, MetaApi, MetaId, OutboundMessage, SendErrorClass, SendOutcome};
 use moltbot_contract::ContextPack;
 use orchestrator::{Brain, BrainUnavailable};
 use serde_json::json;
-use store::{StoreError, outbox::breaker::VolumeLimits, testing::TestStore, vendors, vendors::VendorRecord};
+use store::{
+    StoreError,
+    outbox::breaker::VolumeLimits,
+    testing::{self, TestStore},
+    vendors::{self, VendorRecord},
+};
 use tools::Policy;
+
+use super::random::Random;
 
 pub(crate) const NUMBER: &str = "300000000000001";
 pub(crate) const POLICY: Policy = Policy { ai_concierge: true, ..Policy::OFF };
 const LIMITS: VolumeLimits = VolumeLimits { per_hour: 1_000_000, per_vendor_per_day: 1_000_000 };
 /// Vendors of one order.
 pub(crate) const VENDORS: u64 = 4;
-
-/// A small generator: the runs must repeat themselves, nothing more.
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) fn below(&mut self, n: u64) -> u64 {
-        self.next() % n
-    }
-}
 
 type Chance = Arc<Mutex<Random>>;
 
@@ -177,16 +167,13 @@ pub(crate) fn vendor_phone(order: u64, at: u64) -> String {
 
 async fn import(test: &TestStore, order: u64, at: u64, accepts: bool) {
     let record = VendorRecord {
-        id: format!("v-{order}-{at}").parse().unwrap(),
         name: format!("Shop {order} {at}"),
-        phone: format!("+{}", vendor_phone(order, at)).parse().unwrap(),
-        categories: vec!["spare_parts".to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::En],
         accepts_inquiries: accepts,
-        rating: None,
-        hours: None,
+        ..testing::vendor_record(
+            format!("v-{order}-{at}").parse().unwrap(),
+            format!("+{}", vendor_phone(order, at)).parse().unwrap(),
+            "spare_parts",
+        )
     };
     let imported: Result<_, StoreError> = test.db.write(move |tx| vendors::import(tx, &record)).await;
     imported.unwrap();

@@ -23,7 +23,8 @@ use tools::{
 };
 
 use super::{
-    office::{Office, POLICY, Random, VENDORS, client_phone, vendor_phone},
+    office::{Office, POLICY, VENDORS, client_phone, vendor_phone},
+    random::Random,
     stepper::stepped,
 };
 
@@ -104,7 +105,7 @@ impl<'a> Play<'a> {
         let office = Office::new(test, order, &chance).await;
         let strike = match chance.lock().unwrap().below(4) {
             0 => Strike::ClientStops,
-            1 => Strike::VendorStops(chance_below(&mut Random(seed ^ 1), VENDORS)),
+            1 => Strike::VendorStops(Random(seed ^ 1).below(VENDORS)),
             _ => Strike::Takeover,
         };
         let strike_at = 1 + chance.lock().unwrap().below(STEPS);
@@ -514,10 +515,6 @@ impl<'a> Play<'a> {
         let found: Result<_, StoreError> = self.test.db.read(move |tx| requests::load(tx, id)).await;
         Some(found.unwrap())
     }
-}
-
-fn chance_below(chance: &mut Random, n: u64) -> u64 {
-    chance.below(n)
 }
 
 fn command(request: RequestId, step: Step) -> Command {

@@ -28,7 +28,7 @@ use store::{
     StoreError, audit_log, calls,
     contacts::{self, Identity},
     outbox, requests, sourcing,
-    testing::TestStore,
+    testing::{self, TestStore},
     turns,
     vendors::{self, VendorRecord},
 };
@@ -331,16 +331,13 @@ impl World {
 
 fn vendor(client: &Person, nth: usize) -> VendorRecord {
     VendorRecord {
-        id: client.vendor_id(nth),
         name: format!("Mlango {nth} Spares"),
-        phone: format!("+{}", client.vendor_phone(nth)).parse().unwrap(),
-        categories: vec![client.category.clone()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::En],
-        accepts_inquiries: true,
         rating: Some(4.0),
-        hours: None,
+        ..testing::vendor_record(
+            client.vendor_id(nth),
+            format!("+{}", client.vendor_phone(nth)).parse().unwrap(),
+            &client.category,
+        )
     }
 }
 

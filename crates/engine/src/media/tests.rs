@@ -17,7 +17,7 @@ use store::{
     contacts::{self, Identity},
     documents::{self, Job, JobStatus},
     flags, messages, requests,
-    testing::{TestStore, on_both},
+    testing::{self, TestStore, on_both},
     turns, vendors,
 };
 use tools::Policy;
@@ -93,16 +93,13 @@ impl<'a> Office<'a> {
             .write(|tx| {
                 (1..=2).try_for_each(|n| {
                     let record = vendors::VendorRecord {
-                        id: format!("v{n}").parse().unwrap(),
-                        name: format!("Shop {n}"),
-                        phone: format!("+25472200000{n}").parse().unwrap(),
                         categories: vec!["spare_parts".to_owned(), "pharmacy".to_owned()],
-                        position: None,
-                        timezone: "Africa/Nairobi".to_owned(),
-                        languages: vec![marketplace::Language::En],
-                        accepts_inquiries: true,
-                        rating: None,
-                        hours: None,
+                        name: format!("Shop {n}"),
+                        ..testing::vendor_record(
+                            format!("v{n}").parse().unwrap(),
+                            format!("+25472200000{n}").parse().unwrap(),
+                            "spare_parts",
+                        )
                     };
                     vendors::import(tx, &record).map(drop)
                 })

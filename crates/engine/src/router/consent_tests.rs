@@ -15,8 +15,8 @@ use store::{
     messages::{self, Direction, MessageKind, NewMessage, Party as Side},
     outbox::{self, NewSend, Purpose, SendPayload, SendState},
     requests, sourcing,
-    testing::{START, TestStore, on_both},
-    vendors::{self, VendorRecord},
+    testing::{self, START, TestStore, on_both},
+    vendors,
 };
 use tool_registry::{Party, RequestCallConsentArgs, ToolCall};
 use tools::{Caller, Invocation, Policy, ToolError};
@@ -64,18 +64,8 @@ fn rows(
         }
         known
     };
-    let record = VendorRecord {
-        id: "v-1".parse().unwrap(),
-        name: "Duka".to_owned(),
-        phone: format!("+{vendor}").parse().unwrap(),
-        categories: vec!["tools".to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::En],
-        accepts_inquiries: true,
-        hours: None,
-        rating: None,
-    };
+    let record =
+        testing::vendor_record("v-1".parse().unwrap(), format!("+{vendor}").parse().unwrap(), "tools");
     vendors::import(tx, &record)?;
     let vendor = contacts::find_or_create(tx, &known_by(vendor), None, Language::En)?.id;
     let client = contacts::find_or_create(tx, &known_by(client), None, Language::En)?.id;

@@ -11,7 +11,7 @@ use store::{
     erasure, identities,
     lanes::{self, EntryKind},
     messages, outbox, requests, sourcing,
-    testing::on_both,
+    testing::{self, on_both},
     vendors,
 };
 use tool_registry::Party;
@@ -202,16 +202,8 @@ fn two_vendors_of_the_directory_are_not_made_one() {
         let desk = Desk::new(test, OTHER, ANSWERS).await;
         desk.write(|tx| {
             let record = vendors::VendorRecord {
-                id: "v-2".parse().unwrap(),
                 name: "Kamau".to_owned(),
-                phone: format!("+{NEW}").parse().unwrap(),
-                categories: vec!["tools".to_owned()],
-                position: None,
-                timezone: "Africa/Nairobi".to_owned(),
-                languages: vec![Language::En],
-                accepts_inquiries: true,
-                hours: None,
-                rating: None,
+                ..testing::vendor_record("v-2".parse().unwrap(), format!("+{NEW}").parse().unwrap(), "tools")
             };
             vendors::import(tx, &record)?;
             contacts::find_or_create(

@@ -7,7 +7,7 @@ use store::{
     Tx,
     contacts::{self, Identity, LanguageSource},
     outbox, requests,
-    testing::{TestStore, on_both},
+    testing::{self, TestStore, on_both},
     vendors::{self, VendorRecord},
 };
 use tools::{Policy, ToolError};
@@ -129,16 +129,12 @@ fn a_vendors_language_is_the_directorys_until_they_wish_otherwise() {
         let desk = Desk::new(test);
         let import = move |tx: &mut Tx<'_>| {
             let record = VendorRecord {
-                id: "v-1".parse().unwrap(),
-                name: "Duka".to_owned(),
-                phone: format!("+{VENDOR}").parse().unwrap(),
-                categories: vec!["tools".to_owned()],
-                position: None,
-                timezone: "Africa/Nairobi".to_owned(),
                 languages: vec![Language::Sw],
-                accepts_inquiries: true,
-                hours: None,
-                rating: None,
+                ..testing::vendor_record(
+                    "v-1".parse().unwrap(),
+                    format!("+{VENDOR}").parse().unwrap(),
+                    "tools",
+                )
             };
             vendors::import(tx, &record)?;
             let client =

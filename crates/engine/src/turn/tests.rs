@@ -16,8 +16,8 @@ use store::{
     messages::{self, Direction, MessageKind, NewMessage, Party},
     notifications, requests,
     sourcing::{self, NewBatch},
-    testing::{TestStore, on_both},
-    vendors::{self, VendorRecord},
+    testing::{self, TestStore, on_both},
+    vendors,
 };
 use tools::{
     Caller,
@@ -88,18 +88,8 @@ impl<'a> World<'a> {
 fn made(tx: &mut Tx<'_>) -> Result<RequestId, ToolError> {
     let phone = [Identity::Phone("+254700000101".parse().unwrap())];
     let client = contacts::find_or_create(tx, &phone, None, Language::En)?.id;
-    let record = VendorRecord {
-        id: "v-1".parse().unwrap(),
-        name: "Duka".to_owned(),
-        phone: "+254700000202".parse().unwrap(),
-        categories: vec!["spare_parts".to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::En],
-        accepts_inquiries: true,
-        rating: None,
-        hours: None,
-    };
+    let record =
+        testing::vendor_record("v-1".parse().unwrap(), "+254700000202".parse().unwrap(), "spare_parts");
     vendors::import(tx, &record)?;
     let vendor = vendors::load(tx, &record.id)?.contact;
     let mut guard = requests::create(tx, client, &"10001".parse().unwrap(), Language::En)?;

@@ -6,7 +6,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use marketplace::{ActorKind, Language, MessageId, RequestId, TokenId};
 use secrecy::ExposeSecret as _;
 use store::{
-    StoreError, audit_log, contacts, messages, outbox, requests, sourcing,
+    StoreError, audit_log, contacts, messages, outbox, requests, sourcing, testing,
     tokens::{self, NewToken},
     vendors,
 };
@@ -188,15 +188,11 @@ pub(super) fn request_as(token: &str, tool: &str, key: &str, body: &[u8]) -> Tes
 
 fn vendor(number: usize) -> vendors::VendorRecord {
     vendors::VendorRecord {
-        id: format!("v{number}").parse().unwrap(),
         name: format!("Shop {number}"),
-        phone: format!("+2547000{number:05}").parse().unwrap(),
-        categories: vec!["brake pads".to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::default()],
-        accepts_inquiries: true,
-        hours: None,
-        rating: None,
+        ..testing::vendor_record(
+            format!("v{number}").parse().unwrap(),
+            format!("+2547000{number:05}").parse().unwrap(),
+            "brake pads",
+        )
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     contacts::{self, Contact, Identity},
     messages::{self, Direction, MessageKind, NewMessage, Party},
     requests,
-    testing::TestStore,
+    testing::{self, TestStore},
     vendors::{self, VendorRecord},
 };
 
@@ -47,16 +47,10 @@ fn request(tx: &mut Tx<'_>, phone: &str) -> Result<(RequestId, ContactId), Store
 
 fn vendor(number: u32) -> VendorRecord {
     VendorRecord {
-        id: vendor_id(number),
         name: format!("Shop {number}"),
-        phone: format!("+2547000{number:05}").parse().unwrap(),
-        categories: vec!["tyres".to_owned()],
         position: Some((-1.28, 36.82)),
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::default()],
-        accepts_inquiries: true,
-        hours: None,
         rating: Some(4.5),
+        ..testing::vendor_record(vendor_id(number), format!("+2547000{number:05}").parse().unwrap(), "tyres")
     }
 }
 

@@ -17,7 +17,7 @@ use store::{
     lanes::{self, EntryKind},
     messages::{self, Direction, MessageKind, NewMessage, Party},
     outbox, requests, sourcing,
-    testing::TestStore,
+    testing::{self, TestStore},
     turns, vendors,
 };
 use tool_registry::{
@@ -514,16 +514,12 @@ impl<'a> World<'a> {
 
 pub(super) fn directory_row(number: usize) -> vendors::VendorRecord {
     vendors::VendorRecord {
-        id: format!("v{number}").parse().unwrap(),
         name: format!("Shop {number}"),
-        phone: format!("+2547000{number:05}").parse().unwrap(),
-        categories: vec![CATEGORY.to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::default()],
-        accepts_inquiries: true,
-        hours: None,
-        rating: None,
+        ..testing::vendor_record(
+            format!("v{number}").parse().unwrap(),
+            format!("+2547000{number:05}").parse().unwrap(),
+            CATEGORY,
+        )
     }
 }
 

@@ -21,7 +21,7 @@ use store::{
     outbox::{self, NewSend, Purpose, SendPayload, SendState},
     requests::{self, FactChanges, RequestGuard},
     sourcing::{self, NewBatch},
-    vendors::{self, VendorRecord},
+    testing, vendors,
 };
 use tool_registry::{StartCallArgs, ToolCall, ToolResult};
 use tools::{Caller, Invocation, Policy, ToolError};
@@ -65,18 +65,8 @@ pub(crate) fn people(tx: &mut Tx<'_>) -> Result<People, ToolError> {
 pub(crate) fn people_known_by(tx: &mut Tx<'_>, client: &[Identity], cast: u32) -> Result<People, ToolError> {
     let client = contacts::find_or_create(tx, client, Some("Asha"), Language::En)?;
     contacts::open_window(tx, client.id, &number(), tx.now)?;
-    let record = VendorRecord {
-        id: vendor_id(cast),
-        name: "Duka".to_owned(),
-        phone: format!("+25471{cast:07}").parse().unwrap(),
-        categories: vec!["tools".to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::En],
-        accepts_inquiries: true,
-        hours: None,
-        rating: None,
-    };
+    let record =
+        testing::vendor_record(vendor_id(cast), format!("+25471{cast:07}").parse().unwrap(), "tools");
     vendors::import(tx, &record)?;
     let vendor = vendors::load(tx, &record.id)?.contact;
     let mut guard = requests::create(tx, client.id, &number(), Language::En)?;

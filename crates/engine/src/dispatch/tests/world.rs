@@ -27,8 +27,8 @@ use store::{
     outbox::{self, NewSend, Purpose, Send, SendPayload, SendState, TemplateUse, breaker::VolumeLimits},
     requests,
     sourcing::{self, NewBatch},
-    testing::TestStore,
-    vendors::{self, VendorRecord},
+    testing::{self, TestStore},
+    vendors,
 };
 use tokio::sync::Notify;
 use tools::{Policy, ToolError};
@@ -367,18 +367,7 @@ fn people(tx: &mut Tx<'_>) -> Result<(RequestId, ContactId, ContactId), StoreErr
     let identity = [Identity::Phone(CLIENT.parse().unwrap())];
     let client = contacts::find_or_create(tx, &identity, Some("Asha"), Language::En)?;
     contacts::open_window(tx, client.id, &number(), tx.now)?;
-    let record = VendorRecord {
-        id: "v-1".parse().unwrap(),
-        name: "Duka".to_owned(),
-        phone: VENDOR.parse().unwrap(),
-        categories: vec!["tools".to_owned()],
-        position: None,
-        timezone: "Africa/Nairobi".to_owned(),
-        languages: vec![Language::En],
-        accepts_inquiries: true,
-        hours: None,
-        rating: None,
-    };
+    let record = testing::vendor_record("v-1".parse().unwrap(), VENDOR.parse().unwrap(), "tools");
     vendors::import(tx, &record)?;
     let vendor = vendors::load(tx, &record.id)?.contact;
     let mut guard = requests::create(tx, client.id, &number(), Language::En)?;
